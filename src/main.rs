@@ -1,0 +1,3 @@
+//! Picks a subcommand.
+
+fn main() {}
