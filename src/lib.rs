@@ -13,6 +13,9 @@
 /// The words every stage shares: ids, times, kinds.
 pub mod model;
 
+/// What the technician meant: both configuration files.
+pub mod config;
+
 /// The only reader of clocks.
 pub mod clock;
 

@@ -1,0 +1,278 @@
+//! A centre's configuration: what is recorded, for how long, and what the province gets.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Context;
+use super::address::{BrokerAddress, broker, topic_root};
+use super::camera::{Camera, cameras};
+use super::hours::{Hours, Span, SpecialDay, time_zone, weekly};
+use super::reader::Table;
+use super::rule::{Rule, rules};
+use super::units::show_duration;
+use super::value::{Taken, Value, quoted};
+use crate::model::{CentreId, StreamKind};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+const TEN_YEARS: Duration = Duration::from_secs(3650 * 86_400);
+const DEFAULT_SUB_KEEP: Duration = Duration::from_secs(7 * 86_400);
+
+/// What a centre runs on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgeConfig {
+    /// Who and when.
+    pub centre: Centre,
+    /// What is kept, where and why.
+    pub storage: Storage,
+    /// The way to the province; a centre may stand alone.
+    pub province: Option<ProvinceLink>,
+    /// Its cameras, at least one.
+    pub cameras: Vec<Camera>,
+    /// Its rules, in the order of the file.
+    pub rules: Vec<Rule>,
+}
+
+/// Who a centre is and when it is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Centre {
+    /// Its id within the province.
+    pub id: CentreId,
+    /// What people call it.
+    pub name: String,
+    /// When it is open. Never, if the file says nothing; no rule then asks.
+    pub hours: Hours,
+}
+
+/// What is kept, where and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Storage {
+    /// The folder that holds everything.
+    pub path: PathBuf,
+    /// How long the main streams are kept.
+    pub keep: Duration,
+    /// How long the sub streams are kept; not longer than `keep`.
+    pub sub_keep: Duration,
+    /// How much of the disk stays free; not zero.
+    pub reserve_bytes: u64,
+    /// Why footage is kept, in the words of the one who answers for it.
+    pub purpose: String,
+    /// About how long a recorded file is.
+    pub segment: Duration,
+    /// The largest share of the archive, 0 to 1, that incidents may hold against deletion.
+    pub pin_share: f64,
+}
+
+/// The way to the province.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProvinceLink {
+    /// The broker on this machine.
+    pub broker: BrokerAddress,
+    /// The topic below which everything is.
+    pub root: String,
+    /// The file of the centre's evidence key; made at the first start.
+    pub identity: PathBuf,
+    /// The file of the province's public keys, PEM.
+    pub trust: PathBuf,
+    /// Which stream clips are cut from; of a camera without a sub stream always main.
+    pub clip_stream: StreamKind,
+    /// What leaves the centre besides the event.
+    pub send: Send,
+}
+
+/// What leaves the centre besides the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Send {
+    /// The still.
+    pub still: bool,
+    /// The sound excerpt, where the rule lets sound leave.
+    pub sound: bool,
+    /// The clip.
+    pub clip: bool,
+}
+
+/// Reads the whole file.
+pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeConfig> {
+    let (centre, has_hours) = match section(&mut root, "centre") {
+        Some(table) => centre(table),
+        None => (None, true),
+    };
+    let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
+    let province = root.table("province").map(|table| province(table, context));
+    let listed = cameras(&mut root, context);
+    let rules = rules(&mut root, &listed, has_hours);
+    root.finish();
+    Some(EdgeConfig {
+        centre: centre?,
+        storage: storage?,
+        province: match province {
+            Some(link) => Some(link?),
+            None => None,
+        },
+        cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,
+        rules: rules?,
+    })
+}
+
+/// The table `[key]`, whose absence is noted.
+pub(super) fn section<'t>(root: &mut Table<'t>, key: &'static str) -> Option<Table<'t>> {
+    if !root.has(key) {
+        root.amiss(&format!("the section [{key}] is missing: the example file shows what stands in it"));
+    }
+    root.table(key)
+}
+
+fn centre(mut table: Table<'_>) -> (Option<Centre>, bool) {
+    let id = table.required("id", "\"xuan-lung\"", |value| {
+        CentreId::new(value.text()?).map_err(|why| value.wrong::<()>(format!("= {why}"))).ok()
+    });
+    let name = table.required("name", "\"Xuân Lũng\"", |value| value.name());
+    let zone = table.value("timezone").map_or_else(
+        || time_zone("Asia/Ho_Chi_Minh"),
+        |value| {
+            let name = value.text()?;
+            time_zone(name).or_else(|| {
+                value.wrong(format!(
+                    "{} is not a time zone: write for example \"Asia/Ho_Chi_Minh\"",
+                    quoted(name)
+                ))
+            })
+        },
+    );
+    // Hours are checked even if the zone is not known.
+    let mut hours = Hours::new(zone.clone().unwrap_or(jiff::tz::TimeZone::UTC));
+    let written = table.value("hours");
+    let has_hours = written.is_some();
+    for item in written.and_then(|value| value.list()).unwrap_or_default() {
+        let Some(text) = item.text() else { continue };
+        let added = weekly(text).and_then(|(days, span)| hours.add_weekly(&days, span));
+        added.unwrap_or_else(|why| item.wrong::<()>(format!("= {} {why}", quoted(text))).unwrap_or_default());
+    }
+    let mut dates = Taken::new();
+    for day in table.tables("day", "centre.day") {
+        special_day(day, &mut hours, &mut dates);
+    }
+    table.finish();
+    let centre = (|| {
+        zone?;
+        Some(Centre { id: id?, name: name?, hours })
+    })();
+    (centre, has_hours)
+}
+
+fn special_day(mut table: Table<'_>, hours: &mut Hours, dates: &mut Taken) {
+    let date = table.required("date", "\"2026-04-30\"", |value| {
+        let date = value.date()?;
+        match value.take(dates, &date.to_string()) {
+            Ok(()) => Some(date),
+            Err((_, line)) => value.wrong(format!("{date} is already described on line {line}")),
+        }
+    });
+    let name = table.required("name", "\"Ngày Giải phóng miền Nam\"", |value| value.name());
+    let spans = table.required("hours", "[]", |value| Some(spans(&value.list()?)));
+    table.finish();
+    if let (Some(date), Some(name), Some(spans)) = (date, name, spans) {
+        hours.add_day(date, SpecialDay { name, spans });
+    }
+}
+
+fn spans(items: &[Value<'_>]) -> Vec<Span> {
+    let mut spans: Vec<Span> = vec![];
+    for item in items {
+        let Some(text) = item.text() else { continue };
+        match Span::parse(text) {
+            Ok(span) if spans.iter().any(|other| other.overlaps(span)) => {
+                item.wrong::<()>(format!("= {} overlaps another span of that day", quoted(text)));
+            }
+            Ok(span) => spans.push(span),
+            Err(why) => {
+                item.wrong::<()>(format!("= {} {why}", quoted(text)));
+            }
+        }
+    }
+    spans
+}
+
+fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
+    let path = table.required("path", "\"/var/lib/quaywatch\"", |value| storage_path(&value, context));
+    let keep = table.required("keep", "\"30d\"", |value| value.duration(HOUR..=TEN_YEARS));
+    let sub_keep = match table.value("sub_keep") {
+        None => Some(keep.unwrap_or(DAY).min(DEFAULT_SUB_KEEP)),
+        Some(value) => value.duration(HOUR..=TEN_YEARS).and_then(|sub_keep| match keep {
+            Some(keep) if sub_keep > keep => {
+                value.amiss(format!("must not be longer than keep, which is {}", show_duration(keep)))
+            }
+            _ => Some(sub_keep),
+        }),
+    };
+    let reserve_bytes = table.or("reserve", 10_000_000_000, reserve);
+    let purpose = table.required("purpose", "\"An ninh trật tự tại quầy\"", |value| value.name());
+    let segment = table.or("segment", Duration::from_secs(60), |value| {
+        value.duration(Duration::from_secs(1)..=Duration::from_secs(600))
+    });
+    let pin_share = table.or("pin_share", 0.3, |value| value.number(0.0..=0.9));
+    table.finish();
+    Some(Storage {
+        path: path?,
+        keep: keep?,
+        sub_keep: sub_keep?,
+        reserve_bytes: reserve_bytes?,
+        purpose: purpose?,
+        segment: segment?,
+        pin_share: pin_share?,
+    })
+}
+
+/// Reads the free space that is left alone.
+pub(super) fn reserve(value: Value<'_>) -> Option<u64> {
+    value.size(1_000_000..=1_000_000_000_000_000)
+}
+
+/// Reads a storage folder; where no disk can be is refused.
+pub(super) fn storage_path(value: &Value<'_>, context: &Context<'_>) -> Option<PathBuf> {
+    let path = value.path(context)?;
+    let no_disk = ["/dev", "/proc", "/sys"].iter().any(|place| path.starts_with(place));
+    if no_disk || path == Path::new("/") {
+        return value.wrong("cannot hold an archive: choose a folder of its own, such as /var/lib/quaywatch");
+    }
+    Some(path)
+}
+
+fn province(mut table: Table<'_>, context: &Context<'_>) -> Option<ProvinceLink> {
+    let broker = broker(&mut table, context);
+    let root = topic_root(&mut table);
+    let identity = table.required("identity", "\"identity.pem\"", |value| value.path(context));
+    let trust = table.required("trust", "\"province.pub.pem\"", |value| {
+        let trust = value.path(context)?;
+        if Some(&trust) == identity.as_ref() {
+            return value.wrong("is the same file as identity: one holds our key, the other the province's");
+        }
+        Some(trust)
+    });
+    let streams = [StreamKind::Main, StreamKind::Sub].map(|kind| (kind.as_str(), kind));
+    let clip_stream = table.or("clip_stream", StreamKind::Main, |value| value.word(&streams));
+    let all = Send { still: true, sound: true, clip: true };
+    let send = table.or("send", all, |value| what_leaves(&value));
+    table.finish();
+    Some(ProvinceLink {
+        broker: broker?,
+        root: root?,
+        identity: identity?,
+        trust: trust?,
+        clip_stream: clip_stream?,
+        send: send?,
+    })
+}
+
+fn what_leaves(value: &Value<'_>) -> Option<Send> {
+    let mut send = Send::default();
+    for item in value.list()? {
+        match item.word(&[("still", "still"), ("sound", "sound"), ("clip", "clip")]) {
+            Some("still") => send.still = true,
+            Some("sound") => send.sound = true,
+            Some(_) => send.clip = true,
+            None => {}
+        }
+    }
+    Some(send)
+}

@@ -1,0 +1,143 @@
+//! A province's configuration: where it stores, whom it hears, which centres it knows.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use super::Context;
+use super::address::{BrokerAddress, broker, topic_root};
+use super::edge::{reserve, section, storage_path};
+use super::reader::Table;
+use super::value::{Taken, Value, quoted};
+use crate::model::CentreId;
+
+/// What a province runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvinceConfig {
+    /// What people call it.
+    pub name: String,
+    /// Where events and files are stored.
+    pub storage: ProvinceStorage,
+    /// Where its web server listens: on this machine only.
+    pub listen: SocketAddr,
+    /// The broker on this machine.
+    pub broker: BrokerAddress,
+    /// The topic below which everything is.
+    pub root: String,
+    /// The file of the province's key; made at the first start.
+    pub identity: PathBuf,
+    /// The centres that it hears, at least one.
+    pub centres: Vec<KnownCentre>,
+}
+
+/// Where a province stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvinceStorage {
+    /// The folder that holds everything.
+    pub path: PathBuf,
+    /// How much of the disk stays free; not zero.
+    pub reserve_bytes: u64,
+}
+
+/// A centre that the province hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCentre {
+    /// Its id.
+    pub id: CentreId,
+    /// What people call it.
+    pub name: String,
+    /// The file of its public keys, PEM.
+    pub keys: PathBuf,
+}
+
+/// Reads the whole file.
+pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<ProvinceConfig> {
+    let own = section(&mut root, "province").and_then(|mut table| {
+        let name = table.required("name", "\"Phú Thọ\"", |value| value.name());
+        let broker = broker(&mut table, context);
+        let topics = topic_root(&mut table);
+        let identity = table.required("identity", "\"identity.pem\"", |value| value.path(context));
+        table.finish();
+        Some((name?, broker?, topics?, identity?))
+    });
+    let storage = section(&mut root, "storage").and_then(|mut table| {
+        let path =
+            table.required("path", "\"/var/lib/quaywatch-province\"", |value| storage_path(&value, context));
+        let reserve_bytes = table.or("reserve", 10_000_000_000, reserve);
+        table.finish();
+        Some(ProvinceStorage { path: path?, reserve_bytes: reserve_bytes? })
+    });
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 8090));
+    let listen = match root.table("web") {
+        None => Some(default),
+        Some(mut table) => {
+            let listen = table.or("listen", default, |value| local_address(&value));
+            table.finish();
+            listen
+        }
+    };
+    let (mut ids, mut keys) = (Taken::new(), Taken::new());
+    let tables = root.tables("centre", "centre");
+    if tables.is_empty() {
+        root.amiss("no centre is known: write at least one [[centre]]");
+    }
+    let centres: Vec<_> =
+        tables.into_iter().map(|table| centre(table, &mut ids, &mut keys, context)).collect();
+    root.finish();
+    let (name, broker, topics, identity) = own?;
+    Some(ProvinceConfig {
+        name,
+        storage: storage?,
+        listen: listen?,
+        broker,
+        root: topics,
+        identity,
+        centres: centres.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn local_address(value: &Value<'_>) -> Option<SocketAddr> {
+    match value.text()?.parse::<SocketAddr>() {
+        Ok(address) if address.ip().to_canonical().is_loopback() => Some(address),
+        Ok(_) => value.wrong(
+            "can be reached from other machines, and there are no users yet who could sign in: \
+             write \"127.0.0.1:8090\"",
+        ),
+        Err(_) => value.wrong("must be an IP address and a port: write \"127.0.0.1:8090\""),
+    }
+}
+
+fn centre(
+    mut table: Table<'_>,
+    ids: &mut Taken,
+    keys: &mut Taken,
+    context: &Context<'_>,
+) -> Option<KnownCentre> {
+    let mut typed = None;
+    let id = table.required("id", "\"xuan-lung\"", |value| {
+        let text = value.text()?;
+        typed = Some(text);
+        let id = CentreId::new(text).map_err(|why| value.wrong::<()>(format!("= {why}"))).ok()?;
+        match value.take(ids, text) {
+            Ok(()) => Some(id),
+            Err((_, line)) => {
+                let who = format!("centre id {}", quoted(text));
+                value.called(who).wrong(format!("is already used on line {line}"))
+            }
+        }
+    });
+    if let Some(typed) = typed {
+        table.call(format!("centre {}", quoted(typed)));
+    }
+    let name = table.required("name", "\"Xuân Lũng\"", |value| value.name());
+    let keys = table.required("keys", "\"centres/xuan-lung.pub.pem\"", |value| {
+        let path = value.path(context)?;
+        match value.take(keys, &path.to_string_lossy()) {
+            Ok(()) => Some(path),
+            Err((_, line)) => {
+                value.wrong(format!("is the same file as on line {line}: each centre signs with its own key"))
+            }
+        }
+    });
+    table.finish();
+    Some(KnownCentre { id: id?, name: name?, keys: keys? })
+}

@@ -1,0 +1,217 @@
+//! Whole files: the examples, one full of mistakes, and any text at all.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{Severity, StreamKind};
+
+const EDGE_EXAMPLE: &str = include_str!("../../config/edge.example.toml");
+const PROVINCE_EXAMPLE: &str = include_str!("../../config/province.example.toml");
+const MISTAKES: &str = include_str!("mistakes.toml");
+const PROVINCE_MISTAKES: &str = include_str!("province_mistakes.toml");
+
+fn found(source: &SecretSource) -> Result<Secret, String> {
+    match source {
+        SecretSource::File(path) if path.ends_with("missing") => {
+            Err("names /etc/quaywatch/missing, which cannot be read: No such file or directory".into())
+        }
+        _ => Ok(Secret::new("hunter2")),
+    }
+}
+
+fn edge(text: &str) -> Result<EdgeConfig, Problems> {
+    read_edge("edge.toml", Path::new("/etc/quaywatch"), text, &found)
+}
+
+fn province(text: &str) -> Result<ProvinceConfig, Problems> {
+    read_province("province.toml", Path::new("/etc/quaywatch"), text, &found)
+}
+
+/// The example with what it only shows as a default or a choice written out.
+fn written_out(example: &str) -> String {
+    let is_key = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    let one_source = |line: &str| !line.starts_with("password_env") && !line.starts_with("password_cred");
+    let lines = example.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if is_key(rest) && one_source(rest) => rest,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn minimal(more: &str) -> String {
+    format!(
+        "[centre]\nid = \"c\"\nname = \"C\"\nhours = []\n\
+         [storage]\npath = \"data\"\nkeep = \"1d\"\npurpose = \"p\"\n\
+         [[camera]]\nid = \"one\"\nmain = \"rtsp://h/1\"\n{more}"
+    )
+}
+
+#[test]
+fn the_example_of_a_centre_loads() {
+    let config = edge(EDGE_EXAMPLE).unwrap();
+    assert_eq!(config.centre.id.as_str(), "xuan-lung");
+    assert_eq!(config.storage.sub_keep, Duration::from_secs(7 * 86_400));
+    assert_eq!(config.storage.reserve_bytes, 10_000_000_000);
+    let link = config.province.as_ref().unwrap();
+    assert_eq!((link.broker.host.as_str(), link.broker.port), ("127.0.0.1", 1883));
+    assert_eq!(link.identity, PathBuf::from("/etc/quaywatch/identity.pem"));
+    assert_eq!(link.clip_stream, StreamKind::Main);
+    assert_eq!(link.send, Send { still: true, sound: true, clip: true });
+    let names: Vec<_> = config.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["raised-voices-1", "after-hours-1", "camera-lost-1"]);
+    assert_eq!(config.rules[0].cameras.len(), 1, "the gate has no sound to listen to");
+    assert_eq!(config.rules[0].hold, Duration::from_secs(1));
+    assert_eq!(config.rules[1].schedule, Schedule::Closed);
+    assert_eq!(config.rules[1].severity, Severity::Urgent);
+    assert_eq!(config.rules[2].hold, Duration::ZERO);
+}
+
+#[test]
+fn what_the_example_shows_as_defaults_are_the_defaults() {
+    let mut plain = edge(EDGE_EXAMPLE).unwrap();
+    let full = edge(&written_out(EDGE_EXAMPLE)).unwrap();
+    let password = || Some(Secret::new("hunter2"));
+    // A user and a choice of zones have no default, only an example.
+    let link = plain.province.as_mut().unwrap();
+    (link.broker.user, link.broker.password) = (Some("xuan-lung".into()), password());
+    (plain.cameras[0].user, plain.cameras[0].password) = (Some("viewer".into()), password());
+    plain.rules[1].zones = vec!["Sau quầy".into()];
+    assert_eq!(full, plain);
+
+    let mut plain = province(PROVINCE_EXAMPLE).unwrap();
+    (plain.broker.user, plain.broker.password) = (Some("province".into()), password());
+    assert_eq!(province(&written_out(PROVINCE_EXAMPLE)).unwrap(), plain);
+}
+
+#[test]
+fn the_example_of_a_province_loads() {
+    let config = province(PROVINCE_EXAMPLE).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8090");
+    assert_eq!(config.centres[1].keys, PathBuf::from("/etc/quaywatch/centres/phung-nguyen.pub.pem"));
+}
+
+#[test]
+fn the_summary_says_in_plain_words_what_the_example_means() {
+    insta::assert_snapshot!(summary(&edge(EDGE_EXAMPLE).unwrap()).join("\n"));
+}
+
+#[test]
+fn every_mistake_in_a_file_is_told_at_once() {
+    let problems = edge(MISTAKES).unwrap_err();
+    assert!(!problems.to_string().contains("hunter2"), "a password was repeated");
+    insta::assert_snapshot!(problems);
+    insta::assert_snapshot!(province(PROVINCE_MISTAKES).unwrap_err());
+}
+
+#[test]
+fn an_empty_file_says_what_a_file_needs() {
+    insta::assert_snapshot!(edge("").unwrap_err());
+}
+
+#[test]
+fn a_syntax_error_is_told_with_its_line_and_those_above_it_too() {
+    insta::assert_snapshot!(
+        edge("[centre]\nid = \"a b\"\nname = \"x\nhours = [\n[storage]\nkeep = 30d\nid = 1\nid = 2\n")
+            .unwrap_err()
+    );
+}
+
+#[test]
+fn a_key_that_stands_twice_is_named() {
+    let problems = edge(&minimal("id = \"two\"\n")).unwrap_err().to_string();
+    assert!(
+        problems.ends_with("edge.toml:12: this is not valid TOML: the key \"id\" stands here a second time"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_file_that_nests_without_end_is_refused_and_does_not_exhaust_the_stack() {
+    for text in [
+        "[".repeat(100_000),
+        format!("{}a = 1", "a.".repeat(100_000)),
+        format!("[{}a]", "a.".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(50_000)),
+    ] {
+        assert!(edge(&text).is_err());
+    }
+}
+
+#[test]
+fn a_file_without_hours_keeps_a_rule_that_needs_none() {
+    let text =
+        minimal("[[rule]]\nkind = \"after-hours\"\nschedule = \"always\"\n").replace("hours = []\n", "");
+    assert_eq!(edge(&text).unwrap().rules[0].schedule, Schedule::Always);
+    let text = text.replace("schedule = \"always\"\n", "");
+    assert!(edge(&text).unwrap_err().to_string().contains("schedule = \"always\""));
+}
+
+#[test]
+fn files_from_windows_load_and_lines_are_counted_alike() {
+    assert!(edge(&format!("\u{feff}{}", EDGE_EXAMPLE.replace('\n', "\r\n"))).is_ok());
+    let text = minimal("colour = 1\n").replace('\n', "\r\n");
+    assert_eq!(edge(&text).unwrap_err().list()[0].line, Some(12));
+}
+
+#[test]
+fn no_address_with_a_password_is_repeated() {
+    for url in [
+        "rtsp://u:hunter2@h/1",
+        "rtsp://u:hun/hunter2@h/1",
+        "rtsp://hunter2@h/1",
+        "http://u:hunter2@h/1",
+        "rtsp://u:hunter2@h:99999/",
+        "hunter2@h",
+    ] {
+        let problems = edge(&minimal("").replace("rtsp://h/1", url)).unwrap_err().to_string();
+        assert!(problems.contains("password out of the URL"), "{problems}");
+        assert!(!problems.contains("hunter2"), "{problems}");
+    }
+}
+
+#[test]
+fn a_file_is_loaded_with_paths_beside_it_and_its_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("edge.toml");
+    let text = minimal("user = \"u\"\npassword_file = \"secret\"\n");
+    crate::disk::write_atomically(&file, text.as_bytes()).unwrap();
+    let problems = load_edge(&file).unwrap_err().to_string();
+    assert!(problems.contains("edge.toml:13: camera \"one\": password_file names"), "{problems}");
+    crate::disk::write_secret(&folder.path().join("secret"), b"hunter2\n").unwrap();
+    let config = load_edge(&file).unwrap();
+    assert_eq!(config.cameras[0].password.as_ref().unwrap().reveal(), "hunter2");
+    assert_eq!(config.storage.path, folder.path().join("data"));
+    assert!(!format!("{config:?}").contains("hunter2"));
+
+    crate::disk::write_atomically(&file, b"[centre]\n# \xff\n").unwrap();
+    assert!(load_edge(&file).unwrap_err().to_string().contains("line 2 is not UTF-8"));
+    assert!(load_province(&folder.path().join("none")).unwrap_err().to_string().contains("cannot be read"));
+}
+
+/// Text that is often nearly right: lines of the examples and of the mistakes, mixed and cut.
+fn nearly_toml() -> impl Strategy<Value = String> {
+    let lines: Vec<&str> = [EDGE_EXAMPLE, PROVINCE_EXAMPLE, MISTAKES, PROVINCE_MISTAKES]
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let line = (prop::sample::select(lines), 0usize..120).prop_map(|(line, cut)| {
+        if cut < 10 { line.chars().take(cut * 4).collect() } else { line.trim_start_matches('#').to_owned() }
+    });
+    prop::collection::vec(line, 0..60).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused_without_a_panic(text in prop_oneof![nearly_toml(), any::<String>()]) {
+        let lines = text.matches('\n').count() + 1;
+        for problems in [edge(&text).err(), province(&text).err()].into_iter().flatten() {
+            prop_assert!(!problems.list().is_empty());
+            prop_assert!(problems.list().iter().all(|p| p.line.is_some_and(|line| line <= lines)));
+            prop_assert!(problems.list().iter().all(|p| !p.message.contains('\n')));
+        }
+    }
+}
