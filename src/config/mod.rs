@@ -3,7 +3,7 @@
 //! There are two layers. What was typed is a TOML document in which anything may be wrong. What the
 //! rest of the program gets are the types here, which cannot be invalid: ids are ids, durations lie
 //! in their range, a rule's cameras exist. Between them a pure check notes every problem at once,
-//! each with its line. Only [`load_edge`] and [`load_province`] touch the outside world, for the
+//! each with its line. Only `load_edge` and `load_province` touch the outside world, for the
 //! file itself and the passwords that it names.
 
 mod problems;
