@@ -30,3 +30,12 @@ pub mod backoff;
 
 /// Topics, messages and receipts: the one definition that both ends use.
 pub mod wire;
+
+/// Packets to files and back: our one door to FFmpeg's libraries.
+pub mod libav;
+
+/// Where a segment is cut, what the archive holds, what may be deleted.
+pub mod record;
+
+/// What range, still and sound prove an incident.
+pub mod evidence;

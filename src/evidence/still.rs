@@ -1,0 +1,48 @@
+//! The picture shown at a moment of a clip, as a JPEG.
+
+use std::path::Path;
+
+use crate::libav::{Demuxer, LibavError, PictureDecoder, Sample, Track, VIDEO_TICKS};
+
+/// JPEG bytes of the picture on the screen `at_ms` after the clip's beginning: the last one that
+/// began by then, else the first.
+///
+/// Decodes from the keyframe before it only.
+///
+/// # Errors
+/// [`LibavError`] if the file cannot be read or holds no picture that decodes.
+pub fn still(clip: &Path, at_ms: i64) -> Result<Vec<u8>, LibavError> {
+    let at = at_ms.saturating_mul(VIDEO_TICKS / 1000);
+    let mut demuxer = Demuxer::open(clip)?;
+    let nothing = || LibavError::Unsupported(format!("{} without a picture", clip.display()));
+    let format = demuxer.video().cloned().ok_or_else(nothing)?;
+    // The packets from the last keyframe by then: one group of pictures, a few MB at most.
+    let mut group: Vec<Sample> = Vec::new();
+    while let Some(sample) = demuxer.read()? {
+        if sample.track != Track::Video || (group.is_empty() && !sample.key) {
+            continue;
+        }
+        if sample.pts > at && !group.is_empty() {
+            break;
+        }
+        if sample.key {
+            group.clear();
+        }
+        group.push(sample);
+    }
+    let wanted = group.last().map(|sample| sample.pts).ok_or_else(nothing)?;
+    let mut decoder = PictureDecoder::new(&format)?;
+    let mut jpeg: Option<Result<Vec<u8>, LibavError>> = None;
+    // Only the picture asked for is compressed; of a damaged one the decoder shows the nearest.
+    let mut keep = |picture: &crate::libav::Picture<'_>| {
+        if picture.pts() >= wanted && jpeg.is_none() {
+            jpeg = Some(picture.jpeg());
+        }
+    };
+    for sample in &group {
+        // A damaged unit costs its own picture.
+        let _ = decoder.decode(sample.pts, sample.data(), &mut keep);
+    }
+    decoder.finish(&mut keep)?;
+    jpeg.ok_or_else(nothing)?
+}

@@ -1,0 +1,187 @@
+//! Access units to pictures: brightness for perception, JPEG for people.
+//!
+//! One thread a decoder, and pictures come out as soon as they can (a camera sends no B-frames), so
+//! a stream costs what it must and no more. Scaling contexts belong to their thread; each is made,
+//! used and freed within one call.
+
+use std::borrow::Cow;
+
+use ff::format::Pixel;
+use ff::software::scaling;
+use ffmpeg_next as ff;
+
+use super::{LibavError, VideoFormat, quiet, raw, tell};
+
+/// The brightness of a picture, 8 bits a pixel.
+#[derive(Debug, Clone)]
+pub struct Luma<'a> {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Bytes from a row to the next, at least `width`.
+    pub stride: usize,
+    /// The rows; limited range (16 to 235) unless the camera says otherwise.
+    pub data: Cow<'a, [u8]>,
+}
+
+impl Luma<'_> {
+    /// The pixels of row `y`, none below the picture.
+    pub fn row(&self, y: u32) -> Option<&[u8]> {
+        let start = usize::try_from(y).ok().filter(|_| y < self.height)?.checked_mul(self.stride)?;
+        self.data.get(start..start.checked_add(usize::try_from(self.width).ok()?)?)
+    }
+}
+
+/// One decoded picture.
+pub struct Picture<'a> {
+    frame: &'a ff::frame::Video,
+}
+
+impl Picture<'_> {
+    /// The time given with its packet.
+    pub fn pts(&self) -> i64 {
+        self.frame.pts().unwrap_or(0)
+    }
+
+    /// Pixels across.
+    pub fn width(&self) -> u32 {
+        self.frame.width()
+    }
+
+    /// Pixels down.
+    pub fn height(&self) -> u32 {
+        self.frame.height()
+    }
+
+    /// Its brightness, without a copy for the usual 8-bit pictures.
+    ///
+    /// # Errors
+    /// If its pixels are of a kind that cannot be converted.
+    pub fn luma(&self) -> Result<Luma<'_>, LibavError> {
+        let (width, height) = (self.width(), self.height());
+        match self.frame.format() {
+            Pixel::YUV420P
+            | Pixel::YUVJ420P
+            | Pixel::YUV422P
+            | Pixel::YUVJ422P
+            | Pixel::YUV444P
+            | Pixel::YUVJ444P
+            | Pixel::NV12
+            | Pixel::GRAY8
+                if self.frame.planes() > 0 =>
+            {
+                let data = Cow::Borrowed(self.frame.data(0));
+                Ok(Luma { width, height, stride: self.frame.stride(0), data })
+            }
+            _ => {
+                let gray = self.converted(Pixel::GRAY8)?;
+                let data = Cow::Owned(gray.data(0).to_vec());
+                Ok(Luma { width, height, stride: gray.stride(0), data })
+            }
+        }
+    }
+
+    /// The picture as a JPEG in its full size; video levels are stretched to the full range of JPEG.
+    ///
+    /// # Errors
+    /// If its pixels are of a kind that cannot be converted.
+    pub fn jpeg(&self) -> Result<Vec<u8>, LibavError> {
+        let full = self.converted(Pixel::YUVJ420P)?;
+        let missing = || LibavError::Unsupported("JPEG".into());
+        let codec = ff::encoder::find(ff::codec::Id::MJPEG).ok_or_else(missing)?;
+        let doing = "making a JPEG";
+        let mut setup = tell(doing, ff::codec::Context::new_with_codec(codec).encoder().video())?;
+        setup.set_width(self.width());
+        setup.set_height(self.height());
+        setup.set_format(Pixel::YUVJ420P);
+        setup.set_color_range(ff::color::Range::JPEG);
+        setup.set_time_base((1, 25));
+        // A still is evidence: close to the best quality there is (1 to 31, the lower the better).
+        setup.set_qmin(2);
+        setup.set_qmax(3);
+        let mut encoder = tell(doing, setup.open_as(codec))?;
+        tell(doing, encoder.send_frame(&full))?;
+        tell(doing, encoder.send_eof())?;
+        let mut packet = ff::Packet::empty();
+        tell(doing, encoder.receive_packet(&mut packet))?;
+        Ok(packet.data().unwrap_or_default().to_vec())
+    }
+
+    fn converted(&self, to: Pixel) -> Result<ff::frame::Video, LibavError> {
+        let (from, width, height) = (self.frame.format(), self.width(), self.height());
+        let flags = scaling::Flags::BILINEAR;
+        let doing = "converting a picture";
+        let mut scaler = tell(doing, scaling::Context::get(from, width, height, to, width, height, flags))?;
+        let mut out = ff::frame::Video::empty();
+        tell(doing, scaler.run(self.frame, &mut out))?;
+        if out.planes() == 0 {
+            return Err(LibavError::Failed { doing, cause: "no memory".into() });
+        }
+        out.set_pts(Some(0));
+        Ok(out)
+    }
+}
+
+/// Access units of one stream to pictures.
+pub struct PictureDecoder {
+    decoder: ff::decoder::Video,
+    frame: ff::frame::Video,
+}
+
+impl PictureDecoder {
+    /// A decoder for length-prefixed units of `format`.
+    ///
+    /// # Errors
+    /// If libav cannot decode it.
+    pub fn new(format: &VideoFormat) -> Result<Self, LibavError> {
+        quiet();
+        let doing = "opening a video decoder";
+        let parameters = raw::video_parameters(format)?;
+        let mut context = tell(doing, ff::codec::Context::from_parameters(parameters))?;
+        let one =
+            ff::threading::Config { count: 1, ..ff::threading::Config::kind(ff::threading::Type::None) };
+        context.set_threading(one);
+        context.set_flags(ff::codec::Flags::LOW_DELAY);
+        let decoder = tell(doing, context.decoder().video())?;
+        Ok(Self { decoder, frame: ff::frame::Video::empty() })
+    }
+
+    /// Decodes one access unit and shows each picture that becomes ready to `each`. Begin with a
+    /// keyframe.
+    ///
+    /// # Errors
+    /// If the unit is damaged; after the next keyframe all is well again.
+    pub fn decode(
+        &mut self,
+        pts: i64,
+        data: &[u8],
+        each: impl FnMut(&Picture<'_>),
+    ) -> Result<(), LibavError> {
+        if data.is_empty() || i32::try_from(data.len()).is_err() {
+            return Ok(());
+        }
+        let mut packet = ff::Packet::copy(data);
+        packet.set_pts(Some(pts));
+        packet.set_dts(Some(pts));
+        let sent = tell("decoding a picture", self.decoder.send_packet(&packet));
+        self.show(each);
+        sent
+    }
+
+    /// Shows the pictures that the decoder still holds; it takes no more units after this.
+    ///
+    /// # Errors
+    /// As libav says.
+    pub fn finish(mut self, each: impl FnMut(&Picture<'_>)) -> Result<(), LibavError> {
+        tell("decoding a picture", self.decoder.send_eof())?;
+        self.show(each);
+        Ok(())
+    }
+
+    fn show(&mut self, mut each: impl FnMut(&Picture<'_>)) {
+        while self.decoder.receive_frame(&mut self.frame).is_ok() {
+            each(&Picture { frame: &self.frame });
+        }
+    }
+}
