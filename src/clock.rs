@@ -25,14 +25,24 @@ pub async fn sleep_until(when: Mono) {
 
 /// What the system's time service says of the wall clock.
 ///
-/// `systemd-timesyncd` leaves a mark while it follows a server (systemd-timesyncd.service(8));
-/// other services are not asked yet, so their boxes say `unknown`.
-pub fn state() -> ClockState {
-    if Path::new("/run/systemd/timesync/synchronized").exists() {
-        ClockState { state: ClockTrust::Synchronised, offset_ms: None }
-    } else {
-        ClockState::default()
-    }
+/// `timedatectl` passes on what the kernel was told by whichever service runs (timesyncd, chrony,
+/// ntpd: adjtimex(2), STA_UNSYNC); where it is missing, the mark of timesyncd is looked for
+/// (systemd-timesyncd.service(8)). A box where neither answers says `unknown`.
+pub async fn ask_state() -> ClockState {
+    let ask = tokio::process::Command::new("timedatectl")
+        .args(["show", "--property=NTPSynchronized", "--value"])
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let answer = match tokio::time::timeout(Duration::from_secs(2), ask).await {
+        Ok(Ok(output)) if output.status.success() => {
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        }
+        _ => String::new(),
+    };
+    let followed = answer == "yes" || Path::new("/run/systemd/timesync/synchronized").exists();
+    let state = if followed { ClockTrust::Synchronised } else { ClockTrust::Unknown };
+    ClockState { state, offset_ms: None }
 }
 
 /// A seed for [`crate::model::Ids`] that no other process has.

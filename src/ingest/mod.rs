@@ -1,0 +1,14 @@
+//! Cameras over RTSP: access units in, as they come.
+//!
+//! **Invariant:** one camera never blocks or disturbs another, and no camera's account is locked by
+//! trying a refused password again and again.
+
+mod link;
+
+mod rtsp;
+
+mod unit;
+
+pub use link::{Action, CameraState, Failure, Input, Link};
+pub use rtsp::{OpenError, Session, StreamAddress, open};
+pub use unit::{SoundFormat, SoundUnit, Tracks, Unit, VideoUnit};

@@ -1,0 +1,235 @@
+//! One RTSP session over TCP, by retina.
+//!
+//! Only what can be recorded is set up: H.264 or H.265, and AAC, PCMA or PCMU. Anything else the
+//! camera offers is left alone and named. retina has no time-outs of its own: [`super::Link`] has.
+//! Credentials go to retina beside the URL and stand in no message.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use retina::client::{
+    Credentials, Demuxed, InitialSequenceNumberPolicy, InitialTimestampPolicy, PlayOptions, SessionGroup,
+    SessionOptions, SetupOptions, TcpTransportOptions, TeardownPolicy, Transport,
+};
+use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec};
+use url::Url;
+
+use super::{Failure, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit};
+use crate::clock;
+use crate::config::Secret;
+use crate::libav::{SoundCodec, VideoCodec, VideoFormat};
+
+/// Where a stream is and how to be let in.
+#[derive(Debug, Clone)]
+pub struct StreamAddress {
+    /// `rtsp://host:port/path`, without user and password.
+    pub url: Url,
+    /// The user, where the camera asks for one.
+    pub user: Option<String>,
+    /// The password.
+    pub password: Option<Secret>,
+    /// Whether sound is wanted.
+    pub wants_sound: bool,
+}
+
+/// Why a stream cannot be had, in words for the technician.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The camera does not accept the user or password.
+    #[error("{0}")]
+    Refused(String),
+    /// The camera has no picture that can be recorded.
+    #[error("{0}")]
+    Unusable(String),
+    /// The camera does not answer, or answers something else than RTSP.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+impl OpenError {
+    /// What it means for the next try.
+    pub fn failure(&self) -> Failure {
+        match self {
+            OpenError::Refused(_) => Failure::Refused,
+            OpenError::Unusable(_) | OpenError::Unreachable(_) => Failure::Passing,
+        }
+    }
+}
+
+/// An open session that delivers units.
+pub struct Session {
+    demuxed: Demuxed,
+    group: Arc<SessionGroup>,
+    video: usize,
+    sound: Option<usize>,
+    tracks: Tracks,
+    format: Option<Arc<VideoFormat>>,
+}
+
+/// Connects and starts playing.
+///
+/// # Errors
+/// [`OpenError`], named by what to do about it.
+pub async fn open(address: &StreamAddress) -> Result<Session, OpenError> {
+    let group = Arc::new(SessionGroup::default());
+    let creds = address.user.as_ref().map(|user| Credentials {
+        username: user.clone(),
+        password: address.password.as_ref().map(|p| p.reveal().to_owned()).unwrap_or_default(),
+    });
+    let options = SessionOptions::default()
+        .creds(creds)
+        .user_agent(format!("quaywatch/{}", env!("CARGO_PKG_VERSION")))
+        .teardown(TeardownPolicy::Always)
+        .session_group(group.clone());
+    let failed = |e: retina::Error| explain(address, &e);
+    let mut session =
+        retina::client::Session::describe(address.url.clone(), options).await.map_err(failed)?;
+
+    let (mut video, mut sound, mut tracks) = (None, None, Tracks::default());
+    for (i, stream) in session.streams().iter().enumerate() {
+        let encoding = stream.encoding_name().to_ascii_lowercase();
+        match (stream.media(), encoding.as_str()) {
+            ("video", "h264" | "h265") if video.is_none() => video = Some(i),
+            ("audio", _) if !address.wants_sound || sound.is_some() => {}
+            ("audio", name) => match sound_format(name, stream.parameters(), stream.clock_rate_hz()) {
+                Some(format) => (sound, tracks.sound) = (Some(i), Some(Arc::new(format))),
+                None => {
+                    tracks.left_out.push(format!("sound as {name}: only AAC, PCMA and PCMU can be recorded"))
+                }
+            },
+            (media, name) => tracks.left_out.push(format!("{media} as {name}")),
+        }
+    }
+    let Some(video) = video else {
+        let offered = if tracks.left_out.is_empty() { "nothing".into() } else { tracks.left_out.join("; ") };
+        return Err(OpenError::Unusable(format!(
+            "{} has no H.264 or H.265 picture (it offers {offered}): set the camera's codec to H.264",
+            shown(&address.url)
+        )));
+    };
+    for i in [Some(video), sound].into_iter().flatten() {
+        let setup = SetupOptions::default()
+            .transport(Transport::Tcp(TcpTransportOptions::default()))
+            .frame_format(FrameFormat::MP4);
+        session.setup(i, setup).await.map_err(failed)?;
+    }
+    let play = PlayOptions::default()
+        .initial_timestamp(InitialTimestampPolicy::Permissive)
+        .initial_seq(InitialSequenceNumberPolicy::Ignore)
+        .enforce_timestamps_with_max_jump_secs(NonZeroU32::MIN.saturating_add(9));
+    let demuxed = session.play(play).await.map_err(failed)?.demuxed().map_err(failed)?;
+    Ok(Session { demuxed, group, video, sound, tracks, format: None })
+}
+
+impl Session {
+    /// What the connection carries.
+    pub fn tracks(&self) -> &Tracks {
+        &self.tracks
+    }
+
+    /// The next unit; `None` when the camera has ended the stream. Cancel safe.
+    ///
+    /// # Errors
+    /// In words, when the connection or the stream is broken.
+    pub async fn next(&mut self) -> Option<Result<Unit, String>> {
+        loop {
+            match self.demuxed.next().await? {
+                Err(e) => return Some(Err(e.to_string())),
+                Ok(CodecItem::VideoFrame(frame)) => {
+                    let is_new = frame.has_new_parameters() || self.format.is_none();
+                    if is_new && let Some(format) = self.video_format() {
+                        self.format = Some(Arc::new(format));
+                    }
+                    // Without parameters nothing can be decoded; they come before the first keyframe.
+                    let Some(format) = self.format.clone() else { continue };
+                    return Some(Ok(Unit::Video(VideoUnit {
+                        pts: frame.timestamp().elapsed(),
+                        is_key: frame.is_random_access_point(),
+                        lost_packets: u32::from(frame.loss()),
+                        format,
+                        arrived: clock::now(),
+                        data: Bytes::from(frame.into_data()),
+                    })));
+                }
+                Ok(CodecItem::AudioFrame(frame)) if Some(frame.stream_id()) == self.sound => {
+                    let Some(format) = self.tracks.sound.clone() else { continue };
+                    return Some(Ok(Unit::Sound(SoundUnit {
+                        pts: frame.timestamp().elapsed(),
+                        samples: frame.frame_length().get(),
+                        lost_packets: u32::from(frame.loss()),
+                        data: Bytes::copy_from_slice(frame.data()),
+                        format,
+                        arrived: clock::now(),
+                    })));
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Ends the session with a TEARDOWN, so that a camera with few sessions has this one back.
+    pub async fn close(self) {
+        let group = self.group.clone();
+        drop(self);
+        if let Err(e) = group.await_teardown().await {
+            tracing::debug!("TEARDOWN was not answered: {e}");
+        }
+    }
+
+    fn video_format(&self) -> Option<VideoFormat> {
+        match self.demuxed.streams().get(self.video)?.parameters()? {
+            ParametersRef::Video(p) => video_format(p),
+            _ => None,
+        }
+    }
+}
+
+fn video_format(p: &VideoParameters) -> Option<VideoFormat> {
+    let codec = match p.codec_params() {
+        VideoParametersCodec::H264 { .. } => VideoCodec::H264,
+        VideoParametersCodec::H265 { .. } => VideoCodec::H265,
+        _ => return None,
+    };
+    let (width, height) = p.pixel_dimensions();
+    Some(VideoFormat { codec, width, height, extradata: Bytes::copy_from_slice(p.extra_data()) })
+}
+
+fn sound_format(encoding: &str, parameters: Option<ParametersRef<'_>>, clock: u32) -> Option<SoundFormat> {
+    match (encoding, parameters) {
+        ("mpeg4-generic", Some(ParametersRef::Audio(p))) => Some(SoundFormat {
+            codec: SoundCodec::Aac { extradata: Bytes::copy_from_slice(p.extra_data()) },
+            sample_rate: p.clock_rate(),
+            channels: p.channels().get(),
+        }),
+        ("pcma", _) => Some(SoundFormat { codec: SoundCodec::Pcma, sample_rate: clock, channels: 1 }),
+        ("pcmu", _) => Some(SoundFormat { codec: SoundCodec::Pcmu, sample_rate: clock, channels: 1 }),
+        _ => None,
+    }
+}
+
+/// Host and port alone: some cameras want the password in the path or the query.
+fn shown(url: &Url) -> String {
+    format!("rtsp://{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(554))
+}
+
+fn explain(address: &StreamAddress, e: &retina::Error) -> OpenError {
+    let url = &shown(&address.url);
+    match e.status_code() {
+        Some(401 | 403) if address.user.is_none() => OpenError::Refused(format!(
+            "{url} asks for a user and password: write user and password_file (or password_env)"
+        )),
+        Some(401 | 403) => OpenError::Refused(format!(
+            "{url} refuses the user or the password: correct them; the next try is in 5 minutes, \
+             because cameras lock an account after a few wrong ones"
+        )),
+        Some(404) => OpenError::Unreachable(format!("{url}: the camera has no stream of that path (404)")),
+        Some(code) => OpenError::Unreachable(format!("{url}: the camera answers with RTSP status {code}")),
+        None => {
+            let text = e.to_string();
+            let first = text.lines().next().unwrap_or_default().to_owned();
+            OpenError::Unreachable(format!("{url} does not answer as a camera: {first}"))
+        }
+    }
+}

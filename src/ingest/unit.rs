@@ -1,0 +1,73 @@
+//! What a camera delivers, one access unit at a time.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::libav::{SoundCodec, VideoFormat};
+use crate::model::Now;
+
+/// One access unit of picture or sound.
+///
+/// Both tracks count from one zero a connection, so that sound stays with its picture.
+#[derive(Debug, Clone)]
+pub enum Unit {
+    /// A coded picture.
+    Video(VideoUnit),
+    /// A piece of coded sound.
+    Sound(SoundUnit),
+}
+
+/// One coded picture.
+#[derive(Debug, Clone)]
+pub struct VideoUnit {
+    /// When it is shown, in 1/90000 s since the connection's zero.
+    pub pts: i64,
+    /// Whether decoding can begin here.
+    pub is_key: bool,
+    /// RTP packets lost since the unit before.
+    pub lost_packets: u32,
+    /// The NAL units, each behind its length in 4 bytes, as MP4 holds them.
+    pub data: Bytes,
+    /// How the pictures from here on are coded; shared with the units before if unchanged.
+    pub format: Arc<VideoFormat>,
+    /// When it had arrived.
+    pub arrived: Now,
+}
+
+/// One piece of coded sound: an AAC frame, or a packet's worth of G.711.
+#[derive(Debug, Clone)]
+pub struct SoundUnit {
+    /// When it is heard, in samples since the connection's zero.
+    pub pts: i64,
+    /// How many samples it holds for each channel.
+    pub samples: u32,
+    /// RTP packets lost since the unit before.
+    pub lost_packets: u32,
+    /// The coded bytes.
+    pub data: Bytes,
+    /// How they are coded; shared by all units of a connection.
+    pub format: Arc<SoundFormat>,
+    /// When it had arrived.
+    pub arrived: Now,
+}
+
+/// How a connection's sound is coded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoundFormat {
+    /// The codec.
+    pub codec: SoundCodec,
+    /// Samples a second.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u16,
+}
+
+/// What a connection carries, known when it is open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tracks {
+    /// The sound, if there is some that can be handled.
+    pub sound: Option<Arc<SoundFormat>>,
+    /// What the camera offers that is left alone, in words.
+    pub left_out: Vec<String>,
+}
