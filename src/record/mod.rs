@@ -1,7 +1,42 @@
-//! Where a segment is cut, what the archive holds, what may be deleted.
+//! Segments on disk, with sound, and the index of what the archive holds.
+//!
+//! Fragmented MP4, video as the camera sent it, sound as AAC; a new file at the first keyframe
+//! after a minute. The files are `video/{camera}/{main|sub}/{yyyy-mm-dd}/{hhmmss.mmm}Z-{run}-{n}.mp4`
+//! (UTC) below the storage path.
+//!
+//! **Invariant:** video is never decoded or encoded here, and a crash loses no more than the
+//! fragment that was being gathered (at most 0.5 s).
 
-/// The boxes of a recorded file.
+mod archive;
+
 mod boxes;
 
-/// What of a recorded file is whole.
+mod cutter;
+
+mod gaps;
+
+mod index;
+
+mod recorder;
+
+mod recover;
+
+mod retention;
+
+/// Finds what is whole in a file that a dead process left behind.
 pub mod salvage;
+
+mod segment;
+
+mod sound;
+
+mod timeline;
+
+pub use archive::{Archive, Coverage, Pin};
+pub use cutter::{Cut, Cutter, GapReason};
+pub use gaps::{Gap, gaps};
+pub use index::{Index, SegmentRow, SegmentState};
+pub use recorder::{RecordError, Recorder, StreamName};
+pub use recover::Recovered;
+pub use retention::{DeleteReason, Held, Policy, plan};
+pub use timeline::Timeline;

@@ -1,0 +1,232 @@
+//! Where a segment is cut. Pure.
+//!
+//! A segment begins with a keyframe: the first of a connection, the first after the wanted length,
+//! the first in a new format, and the first after the time line has jumped. What comes before the
+//! first keyframe cannot be decoded and is not kept.
+
+use std::sync::Arc;
+
+use super::timeline::VIDEO_CLOCK;
+use crate::libav::VideoFormat;
+
+/// Why there is nothing right before a segment. The words are in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GapReason {
+    /// The first that was ever recorded of this stream.
+    First,
+    /// The service had been stopped.
+    ProcessStopped,
+    /// The service had died, or the power had.
+    ProcessDied,
+    /// The camera was away or silent.
+    CameraAway,
+    /// The camera's time stamps jumped.
+    StreamJumped,
+    /// The camera changed its format and sent no keyframe with it.
+    FormatChanged,
+    /// The disk was full.
+    DiskFull,
+    /// The disk refused to be written.
+    StorageFailed,
+}
+
+impl GapReason {
+    /// Every reason.
+    pub const ALL: [GapReason; 8] = [
+        GapReason::First,
+        GapReason::ProcessStopped,
+        GapReason::ProcessDied,
+        GapReason::CameraAway,
+        GapReason::StreamJumped,
+        GapReason::FormatChanged,
+        GapReason::DiskFull,
+        GapReason::StorageFailed,
+    ];
+
+    /// The word in the index.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GapReason::First => "first",
+            GapReason::ProcessStopped => "process-stopped",
+            GapReason::ProcessDied => "process-died",
+            GapReason::CameraAway => "camera-away",
+            GapReason::StreamJumped => "stream-jumped",
+            GapReason::FormatChanged => "format-changed",
+            GapReason::DiskFull => "disk-full",
+            GapReason::StorageFailed => "storage-failed",
+        }
+    }
+
+    /// The reverse of [`GapReason::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        GapReason::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// What to do with a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It cannot be decoded: leave it out.
+    Skip,
+    /// It goes into the segment that is open, at this media time.
+    Append {
+        /// 1/90000 s; above that of the picture before.
+        pts: i64,
+    },
+    /// Close the segment that is open, if any, and begin one with this picture.
+    Begin {
+        /// 1/90000 s.
+        pts: i64,
+        /// Why there is nothing right before it; `None` if it follows without a gap.
+        gap: Option<GapReason>,
+    },
+}
+
+/// Decides for one connection.
+#[derive(Debug, Clone)]
+pub struct Cutter {
+    length: i64,
+    gap: Option<GapReason>,
+    open: Option<Open>,
+    /// The last media time of the connection so far, unless the time line has jumped since.
+    last: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+struct Open {
+    start: i64,
+    format: Arc<VideoFormat>,
+}
+
+/// A longer pause on the time line is a jump: two of the longest keyframe intervals seen (10 s).
+const JUMP: i64 = 20 * VIDEO_CLOCK;
+
+impl Cutter {
+    /// A cutter for segments of `length_ms`, whose first has `gap` before it.
+    pub fn new(length_ms: i64, gap: GapReason) -> Self {
+        Self { length: length_ms.saturating_mul(VIDEO_CLOCK / 1000), gap: Some(gap), open: None, last: None }
+    }
+
+    /// Whether a segment is open, so that sound has a place.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Decides about the picture with media time `pts` (1/90000 s).
+    pub fn picture(&mut self, pts: i64, is_key: bool, format: &Arc<VideoFormat>) -> Cut {
+        let last = self.last.unwrap_or(pts);
+        if pts < last.saturating_sub(VIDEO_CLOCK) || pts > last.saturating_add(JUMP) {
+            self.abandon(GapReason::StreamJumped);
+            self.last = None;
+        }
+        let is_new = |open: &Open| !Arc::ptr_eq(&open.format, format) && open.format != *format;
+        let due = match &self.open {
+            None => is_key,
+            // Without a keyframe nothing of the new format can be decoded.
+            Some(open) if is_new(open) && !is_key => {
+                self.abandon(GapReason::FormatChanged);
+                false
+            }
+            Some(open) => is_new(open) || (is_key && pts.saturating_sub(open.start) >= self.length),
+        };
+        // Some cameras repeat a time stamp; the file needs rising ones.
+        let pts = self.last.map_or(pts, |last| pts.max(last.saturating_add(1)));
+        if due {
+            self.last = Some(pts);
+            self.open = Some(Open { start: pts, format: format.clone() });
+            Cut::Begin { pts, gap: self.gap.take() }
+        } else if self.open.is_some() {
+            self.last = Some(pts);
+            Cut::Append { pts }
+        } else {
+            Cut::Skip
+        }
+    }
+
+    /// The segment that was open is gone; the next one has `gap` before it.
+    pub fn abandon(&mut self, gap: GapReason) {
+        self.open = None;
+        self.gap = Some(gap);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libav::VideoCodec;
+    use proptest::prelude::*;
+
+    fn format(width: u32) -> Arc<VideoFormat> {
+        Arc::new(VideoFormat { codec: VideoCodec::H264, width, height: 360, extradata: Default::default() })
+    }
+
+    #[test]
+    fn recording_begins_with_a_keyframe_and_says_what_was_before() {
+        let (mut cutter, f) = (Cutter::new(60_000, GapReason::CameraAway), format(640));
+        assert_eq!(cutter.picture(0, false, &f), Cut::Skip);
+        assert_eq!(
+            cutter.picture(3600, true, &f),
+            Cut::Begin { pts: 3600, gap: Some(GapReason::CameraAway) }
+        );
+        assert_eq!(cutter.picture(7200, false, &f), Cut::Append { pts: 7200 });
+    }
+
+    #[test]
+    fn a_segment_is_cut_at_the_first_keyframe_after_a_minute_without_a_gap() {
+        let (mut cutter, f) = (Cutter::new(60_000, GapReason::First), format(640));
+        cutter.picture(0, true, &f);
+        for s in 1..60 {
+            assert_eq!(cutter.picture(s * 90_000, s % 2 == 0, &f), Cut::Append { pts: s * 90_000 });
+        }
+        assert_eq!(cutter.picture(60 * 90_000, true, &f), Cut::Begin { pts: 5_400_000, gap: None });
+    }
+
+    #[test]
+    fn a_new_format_begins_a_segment_at_its_keyframe() {
+        let mut cutter = Cutter::new(60_000, GapReason::First);
+        cutter.picture(0, true, &format(640));
+        assert_eq!(
+            cutter.picture(3600, true, &format(640)),
+            Cut::Append { pts: 3600 },
+            "equal, if another Arc"
+        );
+        assert_eq!(cutter.picture(7200, true, &format(1280)), Cut::Begin { pts: 7200, gap: None });
+    }
+
+    #[test]
+    fn a_jump_of_the_time_line_is_a_gap_with_its_reason() {
+        let (mut cutter, f) = (Cutter::new(60_000, GapReason::First), format(640));
+        cutter.picture(900_000, true, &f);
+        assert_eq!(cutter.picture(0, false, &f), Cut::Skip);
+        assert_eq!(
+            cutter.picture(3600, true, &f),
+            Cut::Begin { pts: 3600, gap: Some(GapReason::StreamJumped) }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn in_a_segment_time_always_rises_and_a_segment_begins_with_a_keyframe(
+            steps in proptest::collection::vec((-200_000i64..2_000_000, any::<bool>(), 0u32..2), 1..200)
+        ) {
+            let formats = [format(640), format(1280)];
+            let mut cutter = Cutter::new(2_000, GapReason::First);
+            let (mut at, mut last) = (0i64, None::<i64>);
+            for (step, is_key, which) in steps {
+                at += step;
+                match cutter.picture(at, is_key, &formats[which as usize]) {
+                    Cut::Skip => {}
+                    Cut::Append { pts } => {
+                        prop_assert!(last.is_some_and(|l| pts > l));
+                        last = Some(pts);
+                    }
+                    Cut::Begin { pts, gap } => {
+                        prop_assert!(is_key);
+                        prop_assert!(gap.is_some() || last.is_some_and(|l| pts > l));
+                        last = Some(pts);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Which wall-clock moment a picture belongs to. Pure.
+//!
+//! A connection's media time is steady, arrival is not: a unit is never early, only late. So the
+//! connection's zero is where the least late unit puts it. The estimate may creep up by 1 ms a
+//! second, so that a camera whose clock runs slow is followed; a fast one pulls it down at once.
+
+use crate::model::Wall;
+
+/// Ticks a second of the picture's time line.
+pub const VIDEO_CLOCK: i64 = 90_000;
+
+const CREEP_MS_PER_S: f64 = 1.0;
+
+/// The wall-clock moment of one connection's zero, as well as it is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timeline {
+    zero_ms: Option<f64>,
+    last_ms: f64,
+}
+
+impl Timeline {
+    /// Learns from a picture with media time `pts` (1/90000 s) that arrived at `arrived`.
+    pub fn observe(&mut self, pts: i64, arrived: Wall) {
+        let media_ms = ticks_to_ms(pts);
+        let arrived_ms = as_f64(arrived.as_millis());
+        let candidate = arrived_ms - media_ms;
+        self.zero_ms = Some(match self.zero_ms {
+            None => candidate,
+            Some(zero) => {
+                let crept = zero + (arrived_ms - self.last_ms).max(0.0) / 1000.0 * CREEP_MS_PER_S;
+                crept.min(candidate)
+            }
+        });
+        self.last_ms = arrived_ms;
+    }
+
+    /// The wall-clock moment of media time `pts` (1/90000 s); the epoch before anything was seen.
+    pub fn wall(&self, pts: i64) -> Wall {
+        Wall::from_millis(to_ms(self.zero_ms.unwrap_or_default() + ticks_to_ms(pts)))
+    }
+}
+
+fn ticks_to_ms(ticks: i64) -> f64 {
+    as_f64(ticks) * 1000.0 / as_f64(VIDEO_CLOCK)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "times stay far below 2^53")]
+fn as_f64(n: i64) -> f64 {
+    n as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "float to int saturates, and times are small")]
+fn to_ms(ms: f64) -> i64 {
+    ms.round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_picture_does_not_move_the_zero_and_an_earlier_one_does() {
+        let mut timeline = Timeline::default();
+        timeline.observe(0, Wall::from_millis(100_080));
+        timeline.observe(90_000, Wall::from_millis(101_010));
+        assert_eq!(timeline.wall(90_000).as_millis(), 101_010);
+        timeline.observe(180_000, Wall::from_millis(102_400));
+        assert!((timeline.wall(180_000).as_millis() - 102_010).abs() <= 2);
+    }
+
+    #[test]
+    fn a_camera_whose_clock_runs_slow_is_followed() {
+        let mut timeline = Timeline::default();
+        // 0.05 % slow: after an hour the camera's own time is 1.8 s behind.
+        for s in 0..3600 {
+            timeline.observe(s * 90_000 * 9995 / 10_000, Wall::from_millis(s * 1000));
+        }
+        let off = timeline.wall(3599 * 90_000 * 9995 / 10_000).as_millis() - 3_599_000;
+        assert!(off.abs() < 20, "{off} ms off");
+    }
+}
