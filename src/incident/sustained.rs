@@ -1,0 +1,133 @@
+//! A condition that has to hold for a while, with dips forgiven. Pure.
+//!
+//! Voices dip between words and people stop between steps: a condition that comes and goes within
+//! `dip` counts as one, if it is there for at least half of the time.
+
+use std::time::Duration;
+
+use crate::model::{Now, Wall};
+
+/// How long a condition holds, and when it is over.
+#[derive(Debug, Clone)]
+pub(super) struct Sustained {
+    hold: Duration,
+    dip: Duration,
+    over_after: Duration,
+    since: Option<Since>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Since {
+    began: Now,
+    last_met: Now,
+    met: u32,
+    seen: u32,
+    is_flagged: bool,
+}
+
+/// What became of the condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Nothing to tell.
+    Nothing,
+    /// It has held long enough, since then.
+    Held(Wall),
+    /// It is over, since then.
+    Over(Wall),
+}
+
+impl Sustained {
+    /// Holds after `hold`, forgiving pauses up to `dip`; once held, over after `over_after` without.
+    pub fn new(hold: Duration, dip: Duration, over_after: Duration) -> Self {
+        Self { hold, dip, over_after, since: None }
+    }
+
+    /// Whether it has held and is not over.
+    pub fn is_flagged(&self) -> bool {
+        self.since.is_some_and(|since| since.is_flagged)
+    }
+
+    /// Whether it is met, if perhaps not yet for long enough.
+    pub fn is_rising(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// Takes one look: was it met in the time from `began` to `now`?
+    pub fn look(&mut self, met: bool, began: Now, now: Now) -> Turn {
+        let Some(since) = &mut self.since else {
+            if !met {
+                return Turn::Nothing;
+            }
+            self.since = Some(Since { began, last_met: now, met: 1, seen: 1, is_flagged: false });
+            return self.judge(now);
+        };
+        since.seen = since.seen.saturating_add(1);
+        if met {
+            since.met = since.met.saturating_add(1);
+            since.last_met = now;
+        }
+        self.judge(now)
+    }
+
+    /// Forgets the condition; over at once if it had held.
+    pub fn end(&mut self) -> Turn {
+        match self.since.take() {
+            Some(since) if since.is_flagged => Turn::Over(since.last_met.wall),
+            _ => Turn::Nothing,
+        }
+    }
+
+    fn judge(&mut self, now: Now) -> Turn {
+        let Some(since) = &mut self.since else { return Turn::Nothing };
+        let pause = now.mono.since(since.last_met.mono);
+        if since.is_flagged {
+            if pause >= self.over_after {
+                return self.end();
+            }
+        } else if pause > self.dip {
+            self.since = None;
+        } else if pause.is_zero()
+            && now.mono.since(since.began.mono) >= self.hold
+            && since.met.saturating_mul(2) >= since.seen
+        {
+            since.is_flagged = true;
+            return Turn::Held(since.began.wall);
+        }
+        Turn::Nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(pattern: &str) -> Vec<(usize, Turn)> {
+        let mut condition =
+            Sustained::new(Duration::from_secs(1), Duration::from_millis(300), Duration::from_secs(2));
+        let at = |i: usize| Now::default().plus(Duration::from_millis(100 * i as u64));
+        let turns = pattern.chars().enumerate().map(|(i, c)| (i, condition.look(c == 'x', at(i), at(i + 1))));
+        turns.filter(|(_, turn)| *turn != Turn::Nothing).collect()
+    }
+
+    #[test]
+    fn it_holds_after_the_hold_and_is_dated_to_its_beginning() {
+        assert_eq!(run("..xxxxxxxxxxxx"), [(11, Turn::Held(Wall::from_millis(200)))]);
+    }
+
+    #[test]
+    fn short_dips_are_forgiven_and_long_ones_are_not() {
+        assert_eq!(run("xxx..xxx.xxxx").len(), 1);
+        assert_eq!(run("xxxx....xxxx....xxxx"), []);
+    }
+
+    #[test]
+    fn single_bangs_do_not_add_up() {
+        assert_eq!(run("x..x..x..x..x..x..x..x..x"), []);
+    }
+
+    #[test]
+    fn it_is_over_after_a_while_without_and_dated_to_its_last_moment() {
+        let turns = run("xxxxxxxxxx....................");
+        assert_eq!(turns[1..], [(29, Turn::Over(Wall::from_millis(1000)))]);
+    }
+}
