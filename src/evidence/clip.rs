@@ -81,8 +81,24 @@ pub fn cut(parts: &[ClipPart], from: Wall, to: Wall, out: &Path) -> Result<Clip,
     cut_within(parts, from, to, out, MAX_FILE_BYTES)
 }
 
+/// As [`cut`], without the sound: for what may leave the centre only as a picture.
+///
+/// # Errors
+/// As [`cut`].
+pub fn cut_silent(parts: &[ClipPart], from: Wall, to: Wall, out: &Path) -> Result<Clip, ClipError> {
+    run_and_publish(
+        Cutter { from, to, limit: MAX_FILE_BYTES, is_silent: true, ..Cutter::default() },
+        parts,
+        out,
+    )
+}
+
 fn cut_within(parts: &[ClipPart], from: Wall, to: Wall, out: &Path, limit: u64) -> Result<Clip, ClipError> {
-    let mut cutter = Cutter { from, to, limit, part: disk::beside(out, "part"), ..Cutter::default() };
+    run_and_publish(Cutter { from, to, limit, ..Cutter::default() }, parts, out)
+}
+
+fn run_and_publish(cutter: Cutter, parts: &[ClipPart], out: &Path) -> Result<Clip, ClipError> {
+    let mut cutter = Cutter { part: disk::beside(out, "part"), ..cutter };
     let done = cutter.run(parts).and_then(|()| cutter.finish(out));
     if done.is_err() {
         // What is left of a failed try is of no use to anybody.
@@ -127,6 +143,7 @@ struct Cutter {
     from: Wall,
     to: Wall,
     limit: u64,
+    is_silent: bool,
     part: PathBuf,
     anchor: Option<Anchor>,
     open: Option<Open>,
@@ -169,7 +186,7 @@ impl Cutter {
             self.missing::<()>(&format!("{name} has no picture"));
             return Ok(Next::More);
         };
-        let audio = demuxer.audio().cloned();
+        let audio = demuxer.audio().filter(|_| !self.is_silent).cloned();
         if let Some(open) = &self.open {
             let changed = if open.video != video { "picture" } else { "sound" };
             if open.video != video || open.audio != audio {
@@ -181,6 +198,11 @@ impl Cutter {
             self.anchor = Some(self.place(part));
         }
         if self.open.is_none() {
+            let end = scan.video_start.saturating_add(scan.video_duration);
+            // All before `from`, as where a camera went away: its keyframe is not ours.
+            if self.anchor.is_some_and(|anchor| anchor.wall_of(end) <= self.from) {
+                return Ok(Next::More);
+            }
             let Some(first) = self.first_keyframe(&scan) else { return Ok(Next::More) };
             self.begin(first, video, audio)?;
         }
@@ -240,6 +262,9 @@ impl Cutter {
 
     fn add(&mut self, sample: &Sample) -> Result<Next, ClipError> {
         let (Some(anchor), Some(open)) = (&self.anchor, &mut self.open) else { return Ok(Next::More) };
+        if sample.track == Track::Audio && open.audio.is_none() {
+            return Ok(Next::More);
+        }
         let rate = open.audio.as_ref().map_or(0, |audio| i64::from(audio.sample_rate));
         let (ticks, place) = match sample.track {
             Track::Video => (sample.pts, sample.pts.saturating_add(anchor.shift)),

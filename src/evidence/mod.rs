@@ -1,13 +1,29 @@
-//! What range, still and sound prove an incident.
+//! What range, still and sound prove an incident; signing and checking.
+//!
+//! **Invariant:** every byte of evidence is named by a digest in a manifest that is signed, and
+//! evidence is made from what was recorded, never from what passes by.
 
 /// Cuts a clip out of recorded segments.
 pub mod clip;
 
-/// The picture shown at a moment of a clip.
-pub mod still;
+/// Decodes a whole file to prove that it plays.
+pub mod inspect;
+
+mod maker;
+
+/// The signed list of what proves an incident.
+pub mod manifest;
+
+mod range;
 
 /// A part of a clip's sound as a WAV file.
 pub mod sound;
 
-/// Decodes a whole file to prove that it plays.
-pub mod inspect;
+/// The picture shown at a moment of a clip.
+pub mod still;
+
+mod verify;
+
+pub use maker::{Job, Maker, Part};
+pub use range::{Range, closing_clip, first_clip};
+pub use verify::{Verdict, verify};

@@ -95,16 +95,28 @@ fn two_connections_stand_apart_by_the_wall_clock() {
     // The camera was away for 1.5 s.
     parts.extend(recorded(&footage, folder.path(), 2, 5500, true));
     let out = folder.path().join("clip.mp4");
-    let clip = cut(&parts, wall(3000), wall(7500), &out).unwrap();
-    assert_eq!((clip.from, clip.frames, clip.duration_ms), (wall(3000), 25 + 50, 4500));
+    let clip = cut(&parts, wall(3000), wall(7400), &out).unwrap();
+    assert_eq!((clip.from, clip.frames, clip.duration_ms), (wall(3000), 25 + 48, 4420));
     let found = inspect(&out).unwrap();
-    assert_eq!(found.video_frames, 75);
+    assert_eq!(found.video_frames, 73);
     // Beeps at 3.0, then at 5.5 and 6.5 by the wall.
     let heard = beeps(&out);
     assert_eq!(heard.len(), 3, "{heard:?}");
     for (heard, wanted) in heard.iter().zip([0, 2500, 3500]) {
         assert!((heard - wanted).abs() <= 22, "{heard} is not {wanted}");
     }
+}
+
+#[test]
+fn a_clip_asked_from_within_a_gap_begins_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let footage = testing::footage("libx264", 4);
+    let mut parts = recorded(&footage, folder.path(), 1, 0, true);
+    parts.extend(recorded(&footage, folder.path(), 2, 60_000, true));
+    let out = folder.path().join("clip.mp4");
+    let clip = cut(&parts, wall(30_000), wall(62_000), &out).unwrap();
+    assert_eq!((clip.from, clip.frames, clip.cut_short), (wall(60_000), 50, None));
+    assert!(cut(&parts, wall(30_000), wall(50_000), &out).is_err());
 }
 
 #[test]

@@ -1,0 +1,364 @@
+//! Makes the evidence of an incident once its last second is on the disk: the shell.
+//!
+//! The folder `evidence/{incident}/` holds the clip, a still, for what is heard a WAV, and the
+//! signed manifest; a long incident's closing clip has a folder of its own in it. What is made is
+//! entered in one transaction with the event that lists it. A job that a stop or a kill cut off is
+//! done at the next start, under the same incident.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::clip::{Clip, ClipPart, cut, cut_silent};
+use super::manifest::{FileFacts, IncidentFacts, MANIFEST_NAME, Manifest};
+use super::range::{self, Range};
+use super::sound::excerpt;
+use super::still::still;
+use crate::centre_db::CentreDb;
+use crate::config::Send;
+use crate::forward::{IncidentRow, OutgoingFile};
+use crate::model::{CameraId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, StreamKind, Wall};
+use crate::record::Archive;
+use crate::wire::{Event, EventType, FileInit, FileRef, Role, Signer, UserData};
+use crate::{clock, disk};
+
+/// How long after its end a clip waits for a recording that lags behind.
+const LAG: Duration = Duration::from_secs(12);
+
+/// Which evidence of which incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Job {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The part of it.
+    pub part: Part,
+}
+
+/// The two pieces of evidence an incident can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Its beginning.
+    First,
+    /// Its end, where it outlasted the first clip.
+    Closing,
+}
+
+/// What making evidence needs.
+pub struct Maker {
+    /// The centre.
+    pub centre: CentreId,
+    /// Where it is cut from.
+    pub archive: Arc<Archive>,
+    /// Where it is entered.
+    pub db: CentreDb,
+    /// Who signs.
+    pub signer: Arc<Signer>,
+    /// What may leave.
+    pub send: Send,
+    /// From which stream the clip that leaves is cut.
+    pub clip_stream: StreamKind,
+    /// Where new ids come from.
+    pub ids: Mutex<Ids>,
+    /// How far the clock can be believed.
+    pub clock: tokio::sync::watch::Receiver<ClockState>,
+    /// Tells the link that something waits.
+    pub nudge: mpsc::Sender<()>,
+    /// One at a time cuts and decodes: the box is small.
+    pub cutting: Mutex<()>,
+}
+
+/// One file that was made.
+struct Made {
+    facts: FileFacts,
+    leaves: bool,
+}
+
+impl Maker {
+    /// Makes what `jobs` ask for until told to stop.
+    ///
+    /// # Errors
+    /// None so far: a job that fails is logged and stays to be done at the next start.
+    pub async fn run(self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut working = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                Some(job) = jobs.recv() => working.push(self.work(job)),
+                Some(()) = working.next() => {}
+            }
+        }
+    }
+
+    async fn work(&self, job: Job) {
+        if let Err(e) = self.make(job).await {
+            tracing::error!(incident = %job.incident, "its evidence could not be made, and is tried again at the next start: {e:#}");
+        }
+    }
+
+    async fn make(&self, job: Job) -> anyhow::Result<()> {
+        let row = self.db.incident(job.incident).await?.context("the incident is not recorded")?;
+        let Some(camera) = row.camera.clone() else { return Ok(()) };
+        let range = match (job.part, row.ended_at) {
+            (Part::First, _) => Some(range::first_clip(row.started_at, row.flagged_at)),
+            (Part::Closing, Some(ended_at)) => range::closing_clip(row.started_at, row.flagged_at, ended_at),
+            (Part::Closing, None) => None,
+        };
+        let Some(range) = range else { return Ok(()) };
+        self.wait_for(&camera, range.to).await;
+        let _one_at_a_time = self.cutting.lock().await;
+        match self.make_files(&row, &camera, range, job.part).await {
+            Ok(made) => self.enter(&row, job.part, made).await,
+            Err(e) => self.give_up(job.incident, &format!("no clip could be made: {e:#}")).await,
+        }
+    }
+
+    /// Waits until the recording has passed `to`, or should have by far.
+    async fn wait_for(&self, camera: &CameraId, to: Wall) {
+        let mut coverage = self.archive.coverage();
+        let now = clock::now();
+        let left = Duration::from_millis(u64::try_from(to.millis_since(now.wall)).unwrap_or(0));
+        let key = (camera.clone(), StreamKind::Main);
+        let passed = coverage.wait_for(|all| all.get(&key).is_some_and(|until| *until >= to));
+        let _ = tokio::time::timeout(left + LAG, passed).await;
+    }
+
+    async fn make_files(
+        &self,
+        row: &IncidentRow,
+        camera: &CameraId,
+        range: Range,
+        part: Part,
+    ) -> anyhow::Result<Vec<Made>> {
+        let folder = self.folder(row.id, part);
+        disk::make_folder(&folder)?;
+        let main = self.parts(camera, StreamKind::Main, range).await?;
+        let sub = match self.clip_stream {
+            StreamKind::Sub => self.parts(camera, StreamKind::Sub, range).await?,
+            StreamKind::Main => Vec::new(),
+        };
+        let plan = Plan {
+            folder,
+            range,
+            flagged_at: row.flagged_at,
+            excerpt: (row.kind.is_heard() && part == Part::First)
+                .then(|| range::sound(row.started_at, row.flagged_at, range)),
+            sound_may_leave: row.sound_may_leave,
+            send: self.send,
+            main,
+            sub,
+        };
+        let made = tokio::task::spawn_blocking(move || plan.carry_out()).await??;
+        Ok(made)
+    }
+
+    async fn parts(
+        &self,
+        camera: &CameraId,
+        stream: StreamKind,
+        range: Range,
+    ) -> anyhow::Result<Vec<ClipPart>> {
+        let rows = self.archive.index.covering(camera, stream, range.from, range.to).await?;
+        let part = |row: &crate::record::SegmentRow| ClipPart {
+            path: self.archive.path_of(row),
+            run: u64::try_from(row.run).unwrap_or(0),
+            start: row.start,
+            media_start: row.media_start,
+        };
+        Ok(rows.iter().map(part).collect())
+    }
+
+    /// Signs the list and enters all of it with the event that names it.
+    async fn enter(&self, row: &IncidentRow, part: Part, made: Vec<Made>) -> anyhow::Result<()> {
+        let now = clock::now();
+        let folder = self.folder(row.id, part);
+        let row = self.db.incident(row.id).await?.context("the incident is not recorded")?;
+        let manifest = Manifest {
+            centre: self.centre.clone(),
+            incident: incident_facts(&row),
+            made_at: now.wall,
+            clock: *self.clock.borrow(),
+            software: format!("quaywatch {}", env!("CARGO_PKG_VERSION")),
+            signer: Manifest::signer_facts(&self.signer)?,
+            files: made.iter().map(|made| made.facts.clone()).collect(),
+        };
+        let manifest_path = folder.join(MANIFEST_NAME);
+        let sealed = manifest.seal(&self.signer);
+        let written = manifest_path.clone();
+        tokio::task::spawn_blocking(move || disk::write_atomically(&written, &sealed)).await??;
+        let listed = manifest_facts(&manifest_path, made.first().map(|made| &made.facts))?;
+
+        let mut ids = self.ids.lock().await;
+        let leaving = made.iter().filter(|made| made.leaves).map(|made| &made.facts).chain([&listed]);
+        let files: Vec<OutgoingFile> = leaving
+            .map(|facts| OutgoingFile {
+                id: FileId(ids.next(now)),
+                path: relative(&self.archive, &folder.join(&facts.name)),
+                init: init(&row, facts),
+            })
+            .collect();
+        let event_id = EventId(ids.next(now));
+        let references: Vec<FileRef> = files.iter().map(OutgoingFile::reference).collect();
+        let centre = self.centre.clone();
+        self.db
+            .add_files(row.id, &files, &self.signer, now, |row, sequence, epoch| {
+                let (kind, data) = (EventType::Updated, row.data(references));
+                Event::new(event_id, &centre, kind, row.id, now.wall, sequence, epoch, data)
+            })
+            .await?;
+        tracing::info!(target: "incident", incident = %row.id, what = "evidence", "its evidence is made");
+        let _ = self.nudge.try_send(());
+        Ok(())
+    }
+
+    async fn give_up(&self, incident: IncidentId, reason: &str) -> anyhow::Result<()> {
+        tracing::error!(%incident, "{reason}");
+        let now = clock::now();
+        let event_id = EventId(self.ids.lock().await.next(now));
+        let centre = self.centre.clone();
+        self.db
+            .give_up_evidence(incident, reason, &self.signer, now, |row, sequence, epoch| {
+                let (kind, data) = (EventType::Updated, row.data(vec![]));
+                Event::new(event_id, &centre, kind, row.id, now.wall, sequence, epoch, data)
+            })
+            .await?;
+        let _ = self.nudge.try_send(());
+        Ok(())
+    }
+
+    fn folder(&self, incident: IncidentId, part: Part) -> PathBuf {
+        let folder = self.archive.storage().join("evidence").join(incident.to_string());
+        match part {
+            Part::First => folder,
+            Part::Closing => folder.join("closing"),
+        }
+    }
+}
+
+/// What is to be cut, away from the database: it runs where it may block.
+struct Plan {
+    folder: PathBuf,
+    range: Range,
+    flagged_at: Wall,
+    excerpt: Option<Range>,
+    sound_may_leave: bool,
+    send: Send,
+    main: Vec<ClipPart>,
+    sub: Vec<ClipPart>,
+}
+
+impl Plan {
+    fn carry_out(self) -> anyhow::Result<Vec<Made>> {
+        let (clip_path, mut made) = (self.folder.join("clip.mp4"), Vec::new());
+        let clip = cut(&self.main, self.range.from, self.range.to, &clip_path)?;
+        let whole = Range { from: clip.from, to: clip.to };
+        // The same moments without the sound, or smaller, leave in place of the clip itself.
+        let outgoing = if !self.sub.is_empty() {
+            Some(("clip-sub.mp4", &self.sub, self.sound_may_leave))
+        } else if clip.has_sound && !self.sound_may_leave {
+            Some(("clip-silent.mp4", &self.main, false))
+        } else {
+            None
+        };
+        let clip_leaves = self.send.clip && outgoing.is_none();
+        let clip_facts = facts(&clip_path, Role::Clip, "video/mp4", whole, clip.duration_ms)?;
+        made.push(Made { facts: FileFacts { cut_short: clip.cut_short, ..clip_facts }, leaves: clip_leaves });
+        if let Some((name, parts, with_sound)) = outgoing.filter(|_| self.send.clip) {
+            let path = self.folder.join(name);
+            let cutter = if with_sound { cut } else { cut_silent };
+            let other: Clip = cutter(parts, self.range.from, self.range.to, &path)?;
+            let range = Range { from: other.from, to: other.to };
+            let other_facts = facts(&path, Role::Clip, "video/mp4", range, other.duration_ms)?;
+            made.push(Made { facts: FileFacts { cut_short: other.cut_short, ..other_facts }, leaves: true });
+        }
+        let shown_at = self.flagged_at.max(clip.from).min(clip.to);
+        let still_path = self.folder.join("still.jpg");
+        disk::write_atomically(&still_path, &still(&clip_path, shown_at.millis_since(clip.from))?)?;
+        let moment = Range { from: shown_at, to: shown_at };
+        made.push(Made {
+            facts: facts(&still_path, Role::Still, "image/jpeg", moment, 0)?,
+            leaves: self.send.still,
+        });
+        if let Some(wanted) = self.excerpt.filter(|_| clip.has_sound) {
+            let path = self.folder.join("sound.wav");
+            let (from, to) = (wanted.from.millis_since(clip.from), wanted.to.millis_since(clip.from));
+            let report = excerpt(&clip_path, from.max(0), to, &path)?;
+            let range = Range {
+                from: clip.from.plus_millis(report.from_ms),
+                to: clip.from.plus_millis(report.to_ms),
+            };
+            let facts = facts(&path, Role::Sound, "audio/wav", range, report.to_ms - report.from_ms)?;
+            made.push(Made { facts, leaves: self.send.sound && self.sound_may_leave });
+        }
+        Ok(made)
+    }
+}
+
+fn facts(
+    path: &Path,
+    role: Role,
+    media_type: &str,
+    range: Range,
+    duration_ms: i64,
+) -> std::io::Result<FileFacts> {
+    let (size, digest) = disk::measure(path)?;
+    Ok(FileFacts {
+        name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        role,
+        media_type: media_type.into(),
+        size,
+        sha256: hex::encode(digest),
+        from: range.from,
+        to: range.to,
+        duration_ms,
+        cut_short: None,
+    })
+}
+
+fn manifest_facts(path: &Path, clip: Option<&FileFacts>) -> std::io::Result<FileFacts> {
+    let range = clip.map_or(Range { from: Wall::default(), to: Wall::default() }, |clip| Range {
+        from: clip.from,
+        to: clip.to,
+    });
+    facts(path, Role::Manifest, "application/json", range, 0)
+}
+
+fn init(row: &IncidentRow, facts: &FileFacts) -> FileInit {
+    FileInit {
+        name: facts.name.clone(),
+        size: facts.size,
+        checksum: facts.sha256.clone(),
+        user_data: UserData {
+            incident: row.id,
+            role: facts.role,
+            camera: row.camera.clone(),
+            from: facts.from,
+            to: facts.to,
+            media_type: facts.media_type.clone(),
+        },
+    }
+}
+
+fn incident_facts(row: &IncidentRow) -> IncidentFacts {
+    IncidentFacts {
+        id: row.id,
+        kind: row.kind,
+        severity: row.severity,
+        rule: row.rule.clone(),
+        camera: row.camera.clone(),
+        zone: row.zone.clone(),
+        started_at: row.started_at,
+        flagged_at: row.flagged_at,
+        ended_at: row.ended_at,
+        peak: row.peak.clone(),
+    }
+}
+
+fn relative(archive: &Archive, path: &Path) -> PathBuf {
+    path.strip_prefix(archive.storage()).unwrap_or(path).to_owned()
+}

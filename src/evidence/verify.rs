@@ -1,0 +1,177 @@
+//! Whether evidence is what its signed manifest says, in words.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::manifest::{MANIFEST_NAME, open};
+use crate::disk;
+use crate::wire::Trust;
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Everything is there, unchanged, and fits the signature.
+    pub is_intact: bool,
+    /// The signature is by a trusted key.
+    pub is_trusted: bool,
+    /// A line for each thing worth saying.
+    pub lines: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether it proves anything: intact, and signed by a trusted key.
+    pub fn holds(&self) -> bool {
+        self.is_intact && self.is_trusted
+    }
+}
+
+/// Checks the evidence in the folder `path`, or in the folder of the file `path`, against its
+/// manifest. `trust` holds the keys that count.
+pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let manifest_path = folder.join(MANIFEST_NAME);
+    let opened = match std::fs::read(&manifest_path) {
+        Ok(bytes) => open(&bytes),
+        Err(e) => {
+            return broken(format!("{}: there is no manifest to check by: {e}", manifest_path.display()));
+        }
+    };
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(e) => return broken(format!("{}: {e}", manifest_path.display())),
+    };
+    let manifest = opened.manifest;
+    let mut lines = Vec::new();
+    let mut is_intact = true;
+    let mut listed: HashSet<&str> = [MANIFEST_NAME].into();
+    for file in &manifest.files {
+        listed.insert(&file.name);
+        let is_plain =
+            !file.name.is_empty() && !file.name.contains(['/', '\\']) && !file.name.starts_with('.');
+        let problem = if !is_plain {
+            Some("its name leads elsewhere".to_owned())
+        } else {
+            match disk::measure(&folder.join(&file.name)) {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Some("it is missing".into()),
+                Err(e) => Some(format!("it cannot be read: {e}")),
+                Ok((_, digest)) if hex::encode(digest) == file.sha256 => None,
+                Ok((size, _)) if size != file.size => {
+                    Some(format!("it has {size} bytes and should have {}", file.size))
+                }
+                Ok(_) => Some("its content was changed".into()),
+            }
+        };
+        if let Some(problem) = problem {
+            is_intact = false;
+            lines.push(format!("{}: {problem}", file.name));
+        }
+    }
+    for name in unlisted(folder, &listed) {
+        is_intact = false;
+        lines.push(format!("{name}: it is not in the manifest"));
+    }
+    let kid = opened.key.kid();
+    let is_trusted = trust.is_some_and(|trust| trust.knows(&kid));
+    let what = format!(
+        "{} of centre {}, {} files, signed by key {kid}",
+        manifest.incident.kind,
+        manifest.centre,
+        manifest.files.len()
+    );
+    lines.push(match (is_intact, is_trusted) {
+        (true, true) => format!("intact, and the signer is trusted: {what}"),
+        (true, false) => format!("intact, signer not confirmed: {what}"),
+        (false, _) => format!("NOT intact: {what}"),
+    });
+    Verdict { is_intact, is_trusted, lines }
+}
+
+fn broken(line: String) -> Verdict {
+    Verdict { is_intact: false, is_trusted: false, lines: vec![line] }
+}
+
+fn unlisted(folder: &Path, listed: &HashSet<&str>) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut others: Vec<String> = names.filter(|name| !listed.contains(name.as_str())).collect();
+    others.sort();
+    others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifest::{FileFacts, tests::manifest};
+    use super::*;
+    use crate::wire::{Role, Signer};
+
+    struct Package {
+        folder: tempfile::TempDir,
+        trust: Trust,
+    }
+
+    fn package() -> Package {
+        let (folder, signer) = (tempfile::tempdir().unwrap(), Signer::from_secret([1; 32]));
+        let files = [("clip.mp4", Role::Clip), ("still.jpg", Role::Still)].map(|(name, role)| {
+            let path = folder.path().join(name);
+            disk::write_atomically(&path, name.repeat(50).as_bytes()).unwrap();
+            let (size, digest) = disk::measure(&path).unwrap();
+            FileFacts {
+                name: name.into(),
+                role,
+                media_type: "video/mp4".into(),
+                size,
+                sha256: hex::encode(digest),
+                from: Default::default(),
+                to: Default::default(),
+                duration_ms: 0,
+                cut_short: None,
+            }
+        });
+        let sealed = manifest(&signer, files.to_vec()).seal(&signer);
+        disk::write_atomically(&folder.path().join(MANIFEST_NAME), &sealed).unwrap();
+        let mut trust = Trust::default();
+        trust.add(signer.public());
+        Package { folder, trust }
+    }
+
+    #[test]
+    fn an_untouched_package_holds_by_its_folder_and_by_its_clip() {
+        let package = package();
+        assert!(verify(package.folder.path(), Some(&package.trust)).holds());
+        assert!(verify(&package.folder.path().join("clip.mp4"), Some(&package.trust)).holds());
+    }
+
+    #[test]
+    fn an_intact_package_of_an_unknown_signer_does_not_hold() {
+        let package = package();
+        let verdict = verify(package.folder.path(), None);
+        assert!(verdict.is_intact && !verdict.holds());
+        assert!(verdict.lines[0].starts_with("intact, signer not confirmed"), "{verdict:?}");
+    }
+
+    #[test]
+    fn what_was_changed_missing_or_added_is_named() {
+        type Harm = fn(&Path);
+        let harms: [(&str, Harm); 4] = [
+            ("clip.mp4: its content was changed", |folder| {
+                let mut bytes = std::fs::read(folder.join("clip.mp4")).unwrap();
+                bytes[7] ^= 1;
+                disk::write_atomically(&folder.join("clip.mp4"), &bytes).unwrap();
+            }),
+            ("clip.mp4: it has 3 bytes and should have 400", |folder| {
+                disk::write_atomically(&folder.join("clip.mp4"), b"abc").unwrap();
+            }),
+            ("still.jpg: it is missing", |folder| std::fs::remove_file(folder.join("still.jpg")).unwrap()),
+            ("extra.txt: it is not in the manifest", |folder| {
+                disk::write_atomically(&folder.join("extra.txt"), b"").unwrap();
+            }),
+        ];
+        for (told, harm) in harms {
+            let package = package();
+            harm(package.folder.path());
+            let verdict = verify(package.folder.path(), Some(&package.trust));
+            assert!(!verdict.holds());
+            assert_eq!(verdict.lines[0], told);
+        }
+    }
+}
