@@ -1,0 +1,103 @@
+//! `centre.sqlite`: the centre's incidents, outbox and pins, and the life (epoch) it belongs to.
+//!
+//! It cannot be rebuilt from anything, so every commit is durable before it returns. The epoch is
+//! made once, with the file: a centre that lost its database, or a box that was replaced, begins a
+//! new one, and the province does not mistake its new numbers for old ones.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use sqlx::{Row, SqlitePool};
+
+use crate::database::{self, Durability};
+use crate::model::{Epoch, Ids, Now};
+
+/// The file's name below the storage path.
+pub const FILE_NAME: &str = "centre.sqlite";
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/centre");
+
+/// The open database of a centre. Clones share it.
+#[derive(Debug, Clone)]
+pub struct CentreDb {
+    pub(crate) pool: SqlitePool,
+    epoch: Epoch,
+    storage: Arc<Path>,
+}
+
+/// Opens or makes the database of the centre whose storage is `storage`. `ids` and `now` give the
+/// epoch of a new one.
+///
+/// # Errors
+/// If the file cannot be opened, is not ours, or is from a newer version.
+pub async fn open(storage: &Path, ids: &mut Ids, now: Now) -> anyhow::Result<CentreDb> {
+    let path = storage.join(FILE_NAME);
+    let opened = async {
+        let pool = database::open(&path, Durability::Full, &MIGRATIONS).await?;
+        sqlx::query("INSERT INTO meta (only_row, epoch, sequence) VALUES (1, ?, 0) ON CONFLICT DO NOTHING")
+            .bind(ids.next(now).to_string())
+            .execute(&pool)
+            .await?;
+        let epoch: String = sqlx::query("SELECT epoch FROM meta").fetch_one(&pool).await?.try_get(0)?;
+        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into() })
+    };
+    opened.await.with_context(|| path.display().to_string())
+}
+
+impl CentreDb {
+    /// The life of this database.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The storage path it belongs to.
+    pub fn storage(&self) -> &Path {
+        &self.storage
+    }
+
+    /// Where a file of the outbox lies: rows hold paths below the storage, so that the storage can
+    /// be mounted elsewhere.
+    pub(crate) fn place(&self, path: &str) -> PathBuf {
+        self.storage.join(path)
+    }
+
+    /// Waits for what is being written and closes the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A column that holds what this version cannot read.
+pub(crate) fn unreadable(
+    column: &str,
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: why.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Mono, Wall};
+
+    #[tokio::test]
+    async fn the_epoch_is_made_once_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Now { mono: Mono::default(), wall: Wall::from_millis(1_795_400_107_120) };
+        let first = open(folder.path(), &mut Ids::new(1), now).await.unwrap();
+        first.close().await;
+        let again = open(folder.path(), &mut Ids::new(2), now).await.unwrap();
+        assert_eq!(again.epoch(), first.epoch());
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_ne!(open(elsewhere.path(), &mut Ids::new(3), now).await.unwrap().epoch(), first.epoch());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::disk::write_atomically(&folder.path().join(FILE_NAME), &[b'x'; 5000]).unwrap();
+        let told = open(folder.path(), &mut Ids::new(1), Now::default()).await.unwrap_err();
+        assert!(format!("{told:#}").contains("centre.sqlite"), "{told:#}");
+    }
+}

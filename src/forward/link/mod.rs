@@ -1,0 +1,236 @@
+//! The link to the province: the one task that owns the broker connection and works the machine.
+//!
+//! One loop: wait for the next thing that happens, apply it without waiting. What takes time (a
+//! commit, a read, making a message) runs beside the loop and comes back as a thing that happened.
+//! Any error of the connection drops it whole; a new one is opened after 1 s, doubling to 60 s.
+//! Nothing is forgotten by that: the machine knows what has no receipt, and the rows do.
+
+mod apply;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::StreamExt;
+use futures::future::{BoxFuture, pending};
+use futures::stream::FuturesOrdered;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch::{Dispatch, Limits, Token, What};
+use super::item::Item;
+use super::sending::{NotMade, OpenFiles, Source};
+use super::status::StatusInput;
+use crate::backoff::Backoff;
+use crate::broker::{Address, BrokerError, Connection, Message, Notice};
+use crate::centre_db::CentreDb;
+use crate::clock;
+use crate::model::{BootId, CentreId, Mono};
+use crate::wire::{Signer, Topics, Trust};
+
+/// The status is said again this often.
+const STATUS_EVERY: Duration = Duration::from_secs(60);
+
+/// Two statuses are at least so far apart.
+const STATUS_APART: Duration = Duration::from_secs(1);
+
+/// The broker is asked whether it is there after this much silence; half as much again without an
+/// answer ends the connection. A full window on a slow link must fit into it.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// Stopping takes no longer.
+const STOP_WITHIN: Duration = Duration::from_millis(2800);
+
+/// Which token a status has; the machine counts from 1.
+const STATUS_TOKEN: u64 = 0;
+
+const RECONNECT: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+
+/// What the link needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The province's broker.
+    pub address: Address,
+    /// The topics' root, by default `quaywatch/v1`.
+    pub root: String,
+    /// Who we are.
+    pub centre: CentreId,
+    /// Signs every message.
+    pub signer: Arc<Signer>,
+    /// The province's keys: only their receipts count.
+    pub trust: Trust,
+    /// The outbox.
+    pub db: CentreDb,
+    /// This life of the process.
+    pub boot: BootId,
+}
+
+/// Works the link until `stop`. `added` is a nudge after rows were added to the outbox (one that
+/// finds the channel full may be dropped); `status` is what the other stages have to say.
+///
+/// # Errors
+/// If the outbox cannot be read at the start. A broker that is away is no error.
+pub async fn run(
+    settings: Settings,
+    mut added: mpsc::Receiver<()>,
+    mut status: watch::Receiver<StatusInput>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let mut link = Link::new(settings);
+    let waiting = link.source.db.waiting().await.context("the outbox cannot be read")?;
+    link.added(waiting);
+    loop {
+        let happened = link.next(&mut added, &mut status, &stop).await;
+        if matches!(happened, Happened::Stop) {
+            break;
+        }
+        link.apply(happened, &status);
+    }
+    let _ = tokio::time::timeout(STOP_WITHIN, link.say_good_bye()).await;
+    Ok(())
+}
+
+/// Everything that the loop waits for.
+enum Happened {
+    Stop,
+    Broker(Result<Notice, BrokerError>),
+    Made { token: Token, what: What, message: Result<Message, NotMade> },
+    RowsWereAdded,
+    Loaded(Result<Vec<Item>, sqlx::Error>),
+    Committed(Vec<Ended>),
+    StatusChanged,
+    StatusMade(Message),
+    Due,
+}
+
+/// An item on its way out of the outbox.
+#[derive(Debug, Clone)]
+struct Ended {
+    item: Item,
+    /// Why it goes to quarantine; `None` if it was stored.
+    reason: Option<String>,
+}
+
+/// What a slot holds, once it is there; the slot is empty then.
+async fn finished<T>(slot: &mut Option<BoxFuture<'static, T>>) -> T {
+    match slot {
+        Some(running) => {
+            let result = running.await;
+            *slot = None;
+            result
+        }
+        None => pending().await,
+    }
+}
+
+async fn notice(connection: &mut Option<Connection>) -> Result<Notice, BrokerError> {
+    match connection {
+        Some(connection) => connection.next().await,
+        None => pending().await,
+    }
+}
+
+type Making = BoxFuture<'static, (Token, What, Result<Message, NotMade>)>;
+
+struct Link {
+    settings: Settings,
+    source: Source,
+    receipt_topic: String,
+    dispatch: Dispatch,
+    connection: Option<Connection>,
+    subscribed: bool,
+    max_packet: u32,
+    failures: u32,
+    reconnect_at: Mono,
+    last_error: String,
+    files: OpenFiles,
+    making_events: FuturesOrdered<Making>,
+    making_files: FuturesOrdered<Making>,
+    made: VecDeque<(Token, What, Message)>,
+    last_row: i64,
+    loading: Option<BoxFuture<'static, Result<Vec<Item>, sqlx::Error>>>,
+    load_again: bool,
+    ended: Vec<Ended>,
+    committing: Option<BoxFuture<'static, Vec<Ended>>>,
+    status_at: Mono,
+    status_said: StatusInput,
+    making_status: Option<BoxFuture<'static, Message>>,
+    status_made: Option<Message>,
+    nudges_closed: bool,
+    status_closed: bool,
+}
+
+impl Link {
+    fn new(settings: Settings) -> Self {
+        let source = Source {
+            db: settings.db.clone(),
+            signer: settings.signer.clone(),
+            topics: Topics::new(&settings.root),
+            centre: settings.centre.clone(),
+        };
+        Self {
+            receipt_topic: source.topics.receipt(&source.centre),
+            source,
+            settings,
+            dispatch: Dispatch::new(Limits::default()),
+            connection: None,
+            subscribed: false,
+            max_packet: 0,
+            failures: 0,
+            reconnect_at: Mono::default(),
+            last_error: String::new(),
+            files: OpenFiles::default(),
+            making_events: FuturesOrdered::new(),
+            making_files: FuturesOrdered::new(),
+            made: VecDeque::new(),
+            last_row: 0,
+            loading: None,
+            load_again: false,
+            ended: vec![],
+            committing: None,
+            status_at: Mono::default(),
+            status_said: StatusInput::default(),
+            making_status: None,
+            status_made: None,
+            nudges_closed: false,
+            status_closed: false,
+        }
+    }
+
+    /// Waits for the next thing. Whatever is dropped here goes on at the next call.
+    async fn next(
+        &mut self,
+        added: &mut mpsc::Receiver<()>,
+        status: &mut watch::Receiver<StatusInput>,
+        stop: &CancellationToken,
+    ) -> Happened {
+        let due = self.next_wakeup();
+        tokio::select! {
+            () = stop.cancelled() => Happened::Stop,
+            notice = notice(&mut self.connection) => Happened::Broker(notice),
+            Some((token, what, message)) = self.making_events.next() => Happened::Made { token, what, message },
+            Some((token, what, message)) = self.making_files.next() => Happened::Made { token, what, message },
+            nudge = added.recv(), if !self.nudges_closed => {
+                self.nudges_closed = nudge.is_none();
+                Happened::RowsWereAdded
+            }
+            rows = finished(&mut self.loading) => Happened::Loaded(rows),
+            ended = finished(&mut self.committing) => Happened::Committed(ended),
+            changed = status.changed(), if !self.status_closed => {
+                self.status_closed = changed.is_err();
+                Happened::StatusChanged
+            }
+            message = finished(&mut self.making_status) => Happened::StatusMade(message),
+            () = clock::sleep_until(due) => Happened::Due,
+        }
+    }
+
+    fn next_wakeup(&self) -> Mono {
+        let reconnect = self.connection.is_none().then_some(self.reconnect_at);
+        let idle = self.making_status.is_none() && self.subscribed;
+        let status = idle.then_some(self.status_at);
+        let far = clock::now().mono.plus(Duration::from_secs(60));
+        [self.dispatch.next_wakeup(), reconnect, status].into_iter().flatten().min().unwrap_or(far)
+    }
+}
