@@ -65,6 +65,8 @@ pub struct Item {
     pub number: i64,
     /// SHA-256 of the event's payload or of the file.
     pub digest: [u8; 32],
+    /// SHA-256 of a file's announcement, by which the province refuses it; an event's is `digest`.
+    pub payload_digest: [u8; 32],
     /// The length of the file; of an event, that of its payload.
     pub size: u64,
     /// The length of the event's payload or of the file's announcement.
@@ -76,13 +78,22 @@ pub struct Item {
 impl Item {
     /// The digest as receipts write it: `sha256:` and 64 hexadecimal digits.
     pub fn wire_digest(&self) -> String {
-        format!("sha256:{}", hex::encode(self.digest))
+        wire_form(self.digest)
+    }
+
+    /// The announcement's digest in the same form.
+    pub(crate) fn wire_payload_digest(&self) -> String {
+        wire_form(self.payload_digest)
     }
 
     /// What goes first sorts first: class, then severity downwards, then age.
     pub(crate) fn rank(&self) -> Rank {
         Rank { class: self.class, severity: std::cmp::Reverse(self.severity), number: self.number }
     }
+}
+
+fn wire_form(digest: [u8; 32]) -> String {
+    format!("sha256:{}", hex::encode(digest))
 }
 
 /// An item's place in the queue.
@@ -97,5 +108,14 @@ pub(crate) struct Rank {
 pub(crate) fn id_text(subject: Subject) -> String {
     match subject {
         Subject::Event(EventId(id)) | Subject::File(FileId(id)) => id.to_string(),
+    }
+}
+
+/// As the outbox writes it: the more it matters, the higher.
+pub(crate) fn severity_rank(severity: Severity) -> i64 {
+    match severity {
+        Severity::Notice => 0,
+        Severity::Warning => 1,
+        Severity::Urgent => 2,
     }
 }

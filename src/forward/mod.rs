@@ -1,6 +1,11 @@
 //! What goes next over the link to the province, and when it is done.
 //!
 //! The outbox keeps every event and file until the province's receipt; nothing else ends an item.
+//! [`dispatch`] decides, [`run`] does: it owns the broker connection and is the only one that talks
+//! to the province. Rows come from [`crate::centre_db::CentreDb`]'s functions here, and a nudge.
+//!
+//! Progress is told by `tracing` with the target `forward` and the fields `item`, `incident` and
+//! `what` (`sent`, `stored` or `quarantined`).
 
 pub mod dispatch;
 
@@ -14,6 +19,8 @@ mod outbox;
 
 mod pins;
 
+mod queue;
+
 mod sending;
 
 mod status;
@@ -24,6 +31,7 @@ mod fixtures;
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};
 pub use link::{Settings, run};
-pub use outbox::{OutboxError, OutgoingFile, Quarantined};
+pub use outbox::{OutboxError, OutgoingFile};
 pub use pins::Pin;
+pub use queue::Quarantined;
 pub use status::StatusInput;

@@ -1,3 +1,5 @@
+//! The rows of the outbox: what is one transaction, and what is in it afterwards.
+
 use super::super::fixtures::{db, event, file, incident, now, signer, start};
 use super::super::pins::Pin;
 use super::*;

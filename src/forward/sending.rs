@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 use super::dispatch::What;
 use super::item::Item;
-use super::outbox::Payload;
+use super::queue::Payload;
 use crate::broker::Message;
 use crate::centre_db::CentreDb;
 use crate::disk;

@@ -30,6 +30,8 @@ struct Waiting {
     announce: bool,
     ranges: VecDeque<(u64, u64)>,
     ask: bool,
+    /// All of it was sent on this connection.
+    sent_whole: bool,
     /// `fin` went out and its answer is awaited.
     asked: bool,
     /// Nothing of it before this moment.
@@ -49,6 +51,7 @@ impl Waiting {
             announce: false,
             ranges: VecDeque::new(),
             ask: false,
+            sent_whole: false,
             asked: false,
             hold: None,
             tries: 0,
@@ -59,9 +62,10 @@ impl Waiting {
 
     fn begin(&mut self) {
         let whole = (!self.begun && self.item.size > 0).then_some((0, self.item.size));
+        let ranges: VecDeque<_> = whole.into_iter().collect();
+        let sent_whole = !ranges.is_empty();
         let fresh = Waiting::new(self.item.clone());
-        *self =
-            Waiting { begun: true, announce: true, ranges: whole.into_iter().collect(), ask: true, ..fresh };
+        *self = Waiting { begun: true, announce: true, ranges, sent_whole, ask: true, ..fresh };
     }
 
     fn has_work(&self) -> bool {
@@ -179,10 +183,13 @@ impl Files {
         let bytes = missing.iter().map(|(from, to)| to - from).sum();
         waiting.rounds = if bytes < waiting.missing { 0 } else { waiting.rounds.saturating_add(1) };
         waiting.announce = waiting.rounds > 0 || bytes == waiting.item.size;
-        let first = waiting.missing == u64::MAX;
+        // At once the first time, unless nothing was kept of what was just sent: that province is
+        // not ready.
+        let kept_nothing = waiting.sent_whole && bytes == waiting.item.size;
+        let at_once = waiting.missing == u64::MAX && !kept_nothing;
         waiting.missing = bytes;
         waiting.tries = 0;
-        waiting.hold = match (first, waiting.rounds) {
+        waiting.hold = match (at_once, waiting.rounds) {
             (true, _) => None,
             (false, 0) => Some(now.plus(later(retry_after_s))),
             (false, rounds) => Some(now.plus(later(retry_after_s).max(repeat_after(&waiting.item, rounds)))),

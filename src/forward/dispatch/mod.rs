@@ -283,7 +283,11 @@ impl Dispatch {
         let subject = receipt.subject()?;
         let item = self.item(subject)?;
         let fits = match &receipt.digest {
-            Some(digest) => *digest == item.wire_digest(),
+            Some(digest) if *digest == item.wire_digest() => true,
+            // It judged the announcement; that can refuse a file, but not store it.
+            Some(digest) => {
+                !matches!(receipt.outcome, Outcome::Stored) && *digest == item.wire_payload_digest()
+            }
             // Without a digest nothing proves that these bytes are the ones that were stored, but
             // a file's receipt answers a `fin`, whose topic names its digest.
             None => match subject {

@@ -1,3 +1,5 @@
+//! The rules of the machine, one by one.
+
 use super::*;
 use crate::forward::Class;
 use crate::model::{IncidentId, Severity, Wall};
@@ -14,6 +16,7 @@ pub(super) fn item(number: i64, class: Class, severity: Severity, size: u64) -> 
         severity,
         number,
         digest: [u8::try_from(number % 251).unwrap(); 32],
+        payload_digest: [u8::try_from(number % 251).unwrap() ^ 0xff; 32],
         size,
         payload_size: 200,
         begun: false,
@@ -275,4 +278,28 @@ fn a_file_that_is_gone_is_put_aside() {
     let gone = machine.handle(Input::Unsendable(token, "it is gone".into()), at(1));
     assert_eq!(gone, [Action::Quarantine(clip(1, 10), "it is gone".into())]);
     assert_eq!(machine.waiting(), 0);
+}
+
+#[test]
+fn a_refused_announcement_is_known_by_its_own_digest_which_stores_nothing() {
+    let mut machine = Dispatch::new(Limits::default());
+    machine.handle(CONNECTED, at(1));
+    let clip = clip(1, 10);
+    machine.handle(Input::Added(clip.clone()), at(1));
+    let answer = |outcome| Input::Receipt(Receipt::new(clip.id, Some(clip.wire_payload_digest()), outcome));
+    assert_eq!(machine.handle(answer(Outcome::Stored), at(1)), []);
+    let aside = machine.handle(answer(Outcome::Refused { reason: "no".into() }), at(1));
+    assert_eq!(aside, [Action::Quarantine(clip.clone(), "the province refused it: no".into())]);
+}
+
+#[test]
+fn a_province_that_kept_nothing_of_a_whole_file_is_given_the_time_it_asks_for() {
+    let mut machine = Dispatch::new(Limits::default());
+    machine.handle(CONNECTED, at(1));
+    let clip = clip(1, 10);
+    let sent = machine.handle(Input::Added(clip.clone()), at(1));
+    pump(&mut machine, sent, at(1));
+    assert_eq!(machine.handle(receipt(&clip, later(600, &[(0, 10)])), at(1)), []);
+    assert_eq!(machine.handle(Input::Tick, at(600)), []);
+    assert_eq!(machine.handle(Input::Tick, at(601)).len(), 3, "announcement, piece, question");
 }

@@ -14,7 +14,7 @@ use crate::forward::dispatch::{Action, Input, Token, What};
 use crate::forward::item::{Item, id_text};
 use crate::forward::sending::NotMade;
 use crate::forward::status::{self, StatusInput};
-use crate::wire::{Receipts, Subject};
+use crate::wire::{Outcome, Receipts, Subject};
 
 /// What we take in one packet: receipts are the largest.
 const MAX_PACKET: u32 = 2 * 1024 * 1024;
@@ -113,6 +113,9 @@ impl Link {
         match Receipts::from_bytes(&received.payload) {
             Ok(receipts) => {
                 for receipt in receipts.receipts {
+                    if let Outcome::Later { reason: Some(reason), retry_after_s, .. } = &receipt.outcome {
+                        tracing::info!(target: "forward", retry_after_s, "the province asks to wait: {reason}");
+                    }
                     self.work(Input::Receipt(receipt));
                 }
             }
