@@ -1,0 +1,62 @@
+//! Whether a centre is alive, late or silent, from the age of its last status. Pure.
+
+use serde::Serialize;
+
+use crate::model::Wall;
+use crate::wire::Presence;
+
+/// A centre writes its status about once a minute; two may be lost.
+const ALIVE_MS: i64 = 150_000;
+const LATE_MS: i64 = 300_000;
+
+/// How a centre stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Its status is fresh.
+    Alive,
+    /// Its status is overdue.
+    Late,
+    /// Nothing is known of it, or it said that it went.
+    Silent,
+}
+
+/// The last word of a centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// What it said.
+    pub presence: Presence,
+    /// When, by our clock.
+    pub at: Wall,
+}
+
+/// How a centre stands at `now`, and since when it was not heard of if it is silent.
+pub fn standing(heard: Option<Heard>, now: Wall) -> (Standing, Option<Wall>) {
+    let Some(heard) = heard else { return (Standing::Silent, None) };
+    let age_ms = now.millis_since(heard.at);
+    match heard.presence {
+        Presence::Offline => (Standing::Silent, Some(heard.at)),
+        Presence::Online if age_ms < ALIVE_MS => (Standing::Alive, None),
+        Presence::Online if age_ms < LATE_MS => (Standing::Late, None),
+        Presence::Online => (Standing::Silent, Some(heard.at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_centre_is_alive_then_late_then_silent() {
+        let at = Wall::from_millis(1_795_400_000_000);
+        let now = |seconds: i64| at.plus_millis(seconds * 1000);
+        let heard = Some(Heard { presence: Presence::Online, at });
+        assert_eq!(standing(heard, now(149)), (Standing::Alive, None));
+        assert_eq!(standing(heard, now(150)), (Standing::Late, None));
+        assert_eq!(standing(heard, now(300)), (Standing::Silent, Some(at)));
+        assert_eq!(standing(heard, now(-5)), (Standing::Alive, None), "our clock was set back");
+        assert_eq!(standing(None, at), (Standing::Silent, None));
+        let gone = Some(Heard { presence: Presence::Offline, at });
+        assert_eq!(standing(gone, now(1)), (Standing::Silent, Some(at)));
+    }
+}

@@ -1,0 +1,116 @@
+//! The provincial receiver: what is new, a duplicate or a gap; stores, **then** receipts; who is
+//! alive, late or silent; and the pages that show it.
+//!
+//! Invariant: a receipt `stored` is sent only after the commit, and a file's only after the whole
+//! of it was read back with the announced digest. Nothing that a centre sends can change what
+//! another centre has stored.
+
+mod ranges;
+
+mod intake;
+
+mod transfer;
+
+mod centres;
+
+mod store;
+
+mod answers;
+
+mod take;
+
+mod receive;
+
+mod http;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker;
+use crate::model::CentreId;
+use crate::wire::{Signer, Topics, Trust};
+
+/// Of one centre, at most this much may be under way.
+const MOST_FILES: u64 = 200;
+const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// An ordinary chunk is 256 KiB; nothing that we take is larger than this.
+const MAX_PACKET: u32 = 1024 * 1024;
+const RECEIVE_MAXIMUM: u16 = 64;
+
+/// What a province runs on.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where everything is stored; the caller has locked it.
+    pub storage: PathBuf,
+    /// Where the pages are served.
+    pub listen: SocketAddr,
+    /// The broker.
+    pub broker: broker::Address,
+    /// The root of the topics, by default `quaywatch/v1`.
+    pub root: String,
+    /// Free bytes that must stay on the disk: below that, files are put off.
+    pub reserve_bytes: u64,
+    /// The centres of this province.
+    pub centres: Vec<KnownCentre>,
+    /// Signs the receipts.
+    pub signer: Signer,
+}
+
+/// A centre that may send.
+#[derive(Debug, Clone)]
+pub struct KnownCentre {
+    /// Its id.
+    pub id: CentreId,
+    /// Its name, for people.
+    pub name: String,
+    /// The keys enrolled for it.
+    pub trust: Trust,
+}
+
+/// Runs a province until `stop`.
+///
+/// # Errors
+/// If the storage cannot be opened or the port cannot be had. A broker that is not there is no
+/// error: it is tried again.
+pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let limits = store::Limits { files: MOST_FILES, bytes: MOST_BYTES, reserve: settings.reserve_bytes };
+    let storage = settings.storage.display();
+    let opened = store::Store::open(&settings.storage, limits).await;
+    let store = opened.with_context(|| format!("the storage {storage} cannot be opened"))?;
+    let listener = tokio::net::TcpListener::bind(settings.listen).await;
+    let listener = listener.with_context(|| format!("cannot serve on {}", settings.listen))?;
+    tracing::info!(listen = %listener.local_addr()?, broker = %settings.broker, "the province is up");
+
+    let health = Arc::new(receive::Health::default());
+    let trust = settings.centres.iter().map(|centre| (centre.id.clone(), centre.trust.clone())).collect();
+    let taker = take::Taker { store: store.clone(), topics: Topics::new(&settings.root), trust };
+    let options = broker::Options {
+        address: settings.broker,
+        client_id: format!("province-{}", settings.signer.public().kid()),
+        keep_alive: KEEP_ALIVE,
+        clean: false,
+        will: None,
+        manual_acks: true,
+        max_packet: MAX_PACKET,
+        receive_maximum: RECEIVE_MAXIMUM,
+    };
+    let receiver = receive::Receiver::new(taker, settings.signer, options, health.clone());
+    let pages = http::Pages::new(store.clone(), settings.centres, health);
+    // When the pages fail, receiving ends too, in order.
+    let either = stop.child_token();
+    let serve = async {
+        let served = http::serve(listener, pages, either.clone()).await;
+        either.cancel();
+        served
+    };
+    let ((), served) = tokio::join!(receiver.run(either.clone()), serve);
+    store.close().await;
+    served.context("the province's pages")
+}

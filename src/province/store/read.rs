@@ -1,0 +1,415 @@
+//! What the province's pages ask of the storage. Nothing here writes but the log of viewings.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{Store, StoreError};
+use crate::model::{IncidentId, Severity, Wall};
+use crate::province::centres::Heard;
+use crate::province::ranges::Ranges;
+use crate::wire::{Presence, Role};
+
+/// Which incidents.
+#[derive(Debug, Clone, Default)]
+pub struct IncidentFilter {
+    /// Of this centre.
+    pub centre: Option<String>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// Of this severity.
+    pub severity: Option<Severity>,
+    /// Only those behind this place in the list.
+    pub after: Option<Position>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A place in the list of incidents, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// When the incident was flagged.
+    pub flagged_at: Wall,
+    /// Its id.
+    pub id: IncidentId,
+}
+
+/// An incident as the newest event shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncidentRow {
+    /// Which.
+    pub id: String,
+    /// Whose.
+    pub centre: String,
+    /// What kind.
+    pub kind: String,
+    /// How much it matters.
+    pub severity: String,
+    /// `open` or `closed`.
+    pub state: String,
+    /// Which camera.
+    pub camera: Option<String>,
+    /// Which zone.
+    pub zone: Option<String>,
+    /// When the condition began.
+    pub started_at: Wall,
+    /// When it was flagged.
+    pub flagged_at: Wall,
+    /// When it was over.
+    pub ended_at: Option<Wall>,
+    /// The strongest measurements.
+    pub peak: serde_json::Value,
+    /// How many flags it stands for.
+    pub count: Option<i64>,
+    /// Why there is no clip.
+    pub no_clip: Option<String>,
+    /// When the province stored the opened event; null until that came.
+    pub stored_at: Option<Wall>,
+    /// When the province stored the newest event.
+    pub updated_at: Wall,
+}
+
+/// An event of an incident.
+#[derive(Debug, Serialize)]
+pub struct EventRow {
+    /// Its id.
+    pub id: String,
+    /// `opened`, `updated` or `closed`.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// Its epoch.
+    pub epoch: String,
+    /// Its number in the epoch.
+    pub sequence: i64,
+    /// When it was made.
+    pub time: Wall,
+    /// When its bytes came.
+    pub received_at: Wall,
+    /// When it was stored.
+    pub stored_at: Wall,
+    /// `sha256:…` of its bytes.
+    pub digest: String,
+    /// The key that signed it.
+    pub kid: String,
+    /// The signature, base64.
+    pub sig: String,
+    /// The event itself.
+    pub body: Option<Box<RawValue>>,
+}
+
+/// A file of an incident.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileRow {
+    /// Which.
+    pub file_id: String,
+    /// What it is to the incident.
+    pub role: String,
+    /// `receiving`, `stored` or `refused`.
+    pub state: String,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// Its length.
+    pub size: i64,
+    /// How many of its bytes are there.
+    pub received: i64,
+    /// `sha256:…` of its bytes.
+    pub digest: String,
+    /// Such as `video/mp4`.
+    pub media_type: String,
+    /// The camera.
+    pub camera: Option<String>,
+    /// Its first moment.
+    pub from: Wall,
+    /// The moment after its last.
+    pub to: Wall,
+    /// When it was stored.
+    pub stored_at: Option<Wall>,
+    /// When the digest of the whole was found right.
+    pub verified_at: Option<Wall>,
+    /// Where it can be fetched, once stored.
+    pub url: Option<String>,
+    /// Where it lies below the storage folder.
+    #[serde(skip)]
+    pub path: Option<String>,
+    /// Whose.
+    #[serde(skip)]
+    pub centre: String,
+}
+
+/// What is known of a centre.
+#[derive(Debug, Clone)]
+pub struct CentreRow {
+    /// Its id.
+    pub id: String,
+    /// Its last word.
+    pub heard: Heard,
+    /// Its last status.
+    pub status: serde_json::Value,
+}
+
+/// What came from a centre and was not taken.
+#[derive(Debug, Clone, Serialize)]
+pub struct RejectionRow {
+    /// When.
+    pub at: Wall,
+    /// The topic.
+    pub topic: String,
+    /// Why.
+    pub reason: String,
+    /// Length of the payload.
+    pub size: i64,
+}
+
+/// A person or program that is given evidence.
+#[derive(Debug, Clone)]
+pub struct Viewing<'a> {
+    /// Whose evidence.
+    pub centre: &'a str,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Which file.
+    pub file: &'a str,
+    /// What the file is.
+    pub role: Role,
+    /// Who.
+    pub viewer: String,
+    /// Which bytes, as asked.
+    pub range: Option<&'a str>,
+}
+
+impl Store {
+    /// Incidents, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn incidents(&self, filter: &IncidentFilter) -> Result<Vec<IncidentRow>, StoreError> {
+        let (flagged, id) = match &filter.after {
+            Some(after) => (Some(after.flagged_at.as_millis()), Some(after.id.to_string())),
+            None => (None, None),
+        };
+        let rows = sqlx::query(
+            "SELECT * FROM incidents WHERE (?1 IS NULL OR centre = ?1) AND (?2 IS NULL OR kind = ?2) \
+             AND (?3 IS NULL OR severity = ?3) \
+             AND (?4 IS NULL OR flagged_ms < ?4 OR (flagged_ms = ?4 AND id < ?5)) \
+             ORDER BY flagged_ms DESC, id DESC LIMIT ?6",
+        )
+        .bind(&filter.centre)
+        .bind(&filter.kind)
+        .bind(filter.severity.map(Severity::as_str))
+        .bind(flagged)
+        .bind(id)
+        .bind(i64::from(filter.limit))
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().map(incident_row).collect())
+    }
+
+    /// One incident.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {
+        let row = sqlx::query("SELECT * FROM incidents WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.as_ref().map(incident_row))
+    }
+
+    /// The events of an incident, in the order in which they were stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn events_of(&self, id: IncidentId) -> Result<Vec<EventRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM events WHERE incident = ? ORDER BY rowid LIMIT 1000")
+            .bind(id.to_string())
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.iter().map(event_row).collect())
+    }
+
+    /// The files of an incident, of its own centre, the earliest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn files_of(&self, id: IncidentId) -> Result<Vec<FileRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT files.* FROM files JOIN incidents ON incidents.id = files.incident \
+             AND incidents.centre = files.centre WHERE files.incident = ? \
+             ORDER BY files.from_ms, files.announced_ms, files.id LIMIT 1000",
+        )
+        .bind(id.to_string())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().map(|row| file_row(id, row)).collect())
+    }
+
+    /// Every centre that was heard of.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn centres(&self) -> Result<Vec<CentreRow>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM centres").fetch_all(&self.pool).await?;
+        Ok(rows
+            .iter()
+            .map(|row| CentreRow {
+                id: row.get("id"),
+                heard: Heard {
+                    presence: if row.get::<&str, _>("presence") == "online" {
+                        Presence::Online
+                    } else {
+                        Presence::Offline
+                    },
+                    at: Wall::from_millis(row.get("heard_ms")),
+                },
+                status: serde_json::from_slice(row.get("status")).unwrap_or_default(),
+            })
+            .collect())
+    }
+
+    /// How many events of a centre are missing between those that came, in every epoch.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn missing_events(&self, centre: &str) -> Result<i64, StoreError> {
+        let missing: Option<i64> = sqlx::query_scalar(
+            "SELECT sum(max(highest - lowest + 1 - count, 0)) FROM sequences WHERE centre = ?",
+        )
+        .bind(centre)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(missing.unwrap_or(0))
+    }
+
+    /// How much of a centre was rejected since ever, and the newest of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn rejections(&self, centre: &str) -> Result<(i64, Vec<RejectionRow>), StoreError> {
+        let count: Option<i64> = sqlx::query_scalar("SELECT count FROM rejection_counts WHERE centre = ?")
+            .bind(centre)
+            .fetch_optional(&self.pool)
+            .await?;
+        let rows = sqlx::query("SELECT * FROM rejections WHERE centre = ? ORDER BY seq DESC LIMIT 20")
+            .bind(centre)
+            .fetch_all(&self.pool)
+            .await?;
+        let row = |row: &SqliteRow| RejectionRow {
+            at: Wall::from_millis(row.get("at_ms")),
+            topic: row.get("topic"),
+            reason: row.get("reason"),
+            size: row.get("size"),
+        };
+        Ok((count.unwrap_or(0), rows.iter().map(row).collect()))
+    }
+
+    /// Writes down who is about to be given what.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]: then it must not be given.
+    pub async fn log_viewing(&self, viewing: &Viewing<'_>, now: Wall) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO viewings (at_ms, centre, incident, file, role, viewer, range) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(now.as_millis())
+        .bind(viewing.centre)
+        .bind(viewing.incident.to_string())
+        .bind(viewing.file)
+        .bind(viewing.role.as_str())
+        .bind(&viewing.viewer)
+        .bind(viewing.range.map(super::shortened))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn moment(row: &SqliteRow, column: &str) -> Wall {
+    Wall::from_millis(row.get(column))
+}
+
+fn moment_if_any(row: &SqliteRow, column: &str) -> Option<Wall> {
+    row.get::<Option<i64>, _>(column).map(Wall::from_millis)
+}
+
+fn incident_row(row: &SqliteRow) -> IncidentRow {
+    IncidentRow {
+        id: row.get("id"),
+        centre: row.get("centre"),
+        kind: row.get("kind"),
+        severity: row.get("severity"),
+        state: row.get("state"),
+        camera: row.get("camera"),
+        zone: row.get("zone"),
+        started_at: moment(row, "started_ms"),
+        flagged_at: moment(row, "flagged_ms"),
+        ended_at: moment_if_any(row, "ended_ms"),
+        peak: serde_json::from_str(row.get("peak")).unwrap_or_default(),
+        count: row.get("count"),
+        no_clip: row.get("no_clip"),
+        stored_at: moment_if_any(row, "stored_ms"),
+        updated_at: moment(row, "updated_ms"),
+    }
+}
+
+fn event_row(row: &SqliteRow) -> EventRow {
+    EventRow {
+        id: row.get("id"),
+        event_type: row.get("type"),
+        epoch: row.get("epoch"),
+        sequence: row.get("sequence"),
+        time: moment(row, "time_ms"),
+        received_at: moment(row, "received_ms"),
+        stored_at: moment(row, "stored_ms"),
+        digest: row.get("digest"),
+        kid: row.get("kid"),
+        sig: row.get("sig"),
+        body: serde_json::from_slice(row.get("body")).ok(),
+    }
+}
+
+fn file_row(incident: IncidentId, row: &SqliteRow) -> FileRow {
+    let (state, role): (String, String) = (row.get("state"), row.get("role"));
+    let (id, size): (String, i64) = (row.get("id"), row.get("size"));
+    let have: u64 = row.get::<&str, _>("have").parse().map_or(0, |have: Ranges| have.bytes());
+    let url = (state == "stored").then(|| Role::parse(&role)).flatten().map(|role| {
+        let page = page_of(role);
+        format!("/api/incidents/{incident}/{page}?file={id}")
+    });
+    FileRow {
+        received: if state == "stored" { size } else { i64::try_from(have).unwrap_or(i64::MAX) },
+        reason: row.get("reason"),
+        size,
+        digest: format!("sha256:{}", row.get::<&str, _>("checksum")),
+        media_type: row.get("media_type"),
+        camera: row.get("camera"),
+        from: moment(row, "from_ms"),
+        to: moment(row, "to_ms"),
+        stored_at: moment_if_any(row, "stored_ms"),
+        verified_at: moment_if_any(row, "verified_ms"),
+        path: row.get("path"),
+        centre: row.get("centre"),
+        file_id: id,
+        role,
+        state,
+        url,
+    }
+}
+
+/// The page at which a file of this role is fetched.
+fn page_of(role: Role) -> &'static str {
+    match role {
+        Role::Clip => "clip.mp4",
+        Role::Still => "still.jpg",
+        Role::Sound => "sound.wav",
+        Role::Manifest => "manifest.json",
+        Role::Preview => "preview.jpg",
+    }
+}
+
+/// The reverse of [`FileRow::url`]'s last part.
+pub fn role_of_page(page: &str) -> Option<Role> {
+    [Role::Clip, Role::Still, Role::Sound, Role::Manifest, Role::Preview]
+        .into_iter()
+        .find(|role| page_of(*role) == page)
+}
