@@ -10,11 +10,54 @@
         reason = "a test that truncates a number fails by itself"
     )
 )]
+
 /// The words every stage shares: ids, times, kinds.
 pub mod model;
 
-/// What the technician meant: both configuration files.
+/// What the technician meant.
 pub mod config;
+
+/// Cameras over RTSP.
+pub mod ingest;
+
+/// Segments on disk, with sound, and their index.
+pub mod record;
+
+/// What is seen and heard.
+pub mod perceive;
+
+/// When observations become an incident.
+pub mod incident;
+
+/// What range, still and sound prove an incident.
+pub mod evidence;
+
+/// Outbox and link: what goes to the province, and when it is done.
+pub mod forward;
+
+/// Topics, messages and receipts: the one definition that both ends use.
+pub mod wire;
+
+/// What is new, a duplicate, a gap; stores, then receipts.
+pub mod province;
+
+/// A centre: the wiring of all stages.
+pub mod edge;
+
+/// One camera stream, from its connection to the archive.
+pub mod camera;
+
+/// Puts incidents on record.
+pub mod decide;
+
+/// A whole centre and a province on this machine.
+pub mod demo;
+
+/// What can be typed.
+pub mod commands;
+
+/// Named tasks with an owner.
+pub mod supervise;
 
 /// The only reader of clocks.
 pub mod clock;
@@ -22,20 +65,20 @@ pub mod clock;
 /// Whole files or none, the storage lock, free space.
 pub mod disk;
 
+/// Private keys on disk.
+pub mod keys;
+
 /// Opens our SQLite files.
 pub mod database;
+
+/// The centre's database: incidents, outbox, pins.
+pub mod centre_db;
+
+/// One MQTT connection, whole or dropped.
+pub mod broker;
 
 /// How long to wait before the next try.
 pub mod backoff;
 
-/// Topics, messages and receipts: the one definition that both ends use.
-pub mod wire;
-
-/// Packets to files and back: our one door to FFmpeg's libraries.
+/// Our one door to FFmpeg's libraries.
 pub mod libav;
-
-/// Where a segment is cut, what the archive holds, what may be deleted.
-pub mod record;
-
-/// What range, still and sound prove an incident.
-pub mod evidence;

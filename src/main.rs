@@ -1,3 +1,7 @@
 //! Picks a subcommand.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    quaywatch::commands::main()
+}

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use super::sustained::{Sustained, Turn};
-use super::{Cells, Observation, Peak, Sign, Watch, measurement};
+use super::{Cells, Observation, Peak, Sign, Watch, measurement, over};
+use crate::ingest::CameraState;
 use crate::model::Now;
 
 const DIP: Duration = Duration::from_secs(3);
@@ -42,7 +43,12 @@ impl AfterHours {
 
 impl Watch for AfterHours {
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
-        let Observation::Motion(moved) = observation else { return None };
+        let moved = match observation {
+            Observation::Motion(moved) => moved,
+            // Nobody can be seen any more, so nothing can be said to go on.
+            Observation::Camera(CameraState::Lost | CameraState::Refused) => return over(self.moving.end()),
+            _ => return None,
+        };
         let began = self.looked.replace(now).unwrap_or(now);
         let percent =
             f64::from(moved.and(&self.watched).count()) * 100.0 / f64::from(self.watched.count().max(1));
@@ -108,6 +114,19 @@ mod tests {
     #[test]
     fn an_insect_is_too_small() {
         assert_eq!(see(&[(5.0, 0), (10.0, 3)], true), []);
+    }
+
+    #[test]
+    fn when_the_camera_is_lost_the_incident_is_over() {
+        let mut rule = AfterHours::new(Cells::all(), 1.0, Duration::from_secs(1));
+        let mut now = Now::default();
+        for _ in 0..20 {
+            now = now.plus(Duration::from_millis(200));
+            rule.observe(&Observation::Motion(cells(30)), true, now);
+        }
+        let lost = Observation::Camera(CameraState::Lost);
+        let sign = rule.observe(&lost, true, now.plus(Duration::from_secs(8)));
+        assert_eq!(sign, Some(Sign::Ended(now.wall)));
     }
 
     #[test]

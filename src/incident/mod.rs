@@ -52,6 +52,14 @@ enum Sign {
 /// The strongest measurements of an incident, names with units.
 type Peak = Map<String, Value>;
 
+/// The sign of a condition that was ended from outside.
+fn over(turn: sustained::Turn) -> Option<Sign> {
+    match turn {
+        sustained::Turn::Over(at) => Some(Sign::Ended(at)),
+        _ => None,
+    }
+}
+
 /// A measurement rounded to one decimal, as people read it.
 fn measurement(value: f64) -> Value {
     serde_json::Number::from_f64((value * 10.0).round() / 10.0).map_or(Value::Null, Value::Number)

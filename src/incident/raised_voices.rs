@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use super::sustained::{Sustained, Turn};
-use super::{Baseline, Observation, Peak, Sign, Watch, measurement};
+use super::{Baseline, Observation, Peak, Sign, Watch, measurement, over};
+use crate::ingest::CameraState;
 use crate::model::Now;
 
 const HYSTERESIS_DB: f64 = 4.0;
@@ -39,7 +40,12 @@ impl RaisedVoices {
 
 impl Watch for RaisedVoices {
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
-        let Observation::Level { dbfs, window_ms } = observation else { return None };
+        let (dbfs, window_ms) = match observation {
+            Observation::Level { dbfs, window_ms } => (dbfs, window_ms),
+            // Nobody can be heard any more, so nothing can be said to go on.
+            Observation::Camera(CameraState::Lost | CameraState::Refused) => return over(self.loud.end()),
+            _ => return None,
+        };
         let window = Duration::from_millis(u64::from(*window_ms));
         let usual = self.baseline.level();
         let share = if self.loud.is_rising() { LEARNING_WHILE_LOUD } else { 1.0 };

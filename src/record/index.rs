@@ -125,7 +125,8 @@ impl Index {
         .await
     }
 
-    /// Marks a file as complete.
+    /// Marks a file as complete. `start` is when it began as well as it is known at its end, if that
+    /// is better than at its beginning.
     ///
     /// # Errors
     /// If the row cannot be written.
@@ -133,14 +134,17 @@ impl Index {
         &self,
         counter: i64,
         state: SegmentState,
+        start: Option<Wall>,
         duration_ms: i64,
         bytes: i64,
         lost_packets: i64,
     ) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "UPDATE segments SET state = ?, duration_ms = ?, bytes = ?, lost_packets = ? WHERE counter = ?",
+            "UPDATE segments SET state = ?, start_ms = coalesce(?, start_ms), duration_ms = ?, bytes = ?,
+                lost_packets = ? WHERE counter = ?",
         )
         .bind(state.as_str())
+        .bind(start.map(Wall::as_millis))
         .bind(duration_ms)
         .bind(bytes)
         .bind(lost_packets)

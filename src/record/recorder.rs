@@ -261,7 +261,7 @@ impl Recorder {
 
     /// Says so, makes room, and waits; `false` if it is time to give up.
     async fn disk_refused(&mut self, e: &io::Error, tries: u32) -> bool {
-        if tries == 1 || tries % 30 == 0 {
+        if tries == 1 || tries.is_multiple_of(30) {
             tracing::error!(
                 stream = %self.name,
                 "the recording cannot be written ({e}); it is tried again every second, {} times so far",
@@ -291,6 +291,8 @@ impl Recorder {
             .finish(
                 finished.counter,
                 SegmentState::Closed,
+                // The first units of a connection come late; by now it is known how late.
+                Some(self.timeline.wall(finished.media_start)),
                 finished.duration * 1000 / VIDEO_CLOCK,
                 i64::try_from(finished.bytes).unwrap_or(i64::MAX),
                 i64::try_from(finished.lost_packets).unwrap_or(i64::MAX),

@@ -72,7 +72,7 @@ impl Archive {
             Some(scan) => {
                 let (duration_ms, bytes) = facts(&scan);
                 let state = SegmentState::Salvaged;
-                self.index.finish(row.counter, state, duration_ms, bytes, row.lost_packets).await?;
+                self.index.finish(row.counter, state, None, duration_ms, bytes, row.lost_packets).await?;
                 found.salvaged += 1;
             }
             None => {

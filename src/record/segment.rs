@@ -124,6 +124,7 @@ impl Segment {
         let bytes = self.bytes + if written.is_ok() { length } else { 0 };
         let finished = Finished {
             counter: self.counter,
+            media_start: self.media_start,
             duration: (self.media_end - self.media_start).max(0),
             bytes,
             lost_packets: self.lost_packets,
@@ -135,6 +136,8 @@ impl Segment {
 /// What the index is told of a complete file.
 pub(super) struct Finished {
     pub counter: i64,
+    /// Media time of the first picture, 1/90000 s.
+    pub media_start: i64,
     /// 1/90000 s.
     pub duration: i64,
     pub bytes: u64,

@@ -1,0 +1,189 @@
+//! Puts incidents on record: the shell around [`crate::incident::Tracker`].
+//!
+//! An incident, its event and its pin are on the disk before anything else hears of it; then the
+//! link is nudged and its evidence asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::centre_db::CentreDb;
+use crate::clock;
+use crate::evidence::{Job, Part, closing_clip, first_clip};
+use crate::forward::{Evidence, IncidentRow, Pin};
+use crate::incident::{Action, Incident, Observation, Tracker};
+use crate::ingest::CameraState;
+use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, Now, StreamKind};
+use crate::perceive::Observed;
+use crate::record::{Archive, StreamName};
+use crate::wire::{Event, EventType, Signer};
+
+const TICK: Duration = Duration::from_secs(1);
+
+/// What the task of the rules needs.
+pub struct Desk {
+    /// The centre.
+    pub centre: CentreId,
+    /// The rules.
+    pub tracker: Tracker,
+    /// Where incidents are recorded.
+    pub db: CentreDb,
+    /// Whose footage is pinned.
+    pub archive: Arc<Archive>,
+    /// Who signs events.
+    pub signer: Arc<Signer>,
+    /// Where event ids come from.
+    pub ids: Ids,
+    /// How far the clock can be believed.
+    pub clock: watch::Receiver<ClockState>,
+    /// Who makes evidence.
+    pub jobs: mpsc::Sender<Job>,
+    /// Tells the link that something waits.
+    pub nudge: mpsc::Sender<()>,
+    /// How the cameras' main streams are, for the status.
+    pub cameras: watch::Sender<BTreeMap<CameraId, (CameraState, Now)>>,
+}
+
+impl Desk {
+    /// Takes observations and camera states until told to stop.
+    ///
+    /// # Errors
+    /// If the centre's database cannot be written: then nothing more can be promised, and the
+    /// supervisor ends the service.
+    pub async fn run(
+        mut self,
+        mut observed: mpsc::Receiver<Observed>,
+        mut states: mpsc::Receiver<(StreamName, CameraState)>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        self.take_up().await?;
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            let actions = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                Some(seen) = observed.recv() => self.tracker.observe(&seen.camera, &seen.observation, seen.at),
+                Some((name, state)) = states.recv() => self.camera(&name, state),
+                _ = tick.tick() => self.tick(),
+            };
+            for action in actions {
+                self.record(action).await?;
+            }
+        }
+    }
+
+    /// What a process before this one left open: incidents are closed, missing evidence is asked for.
+    async fn take_up(&mut self) -> anyhow::Result<()> {
+        let now = clock::now();
+        for mut row in self.db.open_incidents().await? {
+            row.ended_at = Some(now.wall.max(row.flagged_at));
+            tracing::info!(target: "incident", incident = %row.id, what = "closed", "it was open when the service stopped");
+            self.write(&row, EventType::Closed, now).await?;
+        }
+        for row in self.db.pending_evidence().await? {
+            let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
+        }
+        self.refresh_pins().await
+    }
+
+    fn camera(&mut self, name: &StreamName, state: CameraState) -> Vec<Action> {
+        if name.stream != StreamKind::Main {
+            return Vec::new();
+        }
+        let now = clock::now();
+        self.cameras.send_modify(|all| {
+            all.insert(name.camera.clone(), (state, now));
+        });
+        self.tracker.observe(&name.camera, &Observation::Camera(state), now)
+    }
+
+    /// Time has passed: a state that lasts is observed again, for the rules that wait.
+    fn tick(&mut self) -> Vec<Action> {
+        let now = clock::now();
+        let states = self.cameras.borrow().clone();
+        let mut actions = Vec::new();
+        for (camera, (state, _)) in states {
+            actions.extend(self.tracker.observe(&camera, &Observation::Camera(state), now));
+        }
+        actions.extend(self.tracker.tick(now));
+        actions
+    }
+
+    async fn record(&mut self, action: Action) -> anyhow::Result<()> {
+        let now = clock::now();
+        match action {
+            Action::Opened(incident) => {
+                let row = self.row(&incident);
+                self.write(&row, EventType::Opened, now).await?;
+                tracing::info!(
+                    target: "incident", incident = %row.id, what = "flagged", kind = %row.kind,
+                    camera = %incident.camera, severity = row.severity.as_str(), "flagged"
+                );
+                if let Some((from, to)) = row.clip {
+                    let pin = Pin { incident: row.id, camera: incident.camera, from, to };
+                    self.db.add_pin(&pin, now).await?;
+                    self.refresh_pins().await?;
+                    let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
+                }
+            }
+            Action::Updated(incident) => self.write(&self.row(&incident), EventType::Updated, now).await?,
+            Action::Closed(incident) => {
+                let row = self.row(&incident);
+                self.write(&row, EventType::Closed, now).await?;
+                tracing::info!(target: "incident", incident = %row.id, what = "closed", "closed");
+                let outlasted = row
+                    .ended_at
+                    .and_then(|ended_at| closing_clip(row.started_at, row.flagged_at, ended_at))
+                    .filter(|_| row.clip.is_some());
+                if outlasted.is_some() {
+                    let _ = self.jobs.send(Job { incident: row.id, part: Part::Closing }).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, row: &IncidentRow, kind: EventType, now: Now) -> anyhow::Result<()> {
+        let id = EventId(self.ids.next(now));
+        let centre = self.centre.clone();
+        self.db
+            .record_event(row, &self.signer, now, |sequence, epoch| {
+                Event::new(id, &centre, kind, row.id, now.wall, sequence, epoch, row.data(vec![]))
+            })
+            .await?;
+        // A full queue holds a nudge already.
+        let _ = self.nudge.try_send(());
+        Ok(())
+    }
+
+    async fn refresh_pins(&self) -> anyhow::Result<()> {
+        let pins = self.db.pins().await?.into_iter();
+        let pins = pins.map(|pin| crate::record::Pin { camera: pin.camera, from: pin.from, to: pin.to });
+        self.archive.set_pins(pins.collect());
+        Ok(())
+    }
+
+    fn row(&self, incident: &Incident) -> IncidentRow {
+        let has_clip = incident.kind.no_clip_reason().is_none();
+        let range = first_clip(incident.started_at, incident.flagged_at);
+        IncidentRow {
+            id: incident.id,
+            kind: incident.kind,
+            severity: incident.severity,
+            camera: Some(incident.camera.clone()),
+            zone: incident.zone.clone(),
+            started_at: incident.started_at,
+            flagged_at: incident.flagged_at,
+            ended_at: incident.ended_at,
+            peak: incident.peak.clone(),
+            count: incident.count,
+            rule: incident.rule.clone(),
+            clip: has_clip.then_some((range.from, range.to)),
+            evidence: if has_clip { Evidence::Pending } else { Evidence::None },
+            clock: *self.clock.borrow(),
+            sound_may_leave: incident.sound_may_leave,
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! A centre: the wiring of all stages, the only place that knows them all.
+//!
+//! Started from the end of the line to its beginning, stopped from the beginning to the end: first
+//! the cameras (their files are closed), then the rules, the evidence, and last the link. What is
+//! not done by then is on the disk and goes on at the next start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::camera::StreamTask;
+use crate::centre_db::{self, CentreDb};
+use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
+use crate::decide::Desk;
+use crate::evidence::Maker;
+use crate::incident::Tracker;
+use crate::ingest::{CameraState, StreamAddress};
+use crate::model::{BootId, CameraId, ClockState, ClockTrust, Ids, Now, StreamKind};
+use crate::perceive::{self, Observed, Tap};
+use crate::record::{Archive, Index, Policy, StreamName};
+use crate::supervise::Group;
+use crate::wire::{CameraStatus, DiskStatus, Signer};
+use crate::{broker, clock, disk, forward, keys};
+
+const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
+const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
+/// How the cameras' main streams are.
+type CameraStates = BTreeMap<CameraId, (CameraState, Now)>;
+
+/// What all stages share.
+struct Shared {
+    config: EdgeConfig,
+    archive: Arc<Archive>,
+    db: CentreDb,
+    signer: Arc<Signer>,
+    clock: watch::Sender<ClockState>,
+    cameras: watch::Sender<CameraStates>,
+}
+
+/// Runs a centre until `stop`. The storage must be locked by the caller.
+///
+/// # Errors
+/// If the storage cannot be used, or a stage ends that must not.
+pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<()> {
+    let shared = open(config).await?;
+    let root = CancellationToken::new();
+    let (nudge, nudges) = mpsc::channel(1);
+    let (jobs, wanted) = mpsc::channel(1024);
+    let (observed, seen) = mpsc::channel(4096);
+    let (states, told) = mpsc::channel(256);
+
+    let mut link = Group::new("link", &root);
+    start_link(&shared, &mut link, nudges)?;
+
+    let mut evidence = Group::new("evidence", &root);
+    let maker = maker(&shared, nudge.clone())?;
+    let evidence_stop = evidence.token();
+    evidence.spawn("evidence", maker.run(wanted, evidence_stop));
+
+    let mut rules = Group::new("rules", &root);
+    let desk = Desk {
+        centre: shared.config.centre.id.clone(),
+        tracker: Tracker::new(
+            &shared.config.rules,
+            &shared.config.cameras,
+            shared.config.centre.hours.clone(),
+            clock::id_seed()?,
+        ),
+        db: shared.db.clone(),
+        archive: shared.archive.clone(),
+        signer: shared.signer.clone(),
+        ids: Ids::new(clock::id_seed()?),
+        clock: shared.clock.subscribe(),
+        jobs,
+        nudge,
+        cameras: shared.cameras.clone(),
+    };
+    let rules_stop = rules.token();
+    rules.spawn("rules", desk.run(seen, told, rules_stop));
+
+    let mut house = Group::new("housekeeping", &root);
+    start_housekeeping(&shared, &mut house);
+
+    let mut cameras = Group::new("cameras", &root);
+    for camera in &shared.config.cameras {
+        start_camera(&shared, camera, &mut cameras, &observed, &states);
+    }
+    tracing::info!(cameras = shared.config.cameras.len(), "the centre runs");
+
+    let outcome = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        ended = rules.ended() => Err(anyhow::anyhow!("{} ended, which must not be", ended.unwrap_or_default())),
+        ended = evidence.ended() => Err(anyhow::anyhow!("{} ended, which must not be", ended.unwrap_or_default())),
+    };
+    tracing::info!("the centre stops");
+    cameras.stop(CAMERAS_STOP_WITHIN).await;
+    rules.stop(STAGE_STOPS_WITHIN).await;
+    evidence.stop(STAGE_STOPS_WITHIN).await;
+    house.stop(STAGE_STOPS_WITHIN).await;
+    link.stop(STAGE_STOPS_WITHIN).await;
+    shared.archive.index.close().await;
+    shared.db.close().await;
+    outcome
+}
+
+async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
+    let storage = config.storage.path.clone();
+    let identity = config.province.as_ref().map(|province| province.identity.clone());
+    let signer = keys::load_or_make(&identity.unwrap_or_else(|| storage.join("keys/evidence.pem")))?;
+    let mut ids = Ids::new(clock::id_seed()?);
+    let db = centre_db::open(&storage, &mut ids, clock::now()).await?;
+    let index =
+        Index::open(&storage).await.with_context(|| storage.join("index.sqlite").display().to_string())?;
+    let policy = Policy {
+        keep: config.storage.keep,
+        sub_keep: config.storage.sub_keep,
+        reserve_bytes: config.storage.reserve_bytes,
+    };
+    let archive = Arc::new(Archive::new(&storage, policy, index));
+    archive.recover().await?;
+    let clock = watch::Sender::new(clock::ask_state().await);
+    let states: CameraStates =
+        config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
+    Ok(Shared { config, archive, db, signer: Arc::new(signer), clock, cameras: watch::Sender::new(states) })
+}
+
+fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
+    let province = shared.config.province.as_ref();
+    Ok(Maker {
+        centre: shared.config.centre.id.clone(),
+        archive: shared.archive.clone(),
+        db: shared.db.clone(),
+        signer: shared.signer.clone(),
+        send: province.map_or(crate::config::Send { still: false, sound: false, clip: false }, |p| p.send),
+        clip_stream: province.map_or(StreamKind::Main, |p| p.clip_stream),
+        ids: Mutex::new(Ids::new(clock::id_seed()?)),
+        clock: shared.clock.subscribe(),
+        nudge,
+        cutting: Mutex::new(()),
+    })
+}
+
+fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) -> anyhow::Result<()> {
+    let Some(province) = &shared.config.province else {
+        tracing::warn!("there is no [province] in the config: incidents stay at the centre");
+        return Ok(());
+    };
+    let settings = forward::Settings {
+        address: broker::Address {
+            host: province.broker.host.clone(),
+            port: province.broker.port,
+            user: province.broker.user.clone(),
+            password: province.broker.password.as_ref().map(|p| p.reveal().to_owned()),
+        },
+        root: province.root.clone(),
+        centre: shared.config.centre.id.clone(),
+        signer: shared.signer.clone(),
+        trust: keys::load_trust(&province.trust).context("the province's public keys ([province] trust)")?,
+        db: shared.db.clone(),
+        boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
+    };
+    let (status, statuses) = watch::channel(forward::StatusInput::default());
+    let (archive, cameras, clock) =
+        (shared.archive.clone(), shared.cameras.subscribe(), shared.clock.subscribe());
+    let (status_stop, link_stop) = (group.token(), group.token());
+    group.spawn("status", async move {
+        loop {
+            status.send_replace(status_input(&archive, &cameras.borrow(), *clock.borrow()));
+            if status_stop.run_until_cancelled(tokio::time::sleep(STATUS_EVERY)).await.is_none() {
+                return Ok(());
+            }
+        }
+    });
+    group.spawn("link", forward::run(settings, nudges, statuses, link_stop));
+    Ok(())
+}
+
+fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) -> forward::StatusInput {
+    let cameras = cameras.iter().map(|(id, (state, since))| CameraStatus {
+        id: id.clone(),
+        state: state.as_str().to_owned(),
+        since: since.wall,
+    });
+    let disk = disk::space(archive.storage()).ok();
+    forward::StatusInput {
+        cameras: cameras.collect(),
+        disk: disk.map(|space| DiskStatus { free_bytes: space.free, days_left: None }),
+        clock,
+    }
+}
+
+/// Makes room, lets old pins lapse, and asks how far the clock can be believed.
+fn start_housekeeping(shared: &Shared, group: &mut Group) {
+    let (archive, db, clock, stop) =
+        (shared.archive.clone(), shared.db.clone(), shared.clock.clone(), group.token());
+    group.keep_running("housekeeping", move || {
+        let (archive, db, clock, stop) = (archive.clone(), db.clone(), clock.clone(), stop.clone());
+        async move {
+            loop {
+                let state = clock::ask_state().await;
+                clock.send_replace(state);
+                let now = clock::now();
+                let trusted = (state.state == ClockTrust::Synchronised).then_some(now.wall);
+                db.lapse_pins(PINS_LAPSE_AFTER, now).await?;
+                archive.make_room(0, trusted).await?;
+                if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+    });
+}
+
+fn start_camera(
+    shared: &Shared,
+    camera: &Camera,
+    group: &mut Group,
+    observed: &mpsc::Sender<Observed>,
+    states: &mpsc::Sender<(StreamName, CameraState)>,
+) {
+    let watched = |wanted: fn(&Condition) -> bool| {
+        shared.config.rules.iter().any(|rule| wanted(&rule.condition) && rule.cameras.contains(&camera.id))
+    };
+    let is_heard = camera.audio != AudioUse::Off && watched(|c| matches!(c, Condition::RaisedVoices { .. }));
+    let is_seen = watched(|c| matches!(c, Condition::AfterHours { .. }));
+    let (mut main_taps, mut sub_taps) = (Vec::new(), Vec::new());
+    if is_heard {
+        let (tap, units) = Tap::new();
+        main_taps.push(tap);
+        group.spawn(
+            format!("{}/hearing", camera.id),
+            perceive::hear(camera.id.clone(), units, observed.clone()),
+        );
+    }
+    if is_seen {
+        let (tap, units) = Tap::new();
+        let keyframes_only = camera.sub.is_none();
+        if keyframes_only { &mut main_taps } else { &mut sub_taps }.push(tap);
+        let (id, observed) = (camera.id.clone(), observed.clone());
+        group.spawn(format!("{}/seeing", camera.id), async move {
+            let seeing = move || perceive::see(&id, keyframes_only, units, &observed);
+            Ok(tokio::task::spawn_blocking(seeing).await?)
+        });
+    }
+    let streams =
+        [(StreamKind::Main, Some(&camera.main), main_taps), (StreamKind::Sub, camera.sub.as_ref(), sub_taps)];
+    for (stream, url, taps) in streams {
+        let Some(url) = url else { continue };
+        let name = StreamName { camera: camera.id.clone(), stream };
+        let task = StreamTask {
+            name: name.clone(),
+            address: StreamAddress {
+                url: url.clone(),
+                user: camera.user.clone(),
+                password: camera.password.clone(),
+                wants_sound: camera.audio != AudioUse::Off,
+            },
+            records_sound: camera.audio == AudioUse::Record,
+            segment: shared.config.storage.segment,
+            archive: shared.archive.clone(),
+            taps,
+            states: states.clone(),
+            stop: group.token(),
+        };
+        group.keep_running(name.to_string(), move || task.clone().run());
+    }
+}
