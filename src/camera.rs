@@ -17,7 +17,7 @@ use crate::ingest::{
     self, Action, CameraState, Failure, Input, Link, OpenError, Session, StreamAddress, Unit,
 };
 use crate::perceive::Tap;
-use crate::record::{Archive, GapReason, Recorder, SegmentState, StreamName};
+use crate::record::{Archive, GapReason, Recorder, StreamName};
 
 /// How long a camera may take to answer the TEARDOWN.
 const TEARDOWN_WITHIN: Duration = Duration::from_secs(2);
@@ -66,7 +66,7 @@ impl StreamTask {
     /// # Errors
     /// If the index of the archive cannot be read; the supervisor starts the task again.
     pub async fn run(self) -> anyhow::Result<()> {
-        let mut gap = self.gap_at_start().await?;
+        let mut gap = self.archive.gap_at_start(&self.name.camera, self.name.stream).await?;
         let mut link = Link::new(self.name.to_string(), clock::now());
         let mut attempt: Option<Attempt> = None;
         let mut connected: Option<Connected> = None;
@@ -187,15 +187,5 @@ impl StreamTask {
         if tokio::time::timeout(TEARDOWN_WITHIN, session.close()).await.is_err() {
             tracing::debug!(stream = %self.name, "the camera did not answer the TEARDOWN");
         }
-    }
-
-    /// What the first file of this process has before it.
-    async fn gap_at_start(&self) -> anyhow::Result<GapReason> {
-        let newest = self.archive.index.newest(&self.name.camera, self.name.stream).await?;
-        Ok(match newest.map(|row| row.state) {
-            None => GapReason::First,
-            Some(SegmentState::Closed) => GapReason::ProcessStopped,
-            Some(SegmentState::Salvaged | SegmentState::Open) => GapReason::ProcessDied,
-        })
     }
 }

@@ -201,7 +201,9 @@ async fn start_cameras(folder: &Path, media: &Path) -> anyhow::Result<(Child, Ch
 
 async fn start_broker(folder: &Path, port: u16) -> anyhow::Result<Child> {
     let config = folder.join("mosquitto.conf");
-    let text = format!("listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 10000\n");
+    let text = format!(
+        "listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 10000\n"
+    );
     disk::write_atomically(&config, text.as_bytes())?;
     // Debian keeps it where ordinary users do not look.
     let program =

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::{Mutex, watch};
 
-use super::{DeleteReason, Held, Index, Policy, SegmentRow, plan};
+use super::{DeleteReason, GapReason, Held, Index, Policy, SegmentRow, SegmentState, plan};
 use crate::disk;
 use crate::model::{CameraId, StreamKind, Wall};
 
@@ -24,6 +24,8 @@ pub struct Archive {
     coverage: watch::Sender<Coverage>,
     pins: watch::Sender<Vec<Pin>>,
     deleting: Mutex<()>,
+    /// The streams that were being recorded when the process before this one died.
+    pub(super) died: watch::Sender<HashSet<(CameraId, StreamKind)>>,
 }
 
 /// Footage that an incident still needs.
@@ -50,6 +52,7 @@ impl Archive {
             coverage: watch::Sender::new(Coverage::new()),
             pins: watch::Sender::new(Vec::new()),
             deleting: Mutex::new(()),
+            died: watch::Sender::new(HashSet::new()),
         }
     }
 
@@ -73,6 +76,25 @@ impl Archive {
     /// How far the streams are, now and as it changes.
     pub fn coverage(&self) -> watch::Receiver<Coverage> {
         self.coverage.subscribe()
+    }
+
+    /// What the first file of this process has before it.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn gap_at_start(
+        &self,
+        camera: &CameraId,
+        stream: StreamKind,
+    ) -> Result<GapReason, sqlx::Error> {
+        if self.died.borrow().contains(&(camera.clone(), stream)) {
+            return Ok(GapReason::ProcessDied);
+        }
+        Ok(match self.index.newest(camera, stream).await?.map(|row| row.state) {
+            None => GapReason::First,
+            Some(SegmentState::Closed) => GapReason::ProcessStopped,
+            Some(SegmentState::Salvaged | SegmentState::Open) => GapReason::ProcessDied,
+        })
     }
 
     /// Replaces the list of what must stay.

@@ -41,6 +41,9 @@ impl Archive {
             let path = self.path_of(&row);
             known.insert(path.clone());
             if row.state == SegmentState::Open {
+                self.died.send_modify(|died| {
+                    died.insert((row.camera.clone(), row.stream));
+                });
                 self.salvage_row(&row, path, &mut found).await?;
             } else if !path.exists() {
                 tracing::warn!("{} is gone from the disk; its row is forgotten", path.display());

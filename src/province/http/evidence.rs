@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Path, Query, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -30,9 +31,10 @@ pub async fn file(
     State(pages): State<Pages>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path((id, page)): Path<(String, String)>,
-    Query(which): Query<Which>,
+    which: Result<Query<Which>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let Query(which) = which.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let incident = incident_id(&id)?;
     let role = role_of_page(&page).ok_or_else(|| Problem::not_found("there is no such page"))?;
     let files = pages.store.files_of(incident).await?;

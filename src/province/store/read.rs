@@ -7,6 +7,7 @@ use sqlx::{Row, sqlite::SqliteRow};
 use super::{Store, StoreError};
 use crate::model::{IncidentId, Severity, Wall};
 use crate::province::centres::Heard;
+use crate::province::intake::Sequence;
 use crate::province::ranges::Ranges;
 use crate::wire::{Presence, Role};
 
@@ -272,13 +273,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database does not answer.
     pub async fn missing_events(&self, centre: &str) -> Result<i64, StoreError> {
-        let missing: Option<i64> = sqlx::query_scalar(
-            "SELECT sum(max(highest - lowest + 1 - count, 0)) FROM sequences WHERE centre = ?",
-        )
-        .bind(centre)
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(missing.unwrap_or(0))
+        let rows = sqlx::query("SELECT lowest, highest, count FROM sequences WHERE centre = ?")
+            .bind(centre)
+            .fetch_all(&self.pool)
+            .await?;
+        let missing = rows.iter().map(|row| {
+            let (lowest, highest) = (row.get("lowest"), row.get("highest"));
+            Sequence { lowest, highest, count: row.get("count") }.missing()
+        });
+        // Not in SQL: a centre may number its events so that the sum has no room.
+        Ok(missing.fold(0, i64::saturating_add))
     }
 
     /// How much of a centre was rejected since ever, and the newest of it.

@@ -1,0 +1,39 @@
+# Everything a newcomer runs. Each target first installs what is missing; that takes under a second when all is there.
+
+# rustup puts cargo here; a shell that was open before does not know it.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+# Python's caches would land in the tree.
+export PYTHONDONTWRITEBYTECODE := 1
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help demo test test-all bench-record
+
+help:
+	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
+	@echo 'make test                format, lints and all tests'
+	@echo 'make test-all            the same, and a short run of the benchmark'
+	@echo 'make bench-record        16 cameras against ffmpeg, about 25 minutes (ARGS="--minutes 1 --runs 1" for a try)'
+
+# Standard output is the demo's alone: with SECONDS it ends with one line of JSON.
+demo:
+	@deploy/setup.sh run
+	@cargo build --locked --release 1>&2
+	@target/release/quaywatch demo $(if $(SECONDS),--seconds $(SECONDS))
+
+test:
+	deploy/setup.sh test
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		echo 'cargo nextest run --locked' && cargo nextest run --locked && cargo test --locked --doc; \
+	else \
+		echo 'cargo test --locked' && cargo test --locked; \
+	fi
+
+test-all: test
+	$(MAKE) bench-record ARGS='--minutes 0.5 --runs 1'
+
+bench-record:
+	@deploy/setup.sh run
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/record.py $(ARGS)

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Installs what a Debian 12 machine with git, make and rustup still lacks, and makes the media.
+#
+#   setup.sh run     what building and `quaywatch demo` need
+#   setup.sh test    and what the tests need
+#
+# Takes well under a second when all is there. Installs packages as root, or through sudo.
+set -eu
+cd "$(dirname "$0")/.."
+
+build="build-essential pkg-config libclang-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev"
+# The simulated cameras, their sound, and the broker. -ugly has the H.264 encoder, -bad the H.265 one, -libav AAC.
+simulated="python3 python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
+  ffmpeg espeak-ng mosquitto ca-certificates"
+
+say() { echo "setup: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+missing_packages() {
+    # shellcheck disable=SC2086 # the lists are words on purpose
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $build $simulated 2>/dev/null || true)
+    for package in $build $simulated; do
+        echo "$installed" | grep -qx "installed $package" || echo "$package"
+    done
+}
+
+install_packages() {
+    missing=$(missing_packages)
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || fail "this needs Debian's packages, and there is no apt-get here:" $missing
+    as_root=""
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "run this as root, or install sudo: packages are missing:" $missing
+        as_root=sudo
+    fi
+    say "installing" $missing
+    {
+        $as_root apt-get -q update || say "the package lists could not be updated: is there a network? Trying with the old ones."
+        # shellcheck disable=SC2086
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing ||
+            fail "apt-get could not install all of these (see above):" $missing
+    } >&2
+    case " $(echo $missing) " in
+    *" mosquitto "*)
+        # The demo and the tests start brokers of their own: the service that the package starts is not needed.
+        if [ -d /run/systemd/system ]; then $as_root systemctl disable --now mosquitto >/dev/null 2>&1 || true; fi ;;
+    esac
+}
+
+check_rust() {
+    # rustup puts cargo here; a shell that was open before does not know it.
+    if ! command -v cargo >/dev/null && [ -f "$HOME/.cargo/env" ]; then . "$HOME/.cargo/env"; fi
+    command -v cargo >/dev/null || fail "cargo is not found: install Rust with rustup (https://rustup.rs)."
+    cargo --version >/dev/null || fail "cargo is there but does not run: \`rustup default stable\` sets a toolchain."
+}
+
+check_rust_tools() {
+    for tool in fmt clippy; do
+        cargo $tool --version >/dev/null 2>&1 && continue
+        component=$tool; [ $tool = fmt ] && component=rustfmt
+        say "adding $component"
+        rustup component add $component >&2 || fail "the tests need $component: \`rustup component add $component\`."
+    done
+}
+
+case "${1:-}" in
+run | test) ;;
+*) fail "usage: setup.sh run | test" ;;
+esac
+check_rust
+[ "$1" = run ] || check_rust_tools
+install_packages
+/usr/bin/python3 deploy/sim/media.py

@@ -1,0 +1,58 @@
+//! The centre is killed, started again, started twice.
+
+use quaywatch::model::StreamKind;
+
+use crate::broker::until_half_way;
+use crate::support::{CameraSpec, Hall, Process, now_ms, recorded};
+
+#[test]
+fn a_centre_killed_while_recording_and_sending_loses_less_than_a_second_and_resumes() {
+    let hall = Hall::new(&[CameraSpec { kbps: 6000, ..CameraSpec::new("counter-1") }]);
+    let _province = hall.start_province();
+    let centre = hall.start_centre();
+    let id = hall.wait_for_incident("raised-voices", 30)["id"].as_str().unwrap().to_owned();
+    until_half_way(&hall, &id);
+    let before = hall.incident(&id);
+    let killed_at = now_ms();
+    centre.kill();
+    let (_, last_sent) = hall.cameras.last_frame("/counter-1/main", killed_at);
+
+    let again = hall.start_centre();
+    again.wait_for_log("the archive was brought in order", 10);
+    hall.wait_for_file(&id, "clip", 60);
+    let after = hall.incident(&id);
+    for kind in ["events", "files"] {
+        let ids = |incident: &serde_json::Value| -> Vec<String> {
+            let name = if kind == "events" { "id" } else { "file_id" };
+            incident[kind].as_array().unwrap().iter().map(|item| item[name].to_string()).collect()
+        };
+        let (old, new) = (ids(&before), ids(&after));
+        assert!(old.iter().all(|id| new.contains(id)), "{kind}: the ids stay: {old:?} {new:?}");
+    }
+    assert_eq!(hall.incidents().len(), 1, "no second incident for the same quarrel");
+    assert!(again.stop().success());
+
+    let found = recorded(&hall.storage(), "counter-1", StreamKind::Main);
+    let kept = found.stamps.iter().map(|(_, ms)| *ms).filter(|ms| *ms <= killed_at).max().unwrap();
+    assert!(
+        last_sent - kept <= 1000,
+        "the last frame kept is {} ms older than the last sent",
+        last_sent - kept
+    );
+    let reasons: Vec<_> =
+        found.rows.iter().filter_map(|row| row.gap_before).map(|gap| gap.as_str()).collect();
+    assert_eq!(reasons, ["first", "process-died"]);
+}
+
+#[test]
+fn a_second_centre_on_the_same_storage_is_told_who_has_it() {
+    let hall = Hall::new(&[CameraSpec::new("counter-1")]);
+    let first = hall.start_centre();
+    first.wait_for_log("the centre runs", 20);
+    let config = hall.write_edge_config();
+    let mut second =
+        Process::start("second", &["edge", "--config", config.to_str().unwrap()], hall.folder.path());
+    assert_eq!(second.wait(10).code(), Some(2));
+    assert!(second.log().contains("is in use by quaywatch edge, process "), "{}", second.log());
+    assert!(first.stop().success());
+}

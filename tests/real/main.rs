@@ -1,0 +1,39 @@
+//! The whole line on the real parts: simulated cameras over RTSP, mosquitto, our own binary.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::disallowed_methods,
+    missing_docs,
+    dead_code,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+mod bad_config;
+
+mod bad_messages;
+
+mod broker;
+
+mod cameras;
+
+mod centre;
+
+mod disk;
+
+mod line;
+
+mod link;
+
+mod mqtt_connection;
+
+mod province;
+
+mod receiver;
