@@ -23,6 +23,9 @@ use crate::wire::{Event, EventType, Signer};
 
 const TICK: Duration = Duration::from_secs(1);
 
+/// How far back a restart looks for closing clips that are missing.
+const CLOSING_IS_MADE_FOR_MS: i64 = 24 * 3_600_000;
+
 /// What the task of the rules needs.
 pub struct Desk {
     /// The centre.
@@ -85,6 +88,10 @@ impl Desk {
         for row in self.db.pending_evidence().await? {
             let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
         }
+        // A closing clip that a stop cut off: what is there already is not made again.
+        for row in self.db.ended_since(now.wall.plus_millis(-CLOSING_IS_MADE_FOR_MS)).await? {
+            self.ask_for_closing(&row).await;
+        }
         self.refresh_pins().await
     }
 
@@ -128,21 +135,32 @@ impl Desk {
                     let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
                 }
             }
-            Action::Updated(incident) => self.write(&self.row(&incident), EventType::Updated, now).await?,
+            Action::Updated(incident) => {
+                let row = self.row(&incident);
+                self.write(&row, EventType::Updated, now).await?;
+                if row.clip.is_some() && now.wall > first_clip(row.started_at, row.flagged_at).to {
+                    let _ = self.jobs.send(Job { incident: row.id, part: Part::Later(now.wall) }).await;
+                }
+            }
             Action::Closed(incident) => {
                 let row = self.row(&incident);
                 self.write(&row, EventType::Closed, now).await?;
                 tracing::info!(target: "incident", incident = %row.id, what = "closed", "closed");
-                let outlasted = row
-                    .ended_at
-                    .and_then(|ended_at| closing_clip(row.started_at, row.flagged_at, ended_at))
-                    .filter(|_| row.clip.is_some());
-                if outlasted.is_some() {
-                    let _ = self.jobs.send(Job { incident: row.id, part: Part::Closing }).await;
-                }
+                self.ask_for_closing(&row).await;
             }
         }
         Ok(())
+    }
+
+    /// An incident that outlasted its first clip has a closing one.
+    async fn ask_for_closing(&self, row: &IncidentRow) {
+        let outlasted = row
+            .ended_at
+            .and_then(|ended_at| closing_clip(row.started_at, row.flagged_at, ended_at))
+            .is_some();
+        if outlasted && row.clip.is_some() {
+            let _ = self.jobs.send(Job { incident: row.id, part: Part::Closing }).await;
+        }
     }
 
     async fn write(&mut self, row: &IncidentRow, kind: EventType, now: Now) -> anyhow::Result<()> {
@@ -161,8 +179,7 @@ impl Desk {
     async fn refresh_pins(&self) -> anyhow::Result<()> {
         let pins = self.db.pins().await?.into_iter();
         let pins = pins.map(|pin| crate::record::Pin { camera: pin.camera, from: pin.from, to: pin.to });
-        self.archive.set_pins(pins.collect());
-        Ok(())
+        self.archive.set_pins(pins.collect()).await
     }
 
     fn row(&self, incident: &Incident) -> IncidentRow {

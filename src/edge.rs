@@ -123,6 +123,7 @@ async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
         keep: config.storage.keep,
         sub_keep: config.storage.sub_keep,
         reserve_bytes: config.storage.reserve_bytes,
+        pin_share: config.storage.pin_share,
     };
     let archive = Arc::new(Archive::new(&storage, policy, index));
     archive.recover().await?;

@@ -40,11 +40,13 @@ pub struct Job {
     pub part: Part,
 }
 
-/// The two pieces of evidence an incident can have.
+/// The pieces of evidence an incident can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
     /// Its beginning.
     First,
+    /// How it looked at that moment, while it went on.
+    Later(Wall),
     /// Its end, where it outlasted the first clip.
     Closing,
 }
@@ -108,12 +110,23 @@ impl Maker {
             (Part::First, _) => Some(range::first_clip(row.started_at, row.flagged_at)),
             (Part::Closing, Some(ended_at)) => range::closing_clip(row.started_at, row.flagged_at, ended_at),
             (Part::Closing, None) => None,
+            (Part::Later(at), _) => Some(range::later_still(at)),
         };
         let Some(range) = range else { return Ok(()) };
+        let is_made =
+            job.part != Part::First && self.folder(job.incident, job.part).join(MANIFEST_NAME).exists();
+        if is_made {
+            return Ok(());
+        }
         self.wait_for(&camera, range.to).await;
         let _one_at_a_time = self.cutting.lock().await;
         match self.make_files(&row, &camera, range, job.part).await {
             Ok(made) => self.enter(&row, job.part, made).await,
+            // What else there is of the incident stands.
+            Err(e) if job.part != Part::First => {
+                tracing::warn!(incident = %job.incident, "more evidence could not be made: {e:#}");
+                Ok(())
+            }
             Err(e) => self.give_up(job.incident, &format!("no clip could be made: {e:#}")).await,
         }
     }
@@ -145,11 +158,16 @@ impl Maker {
         let plan = Plan {
             folder,
             range,
-            flagged_at: row.flagged_at,
+            shown_at: match part {
+                Part::First => row.flagged_at,
+                Part::Later(at) => at,
+                Part::Closing => row.ended_at.unwrap_or(row.flagged_at),
+            },
             excerpt: (row.kind.is_heard() && part == Part::First)
                 .then(|| range::sound(row.started_at, row.flagged_at, range)),
             sound_may_leave: row.sound_may_leave,
             send: self.send,
+            still_only: matches!(part, Part::Later(_)),
             main,
             sub,
         };
@@ -236,6 +254,7 @@ impl Maker {
         match part {
             Part::First => folder,
             Part::Closing => folder.join("closing"),
+            Part::Later(at) => folder.join(at.timestamp().strftime("at-%H%M%SZ").to_string()),
         }
     }
 }
@@ -244,10 +263,11 @@ impl Maker {
 struct Plan {
     folder: PathBuf,
     range: Range,
-    flagged_at: Wall,
+    shown_at: Wall,
     excerpt: Option<Range>,
     sound_may_leave: bool,
     send: Send,
+    still_only: bool,
     main: Vec<ClipPart>,
     sub: Vec<ClipPart>,
 }
@@ -256,47 +276,64 @@ impl Plan {
     fn carry_out(self) -> anyhow::Result<Vec<Made>> {
         let (clip_path, mut made) = (self.folder.join("clip.mp4"), Vec::new());
         let clip = cut(&self.main, self.range.from, self.range.to, &clip_path)?;
-        let whole = Range { from: clip.from, to: clip.to };
-        // The same moments without the sound, or smaller, leave in place of the clip itself.
-        let outgoing = if !self.sub.is_empty() {
-            Some(("clip-sub.mp4", &self.sub, self.sound_may_leave))
-        } else if clip.has_sound && !self.sound_may_leave {
-            Some(("clip-silent.mp4", &self.main, false))
-        } else {
-            None
-        };
-        let clip_leaves = self.send.clip && outgoing.is_none();
-        let clip_facts = facts(&clip_path, Role::Clip, "video/mp4", whole, clip.duration_ms)?;
-        made.push(Made { facts: FileFacts { cut_short: clip.cut_short, ..clip_facts }, leaves: clip_leaves });
-        if let Some((name, parts, with_sound)) = outgoing.filter(|_| self.send.clip) {
-            let path = self.folder.join(name);
-            let cutter = if with_sound { cut } else { cut_silent };
-            let other: Clip = cutter(parts, self.range.from, self.range.to, &path)?;
-            let range = Range { from: other.from, to: other.to };
-            let other_facts = facts(&path, Role::Clip, "video/mp4", range, other.duration_ms)?;
-            made.push(Made { facts: FileFacts { cut_short: other.cut_short, ..other_facts }, leaves: true });
+        if self.still_only {
+            made.push(self.still(&clip_path, &clip)?);
+            std::fs::remove_file(&clip_path)?;
+            return Ok(made);
         }
-        let shown_at = self.flagged_at.max(clip.from).min(clip.to);
-        let still_path = self.folder.join("still.jpg");
-        disk::write_atomically(&still_path, &still(&clip_path, shown_at.millis_since(clip.from))?)?;
-        let moment = Range { from: shown_at, to: shown_at };
+        let outgoing = self.other_clip(&clip)?;
+        let listed = facts(&clip_path, Role::Clip, "video/mp4", range_of(&clip), clip.duration_ms)?;
         made.push(Made {
-            facts: facts(&still_path, Role::Still, "image/jpeg", moment, 0)?,
-            leaves: self.send.still,
+            leaves: self.send.clip && outgoing.is_none(),
+            facts: FileFacts { cut_short: clip.cut_short.clone(), ..listed },
         });
+        made.extend(outgoing);
+        made.push(self.still(&clip_path, &clip)?);
         if let Some(wanted) = self.excerpt.filter(|_| clip.has_sound) {
-            let path = self.folder.join("sound.wav");
-            let (from, to) = (wanted.from.millis_since(clip.from), wanted.to.millis_since(clip.from));
-            let report = excerpt(&clip_path, from.max(0), to, &path)?;
-            let range = Range {
-                from: clip.from.plus_millis(report.from_ms),
-                to: clip.from.plus_millis(report.to_ms),
-            };
-            let facts = facts(&path, Role::Sound, "audio/wav", range, report.to_ms - report.from_ms)?;
-            made.push(Made { facts, leaves: self.send.sound && self.sound_may_leave });
+            made.push(self.sound(&clip_path, &clip, wanted)?);
         }
         Ok(made)
     }
+
+    /// What leaves in place of the clip itself: smaller, or without the sound.
+    fn other_clip(&self, clip: &Clip) -> anyhow::Result<Option<Made>> {
+        let (name, parts, with_sound) = if !self.send.clip {
+            return Ok(None);
+        } else if !self.sub.is_empty() {
+            ("clip-sub.mp4", &self.sub, self.sound_may_leave)
+        } else if clip.has_sound && !self.sound_may_leave {
+            ("clip-silent.mp4", &self.main, false)
+        } else {
+            return Ok(None);
+        };
+        let path = self.folder.join(name);
+        let cutter = if with_sound { cut } else { cut_silent };
+        let other: Clip = cutter(parts, self.range.from, self.range.to, &path)?;
+        let listed = facts(&path, Role::Clip, "video/mp4", range_of(&other), other.duration_ms)?;
+        Ok(Some(Made { facts: FileFacts { cut_short: other.cut_short, ..listed }, leaves: true }))
+    }
+
+    fn still(&self, clip_path: &Path, clip: &Clip) -> anyhow::Result<Made> {
+        let shown_at = self.shown_at.max(clip.from).min(clip.to);
+        let path = self.folder.join("still.jpg");
+        disk::write_atomically(&path, &still(clip_path, shown_at.millis_since(clip.from))?)?;
+        let moment = Range { from: shown_at, to: shown_at };
+        Ok(Made { facts: facts(&path, Role::Still, "image/jpeg", moment, 0)?, leaves: self.send.still })
+    }
+
+    fn sound(&self, clip_path: &Path, clip: &Clip, wanted: Range) -> anyhow::Result<Made> {
+        let path = self.folder.join("sound.wav");
+        let (from, to) = (wanted.from.millis_since(clip.from), wanted.to.millis_since(clip.from));
+        let report = excerpt(clip_path, from.max(0), to, &path)?;
+        let range =
+            Range { from: clip.from.plus_millis(report.from_ms), to: clip.from.plus_millis(report.to_ms) };
+        let listed = facts(&path, Role::Sound, "audio/wav", range, report.to_ms - report.from_ms)?;
+        Ok(Made { facts: listed, leaves: self.send.sound && self.sound_may_leave })
+    }
+}
+
+fn range_of(clip: &Clip) -> Range {
+    Range { from: clip.from, to: clip.to }
 }
 
 fn facts(

@@ -7,6 +7,7 @@ const AFTER_MS: i64 = 20_000;
 const LONGEST_MS: i64 = 60_000;
 const SOUND_BEFORE_MS: i64 = 2_000;
 const SOUND_AFTER_MS: i64 = 8_000;
+const LATER_MS: i64 = 500;
 const CLOSING_MS: i64 = 30_000;
 const CLOSING_AFTER_MS: i64 = 5_000;
 
@@ -33,6 +34,11 @@ pub fn closing_clip(started_at: Wall, flagged_at: Wall, ended_at: Wall) -> Optio
     let shown = first_clip(started_at, flagged_at).to;
     let to = ended_at.plus_millis(CLOSING_AFTER_MS);
     (ended_at > shown).then(|| Range { from: ended_at.plus_millis(-CLOSING_MS).max(shown), to })
+}
+
+/// What has to be cut to have a picture of the moment `at`; the cut begins at the keyframe before.
+pub fn later_still(at: Wall) -> Range {
+    Range { from: at.plus_millis(-LATER_MS), to: at.plus_millis(1000) }
 }
 
 /// The excerpt of sound: from 2 s before the start to 8 s after the flagging, within the clip.

@@ -66,12 +66,21 @@ pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
             lines.push(format!("{}: {problem}", file.name));
         }
     }
+    let mut is_trusted = trust.is_some_and(|trust| trust.knows(&opened.key.kid()));
     for name in unlisted(folder, &listed) {
-        is_intact = false;
-        lines.push(format!("{name}: it is not in the manifest"));
+        let part = folder.join(&name);
+        if part.join(MANIFEST_NAME).is_file() {
+            // More evidence of the same incident, with a manifest of its own.
+            let verdict = verify(&part, trust);
+            is_intact &= verdict.is_intact;
+            is_trusted &= verdict.is_trusted;
+            lines.extend(verdict.lines.into_iter().map(|line| format!("{name}/ {line}")));
+        } else {
+            is_intact = false;
+            lines.push(format!("{name}: it is not in the manifest"));
+        }
     }
     let kid = opened.key.kid();
-    let is_trusted = trust.is_some_and(|trust| trust.knows(&kid));
     let what = format!(
         "{} of centre {}, {} files, signed by key {kid}",
         manifest.incident.kind,
@@ -139,6 +148,21 @@ mod tests {
         let package = package();
         assert!(verify(package.folder.path(), Some(&package.trust)).holds());
         assert!(verify(&package.folder.path().join("clip.mp4"), Some(&package.trust)).holds());
+    }
+
+    #[test]
+    fn evidence_that_came_later_is_checked_with_the_first() {
+        let (first, later) = (package(), package());
+        let closing = first.folder.path().join("closing");
+        std::fs::create_dir(&closing).unwrap();
+        for name in [MANIFEST_NAME, "clip.mp4", "still.jpg"] {
+            std::fs::copy(later.folder.path().join(name), closing.join(name)).unwrap();
+        }
+        assert!(verify(first.folder.path(), Some(&first.trust)).holds());
+        std::fs::remove_file(closing.join("still.jpg")).unwrap();
+        let verdict = verify(first.folder.path(), Some(&first.trust));
+        assert!(!verdict.holds());
+        assert_eq!(verdict.lines[0], "closing/ still.jpg: it is missing");
     }
 
     #[test]

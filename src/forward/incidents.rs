@@ -102,6 +102,18 @@ impl CentreDb {
         rows.iter().map(from_row).collect()
     }
 
+    /// Incidents that were over at `since` or later, the oldest first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn ended_since(&self, since: Wall) -> Result<Vec<IncidentRow>, sqlx::Error> {
+        let rows = sqlx::query("SELECT * FROM incidents WHERE ended_at >= ? ORDER BY flagged_at, id")
+            .bind(since.as_millis())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(from_row).collect()
+    }
+
     /// Incidents whose evidence is still to be made, the oldest first.
     ///
     /// # Errors

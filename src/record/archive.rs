@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::{Mutex, watch};
 
+use super::retention::affordable;
 use super::{DeleteReason, GapReason, Held, Index, Policy, SegmentRow, SegmentState, plan};
 use crate::disk;
 use crate::model::{CameraId, StreamKind, Wall};
@@ -97,9 +98,34 @@ impl Archive {
         })
     }
 
-    /// Replaces the list of what must stay.
-    pub fn set_pins(&self, pins: Vec<Pin>) {
-        self.pins.send_replace(pins);
+    /// Replaces the list of what must stay, given the oldest first. Pins hold at most their share of
+    /// the disk: the oldest beyond it no longer count, and that is said.
+    ///
+    /// # Errors
+    /// If the index or the disk cannot be read.
+    pub async fn set_pins(&self, pins: Vec<Pin>) -> anyhow::Result<()> {
+        let total = disk::space(&self.storage)?.total;
+        let mut sizes = Vec::with_capacity(pins.len());
+        for pin in &pins {
+            let mut bytes = 0u64;
+            for stream in [StreamKind::Main, StreamKind::Sub] {
+                let rows = self.index.covering(&pin.camera, stream, pin.from, pin.to).await?;
+                let sum: i64 = rows.iter().map(|row| row.bytes).sum();
+                bytes = bytes.saturating_add(u64::try_from(sum).unwrap_or(0));
+            }
+            sizes.push(bytes);
+        }
+        let kept = affordable(&sizes, self.policy.pinned_at_most(total));
+        let lapsed = pins.len().saturating_sub(kept);
+        for pin in pins.iter().take(lapsed) {
+            tracing::warn!(
+                target: "audit",
+                camera = %pin.camera, from = %pin.from, to = %pin.to,
+                "pinned footage exceeds its share of the disk; this range is no longer held"
+            );
+        }
+        self.pins.send_replace(pins.into_iter().skip(lapsed).collect());
+        Ok(())
     }
 
     /// Deletes what is too old, and the oldest where fewer than `wanted` bytes above the reserve

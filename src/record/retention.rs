@@ -24,7 +24,7 @@ pub struct Held {
 }
 
 /// How long footage is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     /// Main streams.
     pub keep: Duration,
@@ -32,6 +32,32 @@ pub struct Policy {
     pub sub_keep: Duration,
     /// Free space that is always left.
     pub reserve_bytes: u64,
+    /// The share of the disk, 0 to 1, that pinned footage may take.
+    pub pin_share: f64,
+}
+
+impl Policy {
+    /// How many bytes of a disk of `total` may be pinned.
+    pub(super) fn pinned_at_most(&self, total: u64) -> u64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of a disk need not be exact, and float to int saturates"
+        )]
+        let bytes = (total as f64 * self.pin_share) as u64;
+        bytes
+    }
+}
+
+/// How many of the newest pins, whose sizes are given the oldest first, fit into `limit` bytes.
+pub(super) fn affordable(sizes: &[u64], limit: u64) -> usize {
+    let mut sum = 0u64;
+    let fits = |size: &&u64| {
+        sum = sum.saturating_add(**size);
+        sum <= limit
+    };
+    sizes.iter().rev().take_while(fits).count()
 }
 
 /// Why a file is deleted. The words are in the log.
@@ -97,6 +123,7 @@ mod tests {
         keep: Duration::from_secs(30 * 86_400),
         sub_keep: Duration::from_secs(7 * 86_400),
         reserve_bytes: 100,
+        pin_share: 0.3,
     };
 
     fn held(counter: i64, stream: StreamKind, day: i64) -> Held {
@@ -124,6 +151,14 @@ mod tests {
             plan(&archive, &POLICY, 85, 0, None),
             [(1, DeleteReason::Space), (2, DeleteReason::Space)]
         );
+    }
+
+    #[test]
+    fn the_newest_pins_are_kept_within_their_share() {
+        assert_eq!(affordable(&[50, 40, 30], 100), 2);
+        assert_eq!(affordable(&[50, 40, 30], 1000), 3);
+        assert_eq!(affordable(&[50, 40, 300], 100), 0);
+        assert_eq!(POLICY.pinned_at_most(1000), 300);
     }
 
     proptest! {
