@@ -116,7 +116,10 @@ impl StreamTask {
                     }
                     Action::Changed(state) => {
                         tracing::info!(stream = %self.name, state = state.as_str(), "camera");
-                        let _ = self.states.send((self.name.clone(), state)).await;
+                        // Never waits: the state is told again with the next change, recording is not.
+                        if self.states.try_send((self.name.clone(), state)).is_err() {
+                            tracing::warn!(stream = %self.name, "its state could not be told");
+                        }
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! The only reader of clocks.
 //!
-//! Everything else is given a [`Now`]. Whether the wall clock can be believed is asked of what the
+//! Everything else is given a `Now`. Whether the wall clock can be believed is asked of what the
 //! time services leave behind; a box without one says `unknown` and still works.
 
 use std::path::Path;

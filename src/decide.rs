@@ -16,7 +16,7 @@ use crate::evidence::{Job, Part, closing_clip, first_clip};
 use crate::forward::{Evidence, IncidentRow, Pin};
 use crate::incident::{Action, Incident, Observation, Tracker};
 use crate::ingest::CameraState;
-use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, Now, StreamKind};
+use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, Now, StreamKind, Wall};
 use crate::perceive::Observed;
 use crate::record::{Archive, StreamName};
 use crate::wire::{Event, EventType, Signer};
@@ -25,6 +25,16 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// How far back a restart looks for closing clips that are missing.
 const CLOSING_IS_MADE_FOR_MS: i64 = 24 * 3_600_000;
+
+/// Tells the archive what the incidents on record hold.
+///
+/// # Errors
+/// If database, index or disk cannot be read.
+pub async fn renew_pins(db: &CentreDb, archive: &Archive) -> anyhow::Result<()> {
+    let pins = db.pins().await?.into_iter();
+    let pins = pins.map(|pin| crate::record::Pin { camera: pin.camera, from: pin.from, to: pin.to });
+    archive.set_pins(pins.collect()).await
+}
 
 /// What the task of the rules needs.
 pub struct Desk {
@@ -48,42 +58,49 @@ pub struct Desk {
     pub nudge: mpsc::Sender<()>,
     /// How the cameras' main streams are, for the status.
     pub cameras: watch::Sender<BTreeMap<CameraId, (CameraState, Now)>>,
+    /// When to end.
+    pub stop: CancellationToken,
 }
 
 impl Desk {
     /// Takes observations and camera states until told to stop.
     ///
     /// # Errors
-    /// If the centre's database cannot be written: then nothing more can be promised, and the
-    /// supervisor ends the service.
+    /// If the centre's database cannot be read at the start.
     pub async fn run(
         mut self,
         mut observed: mpsc::Receiver<Observed>,
         mut states: mpsc::Receiver<(StreamName, CameraState)>,
-        stop: CancellationToken,
     ) -> anyhow::Result<()> {
         self.take_up().await?;
         let mut tick = tokio::time::interval(TICK);
         loop {
             let actions = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
+                () = self.stop.cancelled() => break,
                 Some(seen) = observed.recv() => self.tracker.observe(&seen.camera, &seen.observation, seen.at),
                 Some((name, state)) = states.recv() => self.camera(&name, state),
                 _ = tick.tick() => self.tick(),
             };
             for action in actions {
-                self.record(action).await?;
+                self.record(action).await;
             }
         }
+        // The cameras have stopped: what they were seen and heard last is still judged.
+        while let Ok(seen) = observed.try_recv() {
+            for action in self.tracker.observe(&seen.camera, &seen.observation, seen.at) {
+                self.record(action).await;
+            }
+        }
+        Ok(())
     }
 
     /// What a process before this one left open: incidents are closed, missing evidence is asked for.
     async fn take_up(&mut self) -> anyhow::Result<()> {
         let now = clock::now();
         for mut row in self.db.open_incidents().await? {
-            row.ended_at = Some(now.wall.max(row.flagged_at));
+            row.ended_at = Some(self.last_seen(&row).await.max(row.flagged_at));
             tracing::info!(target: "incident", incident = %row.id, what = "closed", "it was open when the service stopped");
-            self.write(&row, EventType::Closed, now).await?;
+            self.write(&row, EventType::Closed, now).await;
         }
         for row in self.db.pending_evidence().await? {
             let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
@@ -92,7 +109,17 @@ impl Desk {
         for row in self.db.ended_since(now.wall.plus_millis(-CLOSING_IS_MADE_FOR_MS)).await? {
             self.ask_for_closing(&row).await;
         }
-        self.refresh_pins().await
+        self.refresh_pins().await;
+        Ok(())
+    }
+
+    /// The last moment of an incident's camera that is recorded: what was after it, nobody knows.
+    async fn last_seen(&self, row: &IncidentRow) -> Wall {
+        let Some(camera) = &row.camera else { return row.flagged_at };
+        match self.archive.index.newest(camera, StreamKind::Main).await {
+            Ok(Some(newest)) => newest.end(),
+            _ => row.flagged_at,
+        }
     }
 
     fn camera(&mut self, name: &StreamName, state: CameraState) -> Vec<Action> {
@@ -118,38 +145,40 @@ impl Desk {
         actions
     }
 
-    async fn record(&mut self, action: Action) -> anyhow::Result<()> {
+    async fn record(&mut self, action: Action) {
         let now = clock::now();
         match action {
             Action::Opened(incident) => {
                 let row = self.row(&incident);
-                self.write(&row, EventType::Opened, now).await?;
+                self.write(&row, EventType::Opened, now).await;
                 tracing::info!(
                     target: "incident", incident = %row.id, what = "flagged", kind = %row.kind,
                     camera = %incident.camera, severity = row.severity.as_str(), "flagged"
                 );
                 if let Some((from, to)) = row.clip {
                     let pin = Pin { incident: row.id, camera: incident.camera, from, to };
-                    self.db.add_pin(&pin, now).await?;
-                    self.refresh_pins().await?;
+                    // Without its pin the footage is still there for far longer than its clip takes.
+                    if let Err(e) = self.db.add_pin(&pin, now).await {
+                        tracing::error!(incident = %row.id, "its footage could not be pinned: {e}");
+                    }
+                    self.refresh_pins().await;
                     let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
                 }
             }
             Action::Updated(incident) => {
                 let row = self.row(&incident);
-                self.write(&row, EventType::Updated, now).await?;
+                self.write(&row, EventType::Updated, now).await;
                 if row.clip.is_some() && now.wall > first_clip(row.started_at, row.flagged_at).to {
                     let _ = self.jobs.send(Job { incident: row.id, part: Part::Later(now.wall) }).await;
                 }
             }
             Action::Closed(incident) => {
                 let row = self.row(&incident);
-                self.write(&row, EventType::Closed, now).await?;
+                self.write(&row, EventType::Closed, now).await;
                 tracing::info!(target: "incident", incident = %row.id, what = "closed", "closed");
                 self.ask_for_closing(&row).await;
             }
         }
-        Ok(())
     }
 
     /// An incident that outlasted its first clip has a closing one.
@@ -163,23 +192,39 @@ impl Desk {
         }
     }
 
-    async fn write(&mut self, row: &IncidentRow, kind: EventType, now: Now) -> anyhow::Result<()> {
+    /// Writes the incident and its event; tried again every second while the disk refuses, because
+    /// what was flagged is not forgotten.
+    async fn write(&mut self, row: &IncidentRow, kind: EventType, now: Now) {
         let id = EventId(self.ids.next(now));
-        let centre = self.centre.clone();
-        self.db
-            .record_event(row, &self.signer, now, |sequence, epoch| {
+        let mut row = row.clone();
+        let mut tries = 0u32;
+        loop {
+            // Whether there is a clip is known better there than here.
+            if let Ok(Some(recorded)) = self.db.incident(row.id).await {
+                row.evidence = recorded.evidence;
+            }
+            let (row, centre) = (&row, self.centre.clone());
+            let written = self.db.record_event(row, &self.signer, now, |sequence, epoch| {
                 Event::new(id, &centre, kind, row.id, now.wall, sequence, epoch, row.data(vec![]))
-            })
-            .await?;
+            });
+            let Err(e) = written.await else { break };
+            if tries.is_multiple_of(30) {
+                tracing::error!(incident = %row.id, "it cannot be recorded, and is tried again every second: {e}");
+            }
+            tries = tries.saturating_add(1);
+            if self.stop.run_until_cancelled(tokio::time::sleep(TICK)).await.is_none() {
+                tracing::error!(incident = %row.id, "the service stops before it could be recorded");
+                return;
+            }
+        }
         // A full queue holds a nudge already.
         let _ = self.nudge.try_send(());
-        Ok(())
     }
 
-    async fn refresh_pins(&self) -> anyhow::Result<()> {
-        let pins = self.db.pins().await?.into_iter();
-        let pins = pins.map(|pin| crate::record::Pin { camera: pin.camera, from: pin.from, to: pin.to });
-        self.archive.set_pins(pins.collect()).await
+    async fn refresh_pins(&self) {
+        if let Err(e) = renew_pins(&self.db, &self.archive).await {
+            tracing::error!("the list of pinned footage could not be renewed: {e:#}");
+        }
     }
 
     fn row(&self, incident: &Incident) -> IncidentRow {

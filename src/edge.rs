@@ -4,7 +4,7 @@
 //! the cameras (their files are closed), then the rules, the evidence, and last the link. What is
 //! not done by then is on the disk and goes on at the next start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
-use crate::decide::Desk;
+use crate::decide::{Desk, renew_pins};
 use crate::evidence::Maker;
 use crate::incident::Tracker;
 use crate::ingest::{CameraState, StreamAddress};
@@ -55,7 +55,7 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     let (nudge, nudges) = mpsc::channel(1);
     let (jobs, wanted) = mpsc::channel(1024);
     let (observed, seen) = mpsc::channel(4096);
-    let (states, told) = mpsc::channel(256);
+    let (states, told) = mpsc::channel(4096);
 
     let mut link = Group::new("link", &root);
     start_link(&shared, &mut link, nudges)?;
@@ -82,9 +82,9 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
         jobs,
         nudge,
         cameras: shared.cameras.clone(),
+        stop: rules.token(),
     };
-    let rules_stop = rules.token();
-    rules.spawn("rules", desk.run(seen, told, rules_stop));
+    rules.spawn("rules", desk.run(seen, told));
 
     let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
@@ -95,10 +95,17 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     }
     tracing::info!(cameras = shared.config.cameras.len(), "the centre runs");
 
-    let outcome = tokio::select! {
-        () = stop.cancelled() => Ok(()),
-        ended = rules.ended() => Err(anyhow::anyhow!("{} ended, which must not be", ended.unwrap_or_default())),
-        ended = evidence.ended() => Err(anyhow::anyhow!("{} ended, which must not be", ended.unwrap_or_default())),
+    let has_link = shared.config.province.is_some();
+    let ended = tokio::select! {
+        () = stop.cancelled() => None,
+        ended = rules.ended() => ended,
+        ended = evidence.ended() => ended,
+        ended = link.ended(), if has_link => ended,
+    };
+    // Without one of these nothing more is flagged, proven or delivered: better a restart.
+    let outcome = match ended {
+        None => Ok(()),
+        Some(name) => Err(anyhow::anyhow!("the task {name} ended, which must not be; see the log")),
     };
     tracing::info!("the centre stops");
     cameras.stop(CAMERAS_STOP_WITHIN).await;
@@ -141,7 +148,13 @@ fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
         db: shared.db.clone(),
         signer: shared.signer.clone(),
         send: province.map_or(crate::config::Send { still: false, sound: false, clip: false }, |p| p.send),
-        clip_stream: province.map_or(StreamKind::Main, |p| p.clip_stream),
+        small_clips: match province.map(|p| p.clip_stream) {
+            Some(StreamKind::Sub) => {
+                let with_sub = shared.config.cameras.iter().filter(|camera| camera.sub.is_some());
+                with_sub.map(|camera| camera.id.clone()).collect()
+            }
+            _ => HashSet::new(),
+        },
         ids: Mutex::new(Ids::new(clock::id_seed()?)),
         clock: shared.clock.subscribe(),
         nudge,
@@ -154,6 +167,7 @@ fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) ->
         tracing::warn!("there is no [province] in the config: incidents stay at the centre");
         return Ok(());
     };
+    let trust = keys::load_trust(&province.trust).context("the province's public keys ([province] trust)")?;
     let settings = forward::Settings {
         address: broker::Address {
             host: province.broker.host.clone(),
@@ -164,7 +178,7 @@ fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) ->
         root: province.root.clone(),
         centre: shared.config.centre.id.clone(),
         signer: shared.signer.clone(),
-        trust: keys::load_trust(&province.trust).context("the province's public keys ([province] trust)")?,
+        trust,
         db: shared.db.clone(),
         boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
     };
@@ -209,9 +223,12 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
                 let state = clock::ask_state().await;
                 clock.send_replace(state);
                 let now = clock::now();
-                let trusted = (state.state == ClockTrust::Synchronised).then_some(now.wall);
-                db.lapse_pins(PINS_LAPSE_AFTER, now).await?;
-                archive.make_room(0, trusted).await?;
+                let is_trusted = state.state == ClockTrust::Synchronised;
+                archive.trust_clock(is_trusted);
+                if is_trusted && db.lapse_pins(PINS_LAPSE_AFTER, now).await? > 0 {
+                    renew_pins(&db, &archive).await?;
+                }
+                archive.make_room(0, is_trusted.then_some(now.wall)).await?;
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
                     return Ok(());
                 }
@@ -234,21 +251,25 @@ fn start_camera(
     let is_seen = watched(|c| matches!(c, Condition::AfterHours { .. }));
     let (mut main_taps, mut sub_taps) = (Vec::new(), Vec::new());
     if is_heard {
-        let (tap, units) = Tap::new();
+        let name = format!("{}/hearing", camera.id);
+        let (tap, units) = Tap::new(&name);
         main_taps.push(tap);
-        group.spawn(
-            format!("{}/hearing", camera.id),
-            perceive::hear(camera.id.clone(), units, observed.clone()),
-        );
+        let (id, observed, units) = (camera.id.clone(), observed.clone(), Arc::new(Mutex::new(units)));
+        group.keep_running(name, move || {
+            let (id, observed, units) = (id.clone(), observed.clone(), units.clone());
+            async move { perceive::hear(id, &mut *units.lock().await, observed).await }
+        });
     }
     if is_seen {
-        let (tap, units) = Tap::new();
+        let name = format!("{}/seeing", camera.id);
+        let (tap, units) = Tap::new(&name);
         let keyframes_only = camera.sub.is_none();
         if keyframes_only { &mut main_taps } else { &mut sub_taps }.push(tap);
-        let (id, observed) = (camera.id.clone(), observed.clone());
-        group.spawn(format!("{}/seeing", camera.id), async move {
-            let seeing = move || perceive::see(&id, keyframes_only, units, &observed);
-            Ok(tokio::task::spawn_blocking(seeing).await?)
+        let (id, observed, units) = (camera.id.clone(), observed.clone(), Arc::new(Mutex::new(units)));
+        group.keep_running(name, move || {
+            let (id, observed, units) = (id.clone(), observed.clone(), units.clone());
+            let seeing = move || perceive::see(&id, keyframes_only, &mut units.blocking_lock(), &observed);
+            async move { Ok(tokio::task::spawn_blocking(seeing).await?) }
         });
     }
     let streams =

@@ -1,6 +1,6 @@
 //! Named tasks with an owner: started, restarted after a panic, stopped under a deadline.
 //!
-//! A stage's tasks form a [`Group`]. A group is stopped by cancelling its token and waiting; what
+//! A stage's tasks form a `Group`. A group is stopped by cancelling its token and waiting; what
 //! has not ended by the deadline is aborted and named. Groups are stopped in the order in which
 //! data flows, by whoever wired them.
 

@@ -21,6 +21,9 @@ CREATE TABLE segments (
     -- open while written, closed when complete, salvaged when the process died over it.
     state       TEXT    NOT NULL CHECK (state IN ('open', 'closed', 'salvaged')),
     -- Why there is nothing right before it, where that is so.
-    gap_before  TEXT
+    gap_before  TEXT,
+    -- Whether the clock could be trusted at the start: only then can it be deleted for its age.
+    is_dated    INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX segments_of_a_stream ON segments (camera, stream, start_ms);
+CREATE INDEX segments_by_age ON segments (stream, start_ms);

@@ -5,6 +5,7 @@
 //! entered in one transaction with the event that lists it. A job that a stop or a kill cut off is
 //! done at the next start, under the same incident.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::clip::{Clip, ClipPart, cut, cut_silent};
+use super::clip::{Clip, ClipError, ClipPart, cut, cut_silent};
 use super::manifest::{FileFacts, IncidentFacts, MANIFEST_NAME, Manifest};
 use super::range::{self, Range};
 use super::sound::excerpt;
@@ -23,13 +24,18 @@ use super::still::still;
 use crate::centre_db::CentreDb;
 use crate::config::Send;
 use crate::forward::{IncidentRow, OutgoingFile};
-use crate::model::{CameraId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, StreamKind, Wall};
-use crate::record::Archive;
+use crate::model::{
+    CameraId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, Severity, StreamKind, Wall,
+};
+use crate::record::{Archive, Coverage};
 use crate::wire::{Event, EventType, FileInit, FileRef, Role, Signer, UserData};
 use crate::{clock, disk};
 
 /// How long after its end a clip waits for a recording that lags behind.
 const LAG: Duration = Duration::from_secs(12);
+
+/// How long between two tries when the disk refuses.
+const RETRY: Duration = Duration::from_secs(30);
 
 /// Which evidence of which incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,8 +69,8 @@ pub struct Maker {
     pub signer: Arc<Signer>,
     /// What may leave.
     pub send: Send,
-    /// From which stream the clip that leaves is cut.
-    pub clip_stream: StreamKind,
+    /// The cameras whose clips leave as their sub stream shows them.
+    pub small_clips: HashSet<CameraId>,
     /// Where new ids come from.
     pub ids: Mutex<Ids>,
     /// How far the clock can be believed.
@@ -85,7 +91,7 @@ impl Maker {
     /// Makes what `jobs` ask for until told to stop.
     ///
     /// # Errors
-    /// None so far: a job that fails is logged and stays to be done at the next start.
+    /// None so far: a job that fails is logged and tried again.
     pub async fn run(self, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) -> anyhow::Result<()> {
         let mut working = FuturesUnordered::new();
         loop {
@@ -98,8 +104,12 @@ impl Maker {
     }
 
     async fn work(&self, job: Job) {
-        if let Err(e) = self.make(job).await {
-            tracing::error!(incident = %job.incident, "its evidence could not be made, and is tried again at the next start: {e:#}");
+        while let Err(e) = self.make(job).await {
+            tracing::error!(
+                incident = %job.incident,
+                "its evidence could not be made, and is tried again in {} s: {e:#}", RETRY.as_secs()
+            );
+            tokio::time::sleep(RETRY).await;
         }
     }
 
@@ -113,22 +123,35 @@ impl Maker {
             (Part::Later(at), _) => Some(range::later_still(at)),
         };
         let Some(range) = range else { return Ok(()) };
-        let is_made =
-            job.part != Part::First && self.folder(job.incident, job.part).join(MANIFEST_NAME).exists();
-        if is_made {
+        if job.part != Part::First && self.is_entered(&row, job.part).await? {
             return Ok(());
         }
         self.wait_for(&camera, range.to).await;
         let _one_at_a_time = self.cutting.lock().await;
-        match self.make_files(&row, &camera, range, job.part).await {
+        let made = self.make_files(&row, &camera, range, job.part).await;
+        if made.is_err() {
+            // What a failed try leaves behind belongs to no manifest.
+            let _ = std::fs::remove_dir_all(self.folder(job.incident, job.part));
+        }
+        match made {
             Ok(made) => self.enter(&row, job.part, made).await,
+            Err(e) if !matches!(e.downcast_ref(), Some(ClipError::Nothing { .. })) => Err(e),
             // What else there is of the incident stands.
             Err(e) if job.part != Part::First => {
-                tracing::warn!(incident = %job.incident, "more evidence could not be made: {e:#}");
+                tracing::warn!(incident = %job.incident, "there is no more evidence: {e:#}");
                 Ok(())
             }
             Err(e) => self.give_up(job.incident, &format!("no clip could be made: {e:#}")).await,
         }
+    }
+
+    /// Whether a later part was made and entered before, as a restart may ask for it again.
+    async fn is_entered(&self, row: &IncidentRow, part: Part) -> anyhow::Result<bool> {
+        let folder = self.folder(row.id, part);
+        if row.severity == Severity::Notice {
+            return Ok(folder.join(MANIFEST_NAME).exists());
+        }
+        Ok(self.db.has_files_below(&relative(&self.archive, &folder)).await?)
     }
 
     /// Waits until the recording has passed `to`, or should have by far.
@@ -136,8 +159,12 @@ impl Maker {
         let mut coverage = self.archive.coverage();
         let now = clock::now();
         let left = Duration::from_millis(u64::try_from(to.millis_since(now.wall)).unwrap_or(0));
-        let key = (camera.clone(), StreamKind::Main);
-        let passed = coverage.wait_for(|all| all.get(&key).is_some_and(|until| *until >= to));
+        let mut streams = vec![(camera.clone(), StreamKind::Main)];
+        if self.small_clips.contains(camera) {
+            streams.push((camera.clone(), StreamKind::Sub));
+        }
+        let is_passed = |all: &Coverage| streams.iter().all(|s| all.get(s).is_some_and(|until| *until >= to));
+        let passed = coverage.wait_for(is_passed);
         let _ = tokio::time::timeout(left + LAG, passed).await;
     }
 
@@ -151,9 +178,9 @@ impl Maker {
         let folder = self.folder(row.id, part);
         disk::make_folder(&folder)?;
         let main = self.parts(camera, StreamKind::Main, range).await?;
-        let sub = match self.clip_stream {
-            StreamKind::Sub => self.parts(camera, StreamKind::Sub, range).await?,
-            StreamKind::Main => Vec::new(),
+        let sub = match self.small_clips.contains(camera) {
+            true => Some(self.parts(camera, StreamKind::Sub, range).await?),
+            false => None,
         };
         let plan = Plan {
             folder,
@@ -224,7 +251,7 @@ impl Maker {
         let references: Vec<FileRef> = files.iter().map(OutgoingFile::reference).collect();
         let centre = self.centre.clone();
         self.db
-            .add_files(row.id, &files, &self.signer, now, |row, sequence, epoch| {
+            .add_files(row.id, part == Part::First, &files, &self.signer, now, |row, sequence, epoch| {
                 let (kind, data) = (EventType::Updated, row.data(references));
                 Event::new(event_id, &centre, kind, row.id, now.wall, sequence, epoch, data)
             })
@@ -269,7 +296,8 @@ struct Plan {
     send: Send,
     still_only: bool,
     main: Vec<ClipPart>,
-    sub: Vec<ClipPart>,
+    /// Where the clip that leaves is cut from, if not from main.
+    sub: Option<Vec<ClipPart>>,
 }
 
 impl Plan {
@@ -284,13 +312,19 @@ impl Plan {
         let outgoing = self.other_clip(&clip)?;
         let listed = facts(&clip_path, Role::Clip, "video/mp4", range_of(&clip), clip.duration_ms)?;
         made.push(Made {
-            leaves: self.send.clip && outgoing.is_none(),
+            leaves: self.send.clip && self.sub.is_none() && (self.sound_may_leave || !clip.has_sound),
             facts: FileFacts { cut_short: clip.cut_short.clone(), ..listed },
         });
         made.extend(outgoing);
-        made.push(self.still(&clip_path, &clip)?);
-        if let Some(wanted) = self.excerpt.filter(|_| clip.has_sound) {
-            made.push(self.sound(&clip_path, &clip, wanted)?);
+        // A picture or sound that cannot be decoded does not hold back the clip that can be seen.
+        let still = self.still(&clip_path, &clip);
+        let sound =
+            self.excerpt.filter(|_| clip.has_sound).map(|wanted| self.sound(&clip_path, &clip, wanted));
+        for made_or_not in [Some(still), sound].into_iter().flatten() {
+            match made_or_not {
+                Ok(one) => made.push(one),
+                Err(e) => tracing::warn!("{}: {e:#}", self.folder.display()),
+            }
         }
         Ok(made)
     }
@@ -299,8 +333,8 @@ impl Plan {
     fn other_clip(&self, clip: &Clip) -> anyhow::Result<Option<Made>> {
         let (name, parts, with_sound) = if !self.send.clip {
             return Ok(None);
-        } else if !self.sub.is_empty() {
-            ("clip-sub.mp4", &self.sub, self.sound_may_leave)
+        } else if let Some(sub) = &self.sub {
+            ("clip-sub.mp4", sub, self.sound_may_leave)
         } else if clip.has_sound && !self.sound_may_leave {
             ("clip-silent.mp4", &self.main, false)
         } else {
@@ -308,7 +342,15 @@ impl Plan {
         };
         let path = self.folder.join(name);
         let cutter = if with_sound { cut } else { cut_silent };
-        let other: Clip = cutter(parts, self.range.from, self.range.to, &path)?;
+        let other: Clip = match cutter(parts, self.range.from, self.range.to, &path) {
+            Ok(other) => other,
+            // Larger than was allowed to leave, or with its sound, it does not.
+            Err(e @ ClipError::Nothing { .. }) => {
+                tracing::error!("{}: no clip leaves the centre: {e}", path.display());
+                return Ok(None);
+            }
+            Err(e) => return Err(e.into()),
+        };
         let listed = facts(&path, Role::Clip, "video/mp4", range_of(&other), other.duration_ms)?;
         Ok(Some(Made { facts: FileFacts { cut_short: other.cut_short, ..listed }, leaves: true }))
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::manifest::{MANIFEST_NAME, open};
 use crate::disk;
+use crate::model::IncidentId;
 use crate::wire::Trust;
 
 /// What was found.
@@ -14,6 +15,8 @@ pub struct Verdict {
     pub is_intact: bool,
     /// The signature is by a trusted key.
     pub is_trusted: bool,
+    /// The incident that the manifest is of, if there is one that can be read.
+    pub incident: Option<IncidentId>,
     /// A line for each thing worth saying.
     pub lines: Vec<String>,
 }
@@ -73,6 +76,10 @@ pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
             // More evidence of the same incident, with a manifest of its own.
             let verdict = verify(&part, trust);
             is_intact &= verdict.is_intact;
+            if verdict.incident.is_some_and(|incident| incident != manifest.incident.id) {
+                is_intact = false;
+                lines.push(format!("{name}/ it is the evidence of another incident"));
+            }
             is_trusted &= verdict.is_trusted;
             lines.extend(verdict.lines.into_iter().map(|line| format!("{name}/ {line}")));
         } else {
@@ -92,11 +99,11 @@ pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
         (true, false) => format!("intact, signer not confirmed: {what}"),
         (false, _) => format!("NOT intact: {what}"),
     });
-    Verdict { is_intact, is_trusted, lines }
+    Verdict { is_intact, is_trusted, incident: Some(manifest.incident.id), lines }
 }
 
 fn broken(line: String) -> Verdict {
-    Verdict { is_intact: false, is_trusted: false, lines: vec![line] }
+    Verdict { is_intact: false, is_trusted: false, incident: None, lines: vec![line] }
 }
 
 fn unlisted(folder: &Path, listed: &HashSet<&str>) -> Vec<String> {
@@ -163,6 +170,20 @@ mod tests {
         let verdict = verify(first.folder.path(), Some(&first.trust));
         assert!(!verdict.holds());
         assert_eq!(verdict.lines[0], "closing/ still.jpg: it is missing");
+    }
+
+    #[test]
+    fn evidence_of_another_incident_does_not_pass_as_later_evidence() {
+        let first = package();
+        let closing = first.folder.path().join("closing");
+        std::fs::create_dir(&closing).unwrap();
+        let signer = Signer::from_secret([1; 32]);
+        let mut other = manifest(&signer, vec![]);
+        other.incident.id = "0193b3c4-0000-7000-8000-0000000000ff".parse().unwrap();
+        disk::write_atomically(&closing.join(MANIFEST_NAME), &other.seal(&signer)).unwrap();
+        let verdict = verify(first.folder.path(), Some(&first.trust));
+        assert!(!verdict.holds());
+        assert_eq!(verdict.lines[0], "closing/ it is the evidence of another incident");
     }
 
     #[test]

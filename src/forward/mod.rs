@@ -1,7 +1,7 @@
 //! What goes next over the link to the province, and when it is done.
 //!
 //! The outbox keeps every event and file until the province's receipt; nothing else ends an item.
-//! [`dispatch`] decides, [`run`] does: it owns the broker connection and is the only one that talks
+//! `dispatch` decides, `run` does: it owns the broker connection and is the only one that talks
 //! to the province. Rows come from [`crate::centre_db::CentreDb`]'s functions here, and a nudge.
 //!
 //! Progress is told by `tracing` with the target `forward` and the fields `item`, `incident` and

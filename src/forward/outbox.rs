@@ -86,25 +86,28 @@ impl CentreDb {
         Ok(event)
     }
 
-    /// Puts an incident's evidence into the outbox: the file rows, the mark that the evidence is
-    /// made, and the event that lists them. `build` is given the incident as it is recorded now.
-    /// Of a `notice` only the mark is set.
+    /// Puts an incident's evidence into the outbox: the file rows, if it is the first of the incident
+    /// the mark that it is made, and the event that lists them. `build` is given the incident as it
+    /// is recorded now. Of a `notice` only the mark is set.
     ///
     /// # Errors
     /// If it is not committed; then nothing of it is.
     pub async fn add_files(
         &self,
         incident: IncidentId,
+        is_first: bool,
         files: &[OutgoingFile],
         signer: &Signer,
         now: Now,
         build: impl FnOnce(&IncidentRow, u64, Epoch) -> Event + Send,
     ) -> Result<Option<EventId>, OutboxError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query("UPDATE incidents SET evidence_state = 'made', evidence_reason = NULL WHERE id = ?")
-            .bind(incident.to_string())
-            .execute(&mut *transaction)
-            .await?;
+        if is_first {
+            sqlx::query("UPDATE incidents SET evidence_state = 'made', evidence_reason = NULL WHERE id = ?")
+                .bind(incident.to_string())
+                .execute(&mut *transaction)
+                .await?;
+        }
         let Some(row) = incidents::read(&mut transaction, incident).await? else {
             return Err(OutboxError::UnknownIncident(incident));
         };

@@ -59,7 +59,7 @@ async fn a_notice_is_recorded_and_stays() {
     assert_eq!(record(&db, &mut ids, &row).await, None);
     let still = [file(&mut ids, folder.path(), row.id, Role::Still, b"jpeg")];
     let id = EventId(ids.next(now()));
-    let added = db.add_files(row.id, &still, &signer, now(), |row, n, epoch| event(id, row, n, epoch));
+    let added = db.add_files(row.id, true, &still, &signer, now(), |row, n, epoch| event(id, row, n, epoch));
     assert_eq!(added.await.unwrap(), None);
     assert_eq!(db.waiting().await.unwrap(), []);
     assert_eq!(db.incident(row.id).await.unwrap().unwrap().evidence, Evidence::Made);
@@ -77,12 +77,13 @@ async fn files_their_event_and_the_mark_are_one_transaction() {
     let outside = OutgoingFile { path: "../key.pem".into(), id: FileId(ids.next(now())), ..clip.clone() };
     let id = EventId(ids.next(now()));
     let both = [clip.clone(), outside];
-    let refused = db.add_files(row.id, &both, &signer, now(), |row, n, epoch| event(id, row, n, epoch));
+    let refused = db.add_files(row.id, true, &both, &signer, now(), |row, n, epoch| event(id, row, n, epoch));
     assert!(matches!(refused.await, Err(OutboxError::NotSendable { .. })));
     assert_eq!(db.waiting().await.unwrap().len(), 1, "nothing of it was kept");
     assert_eq!(db.pending_evidence().await.unwrap().len(), 1);
 
-    let added = db.add_files(row.id, &both[..1], &signer, now(), |row, n, epoch| event(id, row, n, epoch));
+    let added =
+        db.add_files(row.id, true, &both[..1], &signer, now(), |row, n, epoch| event(id, row, n, epoch));
     assert_eq!(added.await.unwrap(), Some(id));
     assert_eq!(db.pending_evidence().await.unwrap(), []);
     let waiting = db.waiting().await.unwrap();

@@ -149,6 +149,20 @@ impl CentreDb {
         row.map(payload).transpose()
     }
 
+    /// Whether a file below this folder, itself below the storage, was ever put into the outbox.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn has_files_below(&self, folder: &std::path::Path) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM outbox WHERE kind = 'file' AND substr(path, 1, ?) = ?)",
+        )
+        .bind(i64::try_from(folder.as_os_str().len()).unwrap_or(i64::MAX).saturating_add(1))
+        .bind(format!("{}/", folder.display()))
+        .fetch_one(&self.pool)
+        .await
+    }
+
     /// Writes down that a file's sending is begun: from now on the province is asked first what it
     /// has of it.
     pub(crate) async fn mark_begun(&self, file: FileId) -> Result<(), sqlx::Error> {

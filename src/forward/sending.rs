@@ -226,7 +226,7 @@ mod tests {
         db.record_event(&row, &signer(), now(), |n, epoch| build(one, &row, n, epoch)).await.unwrap();
         let still = file(&mut ids, folder, row.id, Role::Still, b"0123456789");
         let path = still.path.clone();
-        db.add_files(row.id, &[still], &signer(), now(), |row, n, epoch| build(two, row, n, epoch))
+        db.add_files(row.id, true, &[still], &signer(), now(), |row, n, epoch| build(two, row, n, epoch))
             .await
             .unwrap();
         let item = db.waiting().await.unwrap().into_iter().find(|item| item.size == 10).unwrap();

@@ -71,6 +71,10 @@ impl Watch for AfterHours {
             Turn::Nothing => None,
         }
     }
+
+    fn tick(&mut self, now: Now) -> Option<Sign> {
+        over(self.moving.wait(now))
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +131,18 @@ mod tests {
         let lost = Observation::Camera(CameraState::Lost);
         let sign = rule.observe(&lost, true, now.plus(Duration::from_secs(8)));
         assert_eq!(sign, Some(Sign::Ended(now.wall)));
+    }
+
+    #[test]
+    fn when_nothing_is_seen_any_more_the_incident_is_over() {
+        let mut rule = AfterHours::new(Cells::all(), 1.0, Duration::from_secs(1));
+        let mut now = Now::default();
+        for _ in 0..20 {
+            now = now.plus(Duration::from_millis(200));
+            rule.observe(&Observation::Motion(cells(30)), true, now);
+        }
+        assert_eq!(rule.tick(now.plus(Duration::from_secs(29))), None);
+        assert_eq!(rule.tick(now.plus(Duration::from_secs(30))), Some(Sign::Ended(now.wall)));
     }
 
     #[test]

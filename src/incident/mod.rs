@@ -31,6 +31,12 @@ trait Watch: Send + Sync {
     /// Takes one observation. `armed` is whether the rule's schedule is in force: a rule that is
     /// not still learns, and ends what it had flagged.
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign>;
+
+    /// Time has passed. What nobody has observed for a while cannot be said to go on.
+    fn tick(&mut self, now: Now) -> Option<Sign> {
+        let _ = now;
+        None
+    }
 }
 
 /// A change that a rule reports.

@@ -77,6 +77,10 @@ impl Watch for RaisedVoices {
             Turn::Nothing => None,
         }
     }
+
+    fn tick(&mut self, now: Now) -> Option<Sign> {
+        over(self.loud.wait(now))
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! A condition that has to hold for a while, with dips forgiven. Pure.
 //!
 //! Voices dip between words and people stop between steps: a condition that comes and goes within
-//! `dip` counts as one, if it is there for at least half of the time.
+//! `dip` counts as one, if it is there for at least half of the time and was seen at least twice.
 
 use std::time::Duration;
 
 use crate::model::{Now, Wall};
+
+/// Keyframes may be 10 s apart; nothing that is looked at is unseen for longer than this.
+const UNSEEN: Duration = Duration::from_secs(30);
 
 /// How long a condition holds, and when it is over.
 #[derive(Debug, Clone)]
@@ -20,6 +23,7 @@ pub(super) struct Sustained {
 struct Since {
     began: Now,
     last_met: Now,
+    looked: Now,
     met: u32,
     seen: u32,
     is_flagged: bool,
@@ -58,15 +62,25 @@ impl Sustained {
             if !met {
                 return Turn::Nothing;
             }
-            self.since = Some(Since { began, last_met: now, met: 1, seen: 1, is_flagged: false });
+            self.since =
+                Some(Since { began, last_met: now, looked: now, met: 1, seen: 1, is_flagged: false });
             return self.judge(now);
         };
+        since.looked = now;
         since.seen = since.seen.saturating_add(1);
         if met {
             since.met = since.met.saturating_add(1);
             since.last_met = now;
         }
         self.judge(now)
+    }
+
+    /// Time has passed without a look; over if that has been for too long.
+    pub fn wait(&mut self, now: Now) -> Turn {
+        match self.since {
+            Some(since) if now.mono.since(since.looked.mono) >= self.over_after.max(UNSEEN) => self.end(),
+            _ => Turn::Nothing,
+        }
     }
 
     /// Forgets the condition; over at once if it had held.
@@ -89,6 +103,7 @@ impl Sustained {
         } else if pause.is_zero()
             && now.mono.since(since.began.mono) >= self.hold
             && since.met.saturating_mul(2) >= since.seen
+            && since.met >= 2
         {
             since.is_flagged = true;
             return Turn::Held(since.began.wall);
@@ -123,6 +138,15 @@ mod tests {
     #[test]
     fn single_bangs_do_not_add_up() {
         assert_eq!(run("x..x..x..x..x..x..x..x..x"), []);
+    }
+
+    #[test]
+    fn one_look_is_not_enough_however_long_ago_the_one_before_was() {
+        let second = Duration::from_secs(1);
+        let mut condition = Sustained::new(second, second * 30, second * 60);
+        let at = |s: u32| Now::default().plus(second * s);
+        assert_eq!(condition.look(true, at(0), at(10)), Turn::Nothing);
+        assert_eq!(condition.look(true, at(10), at(20)), Turn::Held(Wall::from_millis(0)));
     }
 
     #[test]

@@ -125,6 +125,12 @@ impl Tracker {
     pub fn tick(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
         for state in &mut self.rules {
+            let ended = state.watches.iter_mut();
+            let ended: Vec<_> =
+                ended.filter_map(|(camera, watch)| Some((camera.clone(), watch.tick(now)?))).collect();
+            for (camera, sign) in ended {
+                state.take(&camera, sign, now, &mut self.ids, &mut actions);
+            }
             state.tick(now, &mut actions);
         }
         actions
@@ -250,6 +256,153 @@ impl RuleState {
     fn forget_old(&mut self, now: Now) {
         while self.opened.front().is_some_and(|opened| now.mono.since(*opened) >= HOUR) {
             self.opened.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::read_edge;
+    use crate::ingest::CameraState;
+
+    const HEAD: &str = r#"
+[centre]
+id = "xuan-lung"
+name = "Xuân Lũng"
+hours = ["mon-fri 07:30-11:30"]
+[storage]
+path = "s"
+keep = "30d"
+purpose = "p"
+[[camera]]
+id = "gate"
+main = "rtsp://10.0.0.1/1"
+[[camera.zone]]
+name = "Cửa"
+purpose = "restricted"
+polygon = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]]
+[[camera]]
+id = "counter-1"
+main = "rtsp://10.0.0.2/1"
+"#;
+
+    struct World {
+        tracker: Tracker,
+        now: Now,
+    }
+
+    impl World {
+        fn new(rule: &str) -> Self {
+            let text = format!("{HEAD}{rule}");
+            let no_secrets = |_: &_| Err("none".into());
+            let config = read_edge("edge.toml", std::path::Path::new("/"), &text, &no_secrets).unwrap();
+            let tracker = Tracker::new(&config.rules, &config.cameras, config.centre.hours, 7);
+            // A Wednesday, 09:00 in Vietnam.
+            let wall = "2026-11-25T02:00:00Z".parse().unwrap();
+            Self { tracker, now: Now { mono: Mono::default(), wall } }
+        }
+
+        fn wait(&mut self, seconds: u64) -> Vec<Action> {
+            let mut actions = Vec::new();
+            for _ in 0..seconds {
+                self.now = self.now.plus(Duration::from_secs(1));
+                actions.extend(self.tracker.tick(self.now));
+            }
+            actions
+        }
+
+        fn camera(&mut self, id: &str, state: CameraState) -> Vec<Action> {
+            self.tracker.observe(&CameraId::new(id).unwrap(), &Observation::Camera(state), self.now)
+        }
+
+        /// A camera that goes away and comes back a second later.
+        fn flap(&mut self, id: &str) -> Vec<Action> {
+            let mut actions = self.camera(id, CameraState::Lost);
+            actions.extend(self.wait(1));
+            actions.extend(self.camera(id, CameraState::Streaming));
+            actions
+        }
+    }
+
+    fn short(actions: &[Action]) -> Vec<(&'static str, u32)> {
+        let told = |action: &Action| match action {
+            Action::Opened(incident) => ("opened", incident.count),
+            Action::Updated(incident) => ("updated", incident.count),
+            Action::Closed(incident) => ("closed", incident.count),
+        };
+        actions.iter().map(told).collect()
+    }
+
+    #[test]
+    fn what_comes_again_within_the_cool_down_is_the_same_incident() {
+        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"30s\"");
+        assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
+        assert_eq!(short(&world.wait(20)), []);
+        assert_eq!(short(&world.flap("gate")), [("updated", 2)]);
+        let closed = world.wait(31);
+        assert_eq!(short(&closed), [("closed", 2)]);
+        let Action::Closed(incident) = &closed[0] else { panic!() };
+        assert_eq!(
+            incident.ended_at.unwrap().millis_since(incident.started_at),
+            22_000,
+            "when it ended, not when it cooled"
+        );
+        assert_eq!(short(&world.flap("gate")), [("opened", 1)], "later it is a new one");
+    }
+
+    #[test]
+    fn two_cameras_have_an_incident_each() {
+        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
+        assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
+        assert_eq!(short(&world.flap("counter-1")), [("opened", 1)]);
+    }
+
+    #[test]
+    fn past_the_cap_one_rolling_incident_counts_until_the_hour_has_room() {
+        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"1s\"\nmax_per_hour = 3");
+        let mut opened = 0;
+        for _ in 0..20 {
+            let actions = [world.flap("gate"), world.wait(10)].concat();
+            opened += short(&actions).iter().filter(|(what, _)| *what == "opened").count();
+        }
+        assert_eq!(opened, 4, "three, and one that rolls");
+        let later = world.wait(3600);
+        let closed = short(&later).into_iter().filter(|(what, _)| *what == "closed").collect::<Vec<_>>();
+        assert_eq!(closed, [("closed", 17)], "it stands for all the others");
+        assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
+    }
+
+    #[test]
+    fn an_incident_that_goes_on_is_told_every_three_minutes() {
+        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
+        world.camera("gate", CameraState::Lost);
+        assert_eq!(short(&world.wait(600)), [("updated", 1); 3]);
+    }
+
+    #[test]
+    fn a_rule_for_closed_hours_watches_its_zone_only_then() {
+        let rule = "[[rule]]\nkind = \"after-hours\"\ncameras = [\"gate\"]\nzones = [\"Cửa\"]";
+        let (left, right) = ((0..8).map(|x| (x, 5)), (20..28).map(|x| (x, 5)));
+        let cells = |at: &mut dyn Iterator<Item = (usize, usize)>| {
+            let mut cells = Cells::none();
+            at.for_each(|(x, y)| cells.insert(x, y));
+            cells
+        };
+        let (left, right) = (cells(&mut { left }), cells(&mut { right }));
+        let gate = CameraId::new("gate").unwrap();
+        for (hours_later, moved, expected) in [(0, left, 0), (5, left, 1), (5, right, 0)] {
+            let mut world = World::new(rule);
+            world.now = world.now.plus(Duration::from_secs(hours_later * 3600));
+            let mut actions = Vec::new();
+            for _ in 0..20 {
+                world.now = world.now.plus(Duration::from_millis(200));
+                actions.extend(world.tracker.observe(&gate, &Observation::Motion(moved), world.now));
+            }
+            assert_eq!(actions.len(), expected, "{hours_later} h after nine");
+            if let Some(Action::Opened(incident)) = actions.first() {
+                assert_eq!(incident.zone.as_deref(), Some("Cửa"));
+            }
         }
     }
 }

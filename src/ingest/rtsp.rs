@@ -4,7 +4,6 @@
 //! camera offers is left alone and named. retina has no time-outs of its own: [`super::Link`] has.
 //! Credentials go to retina beside the URL and stand in no message.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -117,8 +116,8 @@ pub async fn open(address: &StreamAddress) -> Result<Session, OpenError> {
     }
     let play = PlayOptions::default()
         .initial_timestamp(InitialTimestampPolicy::Permissive)
-        .initial_seq(InitialSequenceNumberPolicy::Ignore)
-        .enforce_timestamps_with_max_jump_secs(NonZeroU32::MIN.saturating_add(9));
+        // gst-rtsp-server tells late joiners a wrong first number. Jumps of time are the recorder's.
+        .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let demuxed = session.play(play).await.map_err(failed)?.demuxed().map_err(failed)?;
     Ok(Session { demuxed, group, video, sound, tracks, format: None })
 }

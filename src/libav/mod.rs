@@ -3,8 +3,8 @@
 //!
 //! Nothing outside this module sees a raw pointer or a libav type, and inside it only `raw` may use
 //! `unsafe`. Times are ticks counted from one zero a camera connection: 1/90000 s for video
-//! ([`VIDEO_TICKS`]), 1/sample rate for audio. A packet's decode time is its presentation time.
-//! Errors come back as [`LibavError`]; libav's own log lines are silenced, because a broken stream
+//! (`VIDEO_TICKS`), 1/sample rate for audio. A packet's decode time is its presentation time.
+//! Errors come back as `LibavError`; libav's own log lines are silenced, because a broken stream
 //! would write one for every packet.
 
 mod raw;

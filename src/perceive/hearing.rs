@@ -17,7 +17,7 @@ use crate::model::{CameraId, Mono, Now};
 /// If the sound cannot be decoded at all; a damaged piece is passed over.
 pub async fn hear(
     camera: CameraId,
-    mut units: mpsc::Receiver<Unit>,
+    units: &mut mpsc::Receiver<Unit>,
     told: mpsc::Sender<Observed>,
 ) -> anyhow::Result<()> {
     let mut ear: Option<Ear> = None;

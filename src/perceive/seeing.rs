@@ -19,7 +19,7 @@ const MOST_PER_SECOND: i64 = 5;
 pub fn see(
     camera: &CameraId,
     keyframes_only: bool,
-    mut units: mpsc::Receiver<Unit>,
+    units: &mut mpsc::Receiver<Unit>,
     told: &mpsc::Sender<Observed>,
 ) {
     let mut eye = Eye { decoder: None, motion: Motion::default(), next_look: i64::MIN };

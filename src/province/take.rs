@@ -112,23 +112,36 @@ impl Taker {
                     Err(reason) => sorted.rejections.push(self.rejection(Some(&centre), received, &reason)),
                 }
             }
+            FromCentre::Chunk { .. } | FromCentre::Fin { .. }
+                if trust.is_some() && !matches!(checked(), Check::Good) =>
+            {
+                let reason = checked().reason().unwrap_or_default().to_owned();
+                sorted.rejections.push(self.rejection(Some(&centre), received, &reason));
+            }
             FromCentre::Init(file) => self.sort_init(centre, file, received, &checked(), sorted, taken),
-            FromCentre::Chunk { file, offset, sha256 } if trust.is_some() => {
-                sorted.files.push((centre, file, FileMessage::Chunk { offset, sha256, received }));
-            }
-            FromCentre::Chunk { .. } => {}
-            FromCentre::Fin { file, size, sha256 } if trust.is_some() => {
-                sorted.files.push((centre, file, FileMessage::Fin { size, sha256 }));
-            }
-            FromCentre::Fin { file, size, sha256 } => {
-                let outcome = Outcome::Later {
-                    retry_after_s: RETRY_ENROLMENT_S,
-                    reason: Some("this centre is not enrolled here".into()),
-                    missing: vec![(0, size)],
-                };
-                let digest = Some(format!("sha256:{sha256}"));
-                taken.receipts.push((centre, Receipt::new(Subject::File(file), digest, outcome)));
-            }
+            FromCentre::Chunk { file, offset, sha256 } => match checked() {
+                Check::Good => {
+                    sorted.files.push((centre, file, FileMessage::Chunk { offset, sha256, received }));
+                }
+                // Nobody waits for an answer to a piece: the end will say what is missing.
+                Check::NotEnrolled(reason) | Check::Bad(reason) => {
+                    sorted.rejections.push(self.rejection(Some(&centre), received, &reason));
+                }
+            },
+            FromCentre::Fin { file, size, sha256 } => match checked() {
+                Check::Good => sorted.files.push((centre, file, FileMessage::Fin { size, sha256 })),
+                Check::NotEnrolled(reason) => {
+                    let missing = vec![(0, size)];
+                    let outcome =
+                        Outcome::Later { retry_after_s: RETRY_ENROLMENT_S, reason: Some(reason), missing };
+                    let digest = Some(format!("sha256:{sha256}"));
+                    taken.receipts.push((centre, Receipt::new(Subject::File(file), digest, outcome)));
+                }
+                // Not answered: whoever forged it must not be able to end a genuine file.
+                Check::Bad(reason) => {
+                    sorted.rejections.push(self.rejection(Some(&centre), received, &reason));
+                }
+            },
         }
     }
 

@@ -136,6 +136,9 @@ pub fn judge_chunk(known: Option<&KnownFile>, offset: u64, sha256: &str, payload
     }
     let mut have = known.have.clone();
     have.insert(offset, to);
+    if have == known.have {
+        return ChunkDecision::Ignore("the piece is there already");
+    }
     if have.pieces() > MOST_PIECES {
         return ChunkDecision::Reject("the file is in too many pieces");
     }

@@ -22,6 +22,8 @@ pub enum GapReason {
     CameraAway,
     /// The camera's time stamps jumped.
     StreamJumped,
+    /// The wall clock was set.
+    ClockStepped,
     /// The camera changed its format and sent no keyframe with it.
     FormatChanged,
     /// The disk was full.
@@ -32,12 +34,13 @@ pub enum GapReason {
 
 impl GapReason {
     /// Every reason.
-    pub const ALL: [GapReason; 8] = [
+    pub const ALL: [GapReason; 9] = [
         GapReason::First,
         GapReason::ProcessStopped,
         GapReason::ProcessDied,
         GapReason::CameraAway,
         GapReason::StreamJumped,
+        GapReason::ClockStepped,
         GapReason::FormatChanged,
         GapReason::DiskFull,
         GapReason::StorageFailed,
@@ -51,6 +54,7 @@ impl GapReason {
             GapReason::ProcessDied => "process-died",
             GapReason::CameraAway => "camera-away",
             GapReason::StreamJumped => "stream-jumped",
+            GapReason::ClockStepped => "clock-stepped",
             GapReason::FormatChanged => "format-changed",
             GapReason::DiskFull => "disk-full",
             GapReason::StorageFailed => "storage-failed",

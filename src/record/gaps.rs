@@ -1,5 +1,7 @@
 //! Where the archive holds nothing, and why. Pure.
 
+use super::salvage::Scan;
+use super::timeline::VIDEO_CLOCK;
 use super::{GapReason, SegmentRow};
 use crate::model::Wall;
 
@@ -12,6 +14,16 @@ pub struct Gap {
     pub to: Wall,
     /// Why; `None` is what must never be.
     pub reason: Option<GapReason>,
+}
+
+/// How many holes of a second or more there are between the fragments of one file: the camera
+/// paused, or packets were lost.
+pub fn holes_within(scan: &Scan) -> usize {
+    let pictures = scan.fragments.iter().filter_map(|f| Some((f.video_start?, f.video_duration)));
+    let follows = pictures.clone().zip(pictures.skip(1));
+    follows
+        .filter(|((start, duration), (next, _))| next - start - duration >= VIDEO_CLOCK * SMALLEST_MS / 1000)
+        .count()
 }
 
 /// Less than this between two files is the spacing of pictures and the creep of clocks.
@@ -55,12 +67,38 @@ mod tests {
             lost_packets: 0,
             state: SegmentState::Closed,
             gap_before,
+            is_dated: true,
         }
     }
 
     #[test]
     fn files_that_follow_each_other_leave_no_gap() {
         assert_eq!(gaps(&[row(0, 60, Some(GapReason::First)), row(60, 60, None)]), []);
+    }
+
+    #[test]
+    fn a_pause_between_two_fragments_of_a_file_is_a_hole() {
+        let fragment = |start_s: i64| super::super::salvage::Fragment {
+            offset: 0,
+            bytes: 1,
+            video_start: Some(start_s * VIDEO_CLOCK),
+            video_duration: VIDEO_CLOCK,
+            frames: 10,
+            keyframe: true,
+        };
+        let scan = |starts: &[i64]| Scan {
+            keep_bytes: 1,
+            file_bytes: 1,
+            torn: false,
+            init_bytes: 0,
+            fragments: starts.iter().map(|s| fragment(*s)).collect(),
+            video_start: 0,
+            video_duration: 0,
+            video: crate::libav::VideoCodec::H264,
+            has_sound: true,
+        };
+        assert_eq!(holes_within(&scan(&[0, 1, 2, 3])), 0);
+        assert_eq!(holes_within(&scan(&[0, 1, 4, 5, 9])), 2);
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct SegmentRow {
     pub state: SegmentState,
     /// Why there is nothing right before it.
     pub gap_before: Option<GapReason>,
+    /// Whether the clock could be trusted when it was begun.
+    pub is_dated: bool,
 }
 
 impl SegmentRow {
@@ -97,15 +99,17 @@ impl Index {
         Ok(Self { pool })
     }
 
-    /// Adds a file; gives its counter. `row.counter` is not looked at.
+    /// Adds a file; gives its counter. `row.counter` is not looked at. A row of the same path, as an
+    /// attempt that failed half-way leaves one, is used again.
     ///
     /// # Errors
     /// If the row cannot be written.
     pub async fn add(&self, row: &SegmentRow) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar(
             "INSERT INTO segments (camera, stream, run, n, path, start_ms, media_start, duration_ms, bytes,
-                video, sound, lost_packets, state, gap_before)
-             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING counter",
+                video, sound, lost_packets, state, gap_before, is_dated)
+             VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+             ON CONFLICT (path) DO UPDATE SET state = excluded.state RETURNING counter",
         )
         .bind(row.camera.as_str())
         .bind(row.stream.as_str())
@@ -121,6 +125,7 @@ impl Index {
         .bind(row.lost_packets)
         .bind(row.state.as_str())
         .bind(row.gap_before.map(GapReason::as_str))
+        .bind(row.is_dated)
         .fetch_one(&self.pool)
         .await
     }
@@ -171,16 +176,40 @@ impl Index {
         sqlx::query("SELECT * FROM segments ORDER BY counter").try_map(read).fetch_all(&self.pool).await
     }
 
-    /// The `limit` oldest complete files in the archive's order.
+    /// The `limit` oldest complete files behind `counter`, in the archive's order.
     ///
     /// # Errors
     /// If the index cannot be read.
-    pub async fn oldest(&self, limit: i64) -> Result<Vec<SegmentRow>, sqlx::Error> {
-        sqlx::query("SELECT * FROM segments WHERE state != 'open' ORDER BY counter LIMIT ?")
+    pub async fn oldest_after(&self, counter: i64, limit: i64) -> Result<Vec<SegmentRow>, sqlx::Error> {
+        sqlx::query("SELECT * FROM segments WHERE state != 'open' AND counter > ? ORDER BY counter LIMIT ?")
+            .bind(counter)
             .bind(limit)
             .try_map(read)
             .fetch_all(&self.pool)
             .await
+    }
+
+    /// At most `limit` complete files of one kind of stream that began before `moment`, recorded
+    /// while the clock was trusted: those that may have ended before it are among them.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn ended_before(
+        &self,
+        stream: StreamKind,
+        moment: Wall,
+        limit: i64,
+    ) -> Result<Vec<SegmentRow>, sqlx::Error> {
+        sqlx::query(
+            "SELECT * FROM segments WHERE stream = ? AND start_ms < ? AND state != 'open' AND is_dated
+             ORDER BY start_ms LIMIT ?",
+        )
+        .bind(stream.as_str())
+        .bind(moment.as_millis())
+        .bind(limit)
+        .try_map(read)
+        .fetch_all(&self.pool)
+        .await
     }
 
     /// The files of one stream, open ones included, that may hold something of `[from, to)`, in the
@@ -262,5 +291,6 @@ fn read(row: SqliteRow) -> Result<SegmentRow, sqlx::Error> {
         lost_packets: row.try_get("lost_packets")?,
         state: SegmentState::parse(row.try_get("state")?).ok_or_else(|| odd("unknown state"))?,
         gap_before: row.try_get::<Option<&str>, _>("gap_before")?.and_then(GapReason::parse),
+        is_dated: row.try_get("is_dated")?,
     })
 }

@@ -26,6 +26,8 @@ mod retention;
 /// Finds what is whole in a file that a dead process left behind.
 pub mod salvage;
 
+mod room;
+
 mod segment;
 
 mod sound;
@@ -34,9 +36,9 @@ mod timeline;
 
 pub use archive::{Archive, Coverage, Pin};
 pub use cutter::{Cut, Cutter, GapReason};
-pub use gaps::{Gap, gaps};
+pub use gaps::{Gap, gaps, holes_within};
 pub use index::{Index, SegmentRow, SegmentState};
 pub use recorder::{RecordError, Recorder, StreamName};
 pub use recover::Recovered;
 pub use retention::{DeleteReason, Held, Policy, plan};
-pub use timeline::Timeline;
+pub use timeline::{StepWatch, Timeline};

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::segment::{Segment, SegmentError};
 use super::sound::SoundPath;
 use super::timeline::VIDEO_CLOCK;
-use super::{Archive, Cut, Cutter, GapReason, SegmentRow, SegmentState, Timeline};
+use super::{Archive, Cut, Cutter, GapReason, SegmentRow, SegmentState, StepWatch, Timeline};
 use crate::ingest::{SoundFormat, SoundUnit, Unit, VideoUnit};
 use crate::libav::{LibavError, Track, VideoCodec};
 use crate::model::{CameraId, StreamKind, Wall};
@@ -59,6 +59,8 @@ pub struct Recorder {
     n: i64,
     cutter: Cutter,
     timeline: Timeline,
+    clock: StepWatch,
+    has_stepped: bool,
     sound: SoundPath,
     segment: Option<Segment>,
     frame_ticks: i64,
@@ -90,6 +92,8 @@ impl Recorder {
             n: 0,
             cutter: Cutter::new(segment_ms, gap),
             timeline: Timeline::default(),
+            clock: StepWatch::default(),
+            has_stepped: false,
             sound,
             segment: None,
             frame_ticks: VIDEO_CLOCK / 25,
@@ -125,7 +129,14 @@ impl Recorder {
     }
 
     async fn picture(&mut self, unit: &VideoUnit) -> Result<(), LibavError> {
-        self.timeline.observe(unit.pts, unit.arrived.wall);
+        // After a step the file that is open keeps the time it began with; the next keyframe begins
+        // one with the new time.
+        self.has_stepped |= self.clock.has_stepped(unit.arrived);
+        if !self.has_stepped {
+            self.timeline.observe(unit.pts, unit.arrived.wall);
+        } else if unit.is_key {
+            self.cutter.abandon(GapReason::ClockStepped);
+        }
         if let Some(last) = self.last_pts.replace(unit.pts)
             && (1..VIDEO_CLOCK).contains(&(unit.pts - last))
         {
@@ -135,13 +146,17 @@ impl Recorder {
             Cut::Skip => return Ok(()),
             Cut::Append { pts } => pts,
             Cut::Begin { pts, gap } => {
-                if gap == Some(GapReason::StreamJumped) {
-                    // Media times no longer run on: what follows is a connection of its own.
-                    (self.run, self.n, self.timeline) = (self.run + 1, 0, Timeline::default());
-                    self.timeline.observe(unit.pts, unit.arrived.wall);
+                let is_new_time = matches!(gap, Some(GapReason::StreamJumped | GapReason::ClockStepped));
+                if is_new_time {
                     self.flush_sound();
                 }
                 self.end_segment().await;
+                if is_new_time {
+                    // Media or wall time no longer runs on: what follows is a run of its own.
+                    (self.run, self.n, self.timeline) = (self.run + 1, 0, Timeline::default());
+                    self.timeline.observe(unit.pts, unit.arrived.wall);
+                    self.has_stepped = false;
+                }
                 self.begin_segment(unit, pts, gap).await?;
                 pts
             }
@@ -208,6 +223,7 @@ impl Recorder {
             lost_packets: 0,
             state: SegmentState::Open,
             gap_before: gap,
+            is_dated: self.archive.clock_is_trusted(),
         };
         let mut tries = 0;
         loop {
@@ -233,7 +249,8 @@ impl Recorder {
         let path = self.archive.path_of(row);
         let made = Segment::create(path, counter, row.media_start, &unit.format, self.sound.format()).await;
         if made.is_err() {
-            // Without its file the row would be a promise that nothing keeps.
+            // Without its file the row would be a promise that nothing keeps; if the disk does not
+            // even let it go, the next try uses it again.
             let _ = self.archive.index.remove(counter).await;
         }
         made
@@ -252,7 +269,9 @@ impl Recorder {
                     tries += 1;
                     if !self.disk_refused(&e, tries).await {
                         self.cutter.abandon(reason_of(&e));
-                        self.end_segment().await;
+                        if let Some(segment) = &mut self.segment {
+                            segment.give_up_pending();
+                        }
                     }
                 }
             }
@@ -280,6 +299,10 @@ impl Recorder {
     }
 
     async fn end_segment(&mut self) {
+        let Some(segment) = &mut self.segment else { return };
+        segment.close_muxer();
+        // What the muxer still held is written like anything else: tried until the disk takes it.
+        self.write().await;
         let Some(segment) = self.segment.take() else { return };
         let (finished, written) = segment.finish().await;
         if let Err(e) = written {

@@ -44,7 +44,10 @@ impl Archive {
                 self.died.send_modify(|died| {
                     died.insert((row.camera.clone(), row.stream));
                 });
-                self.salvage_row(&row, path, &mut found).await?;
+                // One file that cannot be read is no reason to record nothing.
+                if let Err(e) = self.salvage_row(&row, path, &mut found).await {
+                    tracing::error!("{} could not be salvaged, and is left as it is: {e:#}", row.path);
+                }
             } else if !path.exists() {
                 tracing::warn!("{} is gone from the disk; its row is forgotten", path.display());
                 self.index.remove(row.counter).await?;
@@ -53,10 +56,19 @@ impl Archive {
         }
         let (storage, video) = (self.storage().to_owned(), self.storage().join("video"));
         let files = tokio::task::spawn_blocking(move || recordings(&video)).await?;
+        let mut orphans = Vec::new();
         for path in files.into_iter().filter(|path| !known.contains(path)) {
             match named(&storage, &path) {
-                Some(row) => self.adopt(row, path, &mut found).await?,
+                Some(row) => orphans.push((row, path)),
                 None => tracing::warn!("{} is not a recording of ours and is left alone", path.display()),
+            }
+        }
+        // The archive's order is that of recording, over all cameras.
+        orphans.sort_by_key(|(row, _)| (row.start, row.run, row.n));
+        for (row, path) in orphans {
+            let shown = path.display().to_string();
+            if let Err(e) = self.adopt(row, path, &mut found).await {
+                tracing::error!("{shown} could not be taken into the archive, and is left as it is: {e:#}");
             }
         }
         if found != Recovered::default() {
@@ -177,6 +189,7 @@ fn named(storage: &Path, path: &Path) -> Option<SegmentRow> {
         lost_packets: 0,
         state: SegmentState::Salvaged,
         gap_before: Some(GapReason::ProcessDied),
+        is_dated: false,
     })
 }
 

@@ -1,8 +1,8 @@
 //! What is deleted, and why. Pure.
 //!
 //! In the archive's own order (its counter), never by the clock alone: a box that boots in 1970 or
-//! jumps years deletes nothing for it. Age counts only while the clock is trusted. Pinned footage
-//! stays.
+//! jumps years deletes nothing for it. Age counts only while the clock is trusted, and only for
+//! what was recorded while it was. Pinned footage stays.
 
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub struct Held {
     pub stream: StreamKind,
     /// The wall clock after its last picture.
     pub end: Wall,
+    /// Whether the clock could be trusted when it was recorded.
+    pub is_dated: bool,
     /// Its size.
     pub bytes: u64,
     /// Whether an incident or a hold needs it.
@@ -37,6 +39,14 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// How long this stream is kept.
+    pub fn keep_of(&self, stream: StreamKind) -> Duration {
+        match stream {
+            StreamKind::Main => self.keep,
+            StreamKind::Sub => self.sub_keep,
+        }
+    }
+
     /// How many bytes of a disk of `total` may be pinned.
     pub(super) fn pinned_at_most(&self, total: u64) -> u64 {
         #[expect(
@@ -92,12 +102,8 @@ pub fn plan(
     let mut free = free;
     let mut chosen = Vec::new();
     let too_old = |held: &Held| {
-        let keep = match held.stream {
-            StreamKind::Main => policy.keep,
-            StreamKind::Sub => policy.sub_keep,
-        };
-        let keep_ms = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
-        trusted_now.is_some_and(|now| now.millis_since(held.end) > keep_ms)
+        let keep_ms = i64::try_from(policy.keep_of(held.stream).as_millis()).unwrap_or(i64::MAX);
+        held.is_dated && trusted_now.is_some_and(|now| now.millis_since(held.end) > keep_ms)
     };
     for held in oldest_first.iter().filter(|held| !held.is_pinned) {
         let reason = if too_old(held) {
@@ -127,7 +133,14 @@ mod tests {
     };
 
     fn held(counter: i64, stream: StreamKind, day: i64) -> Held {
-        Held { counter, stream, end: Wall::from_millis(day * DAY_MS), bytes: 10, is_pinned: false }
+        Held {
+            counter,
+            stream,
+            end: Wall::from_millis(day * DAY_MS),
+            is_dated: true,
+            bytes: 10,
+            is_pinned: false,
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::libav::{AudioFormat, FragmentMuxer, LibavError, Track, VideoFormat};
 
 /// An open file and its muxer.
 pub(super) struct Segment {
-    muxer: FragmentMuxer,
+    /// `None` when the file is complete but for what is pending.
+    muxer: Option<FragmentMuxer>,
     file: Arc<File>,
     path: PathBuf,
     pending: Vec<u8>,
@@ -45,7 +46,7 @@ impl Segment {
         let made = path.clone();
         let file = blocking(move || make_file(&made)).await?;
         Ok(Self {
-            muxer,
+            muxer: Some(muxer),
             file: Arc::new(file),
             path,
             pending: Vec::new(),
@@ -67,8 +68,9 @@ impl Segment {
         is_key: bool,
         data: &[u8],
     ) -> Result<(), LibavError> {
-        self.muxer.write(track, pts, duration, is_key, data)?;
-        let ready = self.muxer.take_bytes();
+        let Some(muxer) = &mut self.muxer else { return Ok(()) };
+        muxer.write(track, pts, duration, is_key, data)?;
+        let ready = muxer.take_bytes();
         if !ready.is_empty() {
             self.pending.extend_from_slice(&ready);
             // A fragment is flushed when the packet after it arrives.
@@ -109,27 +111,36 @@ impl Segment {
         }
     }
 
-    /// Ends the file: the muxer's rest, and everything synced to the disk.
-    pub async fn finish(mut self) -> (Finished, io::Result<()>) {
-        let rest = self.muxer.finish().unwrap_or_default();
-        let (file, path, offset) = (self.file.clone(), self.path.clone(), self.bytes);
-        self.pending.extend_from_slice(&rest);
-        let bytes = std::mem::take(&mut self.pending);
-        let length = bytes.len() as u64;
-        let written = blocking(move || {
-            write_at(&file, &bytes, offset)?;
-            file.sync_data().map_err(|e| disk::naming(&path, e))
-        })
-        .await;
-        let bytes = self.bytes + if written.is_ok() { length } else { 0 };
+    /// Takes the muxer's rest to what waits to be written; no packet can follow.
+    pub fn close_muxer(&mut self) {
+        let Some(muxer) = self.muxer.take() else { return };
+        match muxer.finish() {
+            Ok(rest) => self.pending.extend_from_slice(&rest),
+            Err(e) => tracing::warn!("{}: its end could not be made: {e}", self.path.display()),
+        }
+        self.written_until = self.media_end;
+    }
+
+    /// Forgets what could not be written, because the service stops on a disk that refuses.
+    pub fn give_up_pending(&mut self) {
+        let bytes = std::mem::take(&mut self.pending).len();
+        self.muxer = None;
+        self.media_end = self.written_until.min(self.media_end);
+        tracing::error!("{}: {bytes} bytes could not be written and are lost", self.path.display());
+    }
+
+    /// Syncs the file to the disk.
+    pub async fn finish(self) -> (Finished, io::Result<()>) {
+        let (file, path) = (self.file.clone(), self.path.clone());
+        let synced = blocking(move || file.sync_data().map_err(|e| disk::naming(&path, e))).await;
         let finished = Finished {
             counter: self.counter,
             media_start: self.media_start,
             duration: (self.media_end - self.media_start).max(0),
-            bytes,
+            bytes: self.bytes,
             lost_packets: self.lost_packets,
         };
-        (finished, written)
+        (finished, synced)
     }
 }
 

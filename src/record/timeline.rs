@@ -4,12 +4,31 @@
 //! connection's zero is where the least late unit puts it. The estimate may creep up by 1 ms a
 //! second, so that a camera whose clock runs slow is followed; a fast one pulls it down at once.
 
-use crate::model::Wall;
+use crate::model::{Now, Wall};
 
 /// Ticks a second of the picture's time line.
 pub const VIDEO_CLOCK: i64 = 90_000;
 
 const CREEP_MS_PER_S: f64 = 1.0;
+
+/// Tells when the wall clock was set, by its distance from the monotonic clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StepWatch {
+    apart_ms: Option<i64>,
+}
+
+/// A time service moves the clock by far less than this between two pictures; more was a step.
+const STEP_MS: i64 = 1000;
+
+impl StepWatch {
+    /// Whether the wall clock was set between the reading before and `now`.
+    pub fn has_stepped(&mut self, now: Now) -> bool {
+        let mono_ms = i64::try_from(now.mono.0.as_millis()).unwrap_or(i64::MAX);
+        let apart = now.wall.as_millis().saturating_sub(mono_ms);
+        let before = self.apart_ms.replace(apart);
+        before.is_some_and(|before| apart.saturating_sub(before).abs() > STEP_MS)
+    }
+}
 
 /// The wall-clock moment of one connection's zero, as well as it is known.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,6 +85,20 @@ mod tests {
         assert_eq!(timeline.wall(90_000).as_millis(), 101_010);
         timeline.observe(180_000, Wall::from_millis(102_400));
         assert!((timeline.wall(180_000).as_millis() - 102_010).abs() <= 2);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_is_noticed_once_and_a_slewed_one_is_not() {
+        use std::time::Duration;
+        let mut watch = StepWatch::default();
+        let mut now = Now::default();
+        let mut steps = 0;
+        for second in 0..100 {
+            now = now.plus(Duration::from_secs(1));
+            now.wall = now.wall.plus_millis(if second == 50 { 1_700_000_000_000 } else { 5 });
+            steps += u32::from(watch.has_stepped(now));
+        }
+        assert_eq!(steps, 1);
     }
 
     #[test]

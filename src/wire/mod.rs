@@ -1,7 +1,7 @@
 //! Topics, messages and receipts: the one definition that both ends use.
 //!
 //! Pure data and checks. Bytes come in from a broker that anyone may have written to, so every
-//! parser here takes any bytes and answers with a value or a [`Malformed`], never a panic.
+//! parser here takes any bytes and answers with a value or a `Malformed`, never a panic.
 //! Unknown JSON fields are ignored; unknown versions are refused with a reason.
 
 mod topic;

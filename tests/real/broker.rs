@@ -17,7 +17,7 @@ fn a_broker_killed_in_the_middle_of_a_clip_loses_and_doubles_nothing() {
     hall.broker.kill();
     let clip = clip_of(&hall, &id);
     assert_eq!(clip["state"], "receiving", "the broker died {half_way} bytes into the clip");
-    std::thread::sleep(Duration::from_millis(500)); // the link is to notice that it is gone
+    centre.wait_for_log("next try in", 20);
     hall.broker.restart();
 
     hall.wait_for_file(&id, "clip", 60);

@@ -12,11 +12,13 @@ fn start_on_small_disk(hall: &Hall, megabytes: u32) -> Process {
     let storage = hall.storage();
     std::fs::create_dir_all(&storage).unwrap();
     let script = format!(
-        "mount -t tmpfs -o size={megabytes}m none '{storage}' && '{binary}' --log-format json edge --config '{config}'; \
+        "mount -t tmpfs -o size={megabytes}m none '{storage}' || exit 9; \
+         '{binary}' --log-format json edge --config '{config}' & echo $! > '{pid}'; wait $!; \
          code=$?; cp -r '{storage}' '{kept}'; exit $code",
         storage = storage.display(),
         binary = env!("CARGO_BIN_EXE_quaywatch"),
         config = config.display(),
+        pid = hall.path("edge.pid").display(),
         kept = hall.path("kept").display(),
     );
     let mut command = Command::new("unshare");
@@ -35,11 +37,8 @@ fn on_a_full_disk_the_oldest_footage_makes_room_and_recording_goes_on() {
         let log = centre.log();
         (log.matches("footage deleted").count() >= 3).then_some(())
     });
-    // The shell that started it passes the end on only when the centre itself has ended.
-    Command::new("pkill")
-        .args(["-TERM", "-f", &format!("edge --config {}", hall.path("edge.toml").display())])
-        .status()
-        .unwrap();
+    let pid = std::fs::read_to_string(hall.path("edge.pid")).unwrap();
+    assert!(Command::new("kill").args(["-TERM", pid.trim()]).status().unwrap().success());
     let mut centre = centre;
     assert!(centre.wait(20).success(), "{}", centre.log());
 

@@ -112,7 +112,7 @@ async fn fill(db: &CentreDb, events: usize) -> (Vec<EventId>, FileId, Vec<u8>) {
     let id = EventId(ids.next(now));
     let files = [file.clone()];
     let build = |row: &IncidentRow, n, epoch| event(id, row, n, epoch, vec![file.reference()]);
-    made.extend(db.add_files(row.id, &files, &key, now, build).await.unwrap());
+    made.extend(db.add_files(row.id, true, &files, &key, now, build).await.unwrap());
     (made, file.id, bytes)
 }
 

@@ -195,12 +195,12 @@ impl Centre {
 
     async fn send_chunk(&mut self, file: FileId, offset: usize, bytes: &[u8]) {
         let topic = self.topics.chunk(&self.id, file, offset as u64, &hex_of(bytes));
-        self.send(topic, bytes.to_vec(), None).await;
+        self.send(topic, bytes.to_vec(), Some(centre_key().sign(bytes))).await;
     }
 
     async fn send_fin(&mut self, file: FileId, bytes: &[u8]) -> Receipt {
         let topic = self.topics.fin(&self.id, file, bytes.len() as u64, &hex_of(bytes));
-        self.send(topic, Bytes::new(), None).await;
+        self.send(topic, Bytes::new(), Some(centre_key().sign(b""))).await;
         self.receipt(Subject::File(file)).await
     }
 }
@@ -424,7 +424,7 @@ async fn what_is_forged_unsigned_or_garbage_is_turned_away_and_the_province_goes
         centre.send(topic, garbage.clone(), Some(centre_key().sign(&garbage))).await;
     }
     let topic = centre.topics.fin(&centre_id(), file, u64::MAX, &hex_of(b""));
-    centre.send(topic, Bytes::new(), None).await;
+    centre.send(topic, Bytes::new(), Some(centre_key().sign(b""))).await;
     loop {
         let receipt = centre.receipt(Subject::File(file)).await;
         assert!(matches!(receipt.outcome, Outcome::Refused { .. }), "{receipt:?}");
@@ -464,9 +464,19 @@ async fn pieces_in_any_order_and_a_restart_in_the_middle_end_in_one_whole_file()
     centre.send_chunk(file, 100_000, &clip[100_000..200_000]).await;
     centre.send_chunk(file, 150_000, &clip[150_000..250_000]).await;
     let wrong = centre.topics.chunk(&centre_id(), file, 0, &hex_of(b"other"));
-    centre.send(wrong, clip[..1000].to_vec(), None).await;
+    centre.send(wrong, clip[..1000].to_vec(), Some(centre_key().sign(&clip[..1000]))).await;
     let outside = centre.topics.chunk(&centre_id(), file, 500_000, &hex_of(b"ab"));
-    centre.send(outside, &b"ab"[..], None).await;
+    centre.send(outside, &b"ab"[..], Some(centre_key().sign(b"ab"))).await;
+    // A stranger may write to the topic, but not into the file: neither where nothing is nor over
+    // what is there, nor may one who has the key by repeating other bytes.
+    let forged = noise(1000);
+    for offset in [0, 400_000] {
+        let topic = centre.topics.chunk(&centre_id(), file, offset, &hex_of(&forged));
+        centre.send(topic.clone(), forged.clone(), None).await;
+        centre.send(topic, forged.clone(), Some(Signer::from_secret([2; 32]).sign(&forged))).await;
+    }
+    let over = centre.topics.chunk(&centre_id(), file, 400_000, &hex_of(&forged));
+    centre.send(over, forged.clone(), Some(centre_key().sign(&forged))).await;
     let Outcome::Later { missing, .. } = centre.send_fin(file, &clip).await.outcome else { panic!() };
     assert_eq!(missing, [(0, 100_000), (250_000, 400_000)]);
 
@@ -518,7 +528,7 @@ async fn bytes_lost_from_the_disk_are_asked_for_again_and_a_wrong_digest_is_refu
     let topic = centre.topics.fin(&centre_id(), file, 50_000, &hex_of(b"other"));
     for attempt in 1..=3 {
         centre.send_chunk(file, 0, &clip).await;
-        centre.send(topic.clone(), Bytes::new(), None).await;
+        centre.send(topic.clone(), Bytes::new(), Some(centre_key().sign(b""))).await;
         let receipt = centre.receipt(Subject::File(file)).await;
         let refused = matches!(receipt.outcome, Outcome::Refused { .. });
         assert_eq!(refused, attempt == 3, "{attempt}: {receipt:?}");
@@ -658,22 +668,18 @@ async fn deliver(
     });
     let (centre, key) = (centre_id(), centre_key());
     let init = init_of(clip, incident).to_bytes();
-    let mut queue: VecDeque<(String, Vec<u8>, bool)> =
-        events.values().map(|body| (topics.event(&centre), body.clone(), true)).collect();
-    queue.push_back((topics.init(&centre, file), init, true));
+    let mut queue: VecDeque<(String, Vec<u8>)> =
+        events.values().map(|body| (topics.event(&centre), body.clone())).collect();
+    queue.push_back((topics.init(&centre, file), init));
     for (n, piece) in clip.chunks(64 * 1024).enumerate() {
-        queue.push_back((
-            topics.chunk(&centre, file, n as u64 * 65_536, &hex_of(piece)),
-            piece.to_vec(),
-            false,
-        ));
+        queue.push_back((topics.chunk(&centre, file, n as u64 * 65_536, &hex_of(piece)), piece.to_vec()));
     }
-    queue.push_back((topics.fin(&centre, file, clip.len() as u64, &hex_of(clip)), vec![], false));
+    queue.push_back((topics.fin(&centre, file, clip.len() as u64, &hex_of(clip)), vec![]));
     let (mut connected, mut stored) = (false, false);
     loop {
         while connected && connection.room() > 0 {
-            let Some((topic, body, signed)) = queue.pop_front() else { break };
-            let signature = signed.then(|| key.sign(&body));
+            let Some((topic, body)) = queue.pop_front() else { break };
+            let signature = Some(key.sign(&body));
             let message = Message { topic, payload: body.into(), retain: false, signature };
             connection.publish(0, message).unwrap();
         }

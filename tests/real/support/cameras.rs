@@ -152,8 +152,7 @@ impl Drop for Cameras {
 /// Speech in which somebody shouts sooner than in the demo's, so that tests need not wait: from 9
 /// to 14 s of 120.
 fn quarrel() -> PathBuf {
-    let path = root().join("target/tmp").join(format!("quarrel-{}.wav", std::process::id()));
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("quarrel-{}.wav", std::process::id()));
     let samples = |name: &str| -> Vec<i16> {
         hound::WavReader::open(media(name)).unwrap().samples::<i16>().map(Result::unwrap).collect()
     };
