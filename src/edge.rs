@@ -5,6 +5,7 @@
 //! not done by then is on the disk and goes on at the next start.
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,14 +24,16 @@ use crate::model::{BootId, CameraId, ClockState, ClockTrust, Ids, Now, StreamKin
 use crate::perceive::{self, Observed, Tap};
 use crate::record::{Archive, Index, Policy, StreamName};
 use crate::supervise::Group;
-use crate::wire::{CameraStatus, DiskStatus, Signer};
-use crate::{broker, clock, disk, forward, keys};
+use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
+use crate::{clock, disk, forward, keys};
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
+const KEYS_AGAIN: Duration = Duration::from_secs(20);
 
 /// How the cameras' main streams are.
 type CameraStates = BTreeMap<CameraId, (CameraState, Now)>;
@@ -167,21 +170,9 @@ fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) ->
         tracing::warn!("there is no [province] in the config: incidents stay at the centre");
         return Ok(());
     };
-    let trust = keys::load_trust(&province.trust).context("the province's public keys ([province] trust)")?;
-    let settings = forward::Settings {
-        address: broker::Address {
-            host: province.broker.host.clone(),
-            port: province.broker.port,
-            user: province.broker.user.clone(),
-            password: province.broker.password.as_ref().map(|p| p.reveal().to_owned()),
-        },
-        root: province.root.clone(),
-        centre: shared.config.centre.id.clone(),
-        signer: shared.signer.clone(),
-        trust,
-        db: shared.db.clone(),
-        boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
-    };
+    let boot = BootId(Ids::new(clock::id_seed()?).next(clock::now()));
+    let (broker, root, trust) = (province.broker.clone(), province.root.clone(), province.trust.clone());
+    let (centre, signer, db) = (shared.config.centre.id.clone(), shared.signer.clone(), shared.db.clone());
     let (status, statuses) = watch::channel(forward::StatusInput::default());
     let (archive, cameras, clock) =
         (shared.archive.clone(), shared.cameras.subscribe(), shared.clock.subscribe());
@@ -194,8 +185,27 @@ fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) ->
             }
         }
     });
-    group.spawn("link", forward::run(settings, nudges, statuses, link_stop));
+    group.spawn("link", async move {
+        let Some(trust) = province_keys(&trust, &link_stop).await else { return Ok(()) };
+        let address = (&broker).into();
+        let settings = forward::Settings { address, root, centre, signer, trust, db, boot };
+        forward::run(settings, nudges, statuses, link_stop).await
+    });
     Ok(())
+}
+
+/// The keys by which the province's receipts are known. Without them nothing can be delivered, but
+/// that is no reason not to record: they are waited for, aloud.
+async fn province_keys(path: &Path, stop: &CancellationToken) -> Option<Trust> {
+    loop {
+        match keys::load_trust(path) {
+            Ok(trust) => return Some(trust),
+            Err(e) => tracing::error!(
+                "nothing can be delivered without the province's public keys ([province] trust): {e:#}"
+            ),
+        }
+        stop.run_until_cancelled(tokio::time::sleep(KEYS_AGAIN)).await?;
+    }
 }
 
 fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) -> forward::StatusInput {

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::config::BrokerAddress;
 use crate::wire;
 
 pub use connection::Connection;
@@ -38,6 +39,17 @@ pub struct Address {
     pub user: Option<String>,
     /// The password, never shown.
     pub password: Option<String>,
+}
+
+impl From<&BrokerAddress> for Address {
+    fn from(written: &BrokerAddress) -> Self {
+        Self {
+            host: written.host.clone(),
+            port: written.port,
+            user: written.user.clone(),
+            password: written.password.as_ref().map(|password| password.reveal().to_owned()),
+        }
+    }
 }
 
 impl fmt::Display for Address {

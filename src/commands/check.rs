@@ -198,12 +198,7 @@ fn codec_word(codec: &SoundCodec) -> &'static str {
 
 async fn try_broker(address: &BrokerAddress, config: &EdgeConfig) -> Found {
     let options = broker::Options {
-        address: broker::Address {
-            host: address.host.clone(),
-            port: address.port,
-            user: address.user.clone(),
-            password: address.password.as_ref().map(|p| p.reveal().to_owned()),
-        },
+        address: address.into(),
         // Not the centre's own name: the broker would end the connection of a centre that runs.
         client_id: format!("{}-check", config.centre.id),
         keep_alive: Duration::from_secs(10),

@@ -11,6 +11,8 @@ mod edge;
 
 mod province;
 
+mod role;
+
 mod signals;
 
 mod verify;
