@@ -17,7 +17,7 @@ use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
 use crate::decide::{Desk, renew_pins};
-use crate::evidence::Maker;
+use crate::evidence::{Maker, forget_outdated};
 use crate::incident::Tracker;
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, ClockTrust, Ids, Now, StreamKind};
@@ -222,8 +222,9 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
     }
 }
 
-/// Makes room, lets old pins lapse, and asks how far the clock can be believed.
+/// Makes room, lets old pins and evidence go, and asks how far the clock can be believed.
 fn start_housekeeping(shared: &Shared, group: &mut Group) {
+    let keep_ms = i64::try_from(shared.config.storage.keep.as_millis()).unwrap_or(i64::MAX);
     let (archive, db, clock, stop) =
         (shared.archive.clone(), shared.db.clone(), shared.clock.clone(), group.token());
     group.keep_running("housekeeping", move || {
@@ -237,6 +238,9 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
                 archive.trust_clock(is_trusted);
                 if is_trusted && db.lapse_pins(PINS_LAPSE_AFTER, now).await? > 0 {
                     renew_pins(&db, &archive).await?;
+                }
+                if is_trusted {
+                    forget_outdated(archive.storage(), &db, now.wall.plus_millis(-keep_ms)).await?;
                 }
                 archive.make_room(0, is_trusted.then_some(now.wall)).await?;
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {

@@ -9,6 +9,8 @@ pub mod clip;
 /// Decodes a whole file to prove that it plays.
 pub mod inspect;
 
+mod keeping;
+
 mod maker;
 
 /// The signed list of what proves an incident.
@@ -24,6 +26,7 @@ pub mod still;
 
 mod verify;
 
+pub use keeping::forget_outdated;
 pub use maker::{Job, Maker, Part};
 pub use range::{Range, closing_clip, first_clip};
 pub use verify::{Verdict, verify};

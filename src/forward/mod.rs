@@ -13,6 +13,8 @@ mod incidents;
 
 mod item;
 
+mod keeping;
+
 mod link;
 
 mod outbox;

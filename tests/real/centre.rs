@@ -56,3 +56,19 @@ fn a_second_centre_on_the_same_storage_is_told_who_has_it() {
     assert!(second.log().contains("is in use by quaywatch edge, process "), "{}", second.log());
     assert!(first.stop().success());
 }
+
+#[test]
+fn a_centre_without_the_provinces_keys_records_and_delivers_once_they_are_there() {
+    let hall = Hall::new(&[CameraSpec::new("counter-1")]);
+    let _province = hall.start_province();
+    let keys = quaywatch::keys::public_path(&hall.province_key());
+    let aside = hall.path("aside.pem");
+    std::fs::rename(&keys, &aside).unwrap();
+    let centre = hall.start_centre();
+    centre.wait_for_log("nothing can be delivered without the province's public keys", 20);
+    centre.wait_for_log("\"what\":\"flagged\"", 40);
+    assert!(hall.incidents().is_empty());
+    std::fs::rename(&aside, &keys).unwrap();
+    hall.wait_for_incident("raised-voices", 60);
+    assert!(centre.stop().success());
+}

@@ -1,0 +1,32 @@
+//! Evidence is kept as long as the footage it was cut from, and until the province has it.
+
+use std::path::Path;
+
+use crate::centre_db::CentreDb;
+use crate::model::Wall;
+
+/// Deletes the evidence of incidents that were over before `moment` and of which the province has
+/// everything; says so for each. Gives how many.
+///
+/// # Errors
+/// If the database cannot be read or written; a folder that cannot be deleted is logged and tried
+/// again the next time.
+pub async fn forget_outdated(storage: &Path, db: &CentreDb, moment: Wall) -> anyhow::Result<usize> {
+    let mut forgotten = 0;
+    for incident in db.outdated_evidence(moment).await? {
+        let folder = storage.join("evidence").join(incident.to_string());
+        match tokio::fs::remove_dir_all(&folder).await {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => {
+                tracing::error!("{} cannot be deleted: {e}", folder.display());
+                continue;
+            }
+        }
+        db.forget_evidence(incident, "deleted: it was kept for its time").await?;
+        tracing::info!(target: "audit", %incident, reason = "age", "evidence deleted");
+        forgotten += 1;
+    }
+    db.prune_delivered(moment).await?;
+    Ok(forgotten)
+}
