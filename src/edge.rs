@@ -137,7 +137,11 @@ async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
     };
     let archive = Arc::new(Archive::new(&storage, policy, index));
     archive.recover().await?;
-    let clock = watch::Sender::new(clock::ask_state().await);
+    // Before anything can be deleted, it is known what must stay.
+    renew_pins(&db, &archive).await?;
+    let state = clock::ask_state().await;
+    archive.trust_clock(state.state == ClockTrust::Synchronised);
+    let clock = watch::Sender::new(state);
     let states: CameraStates =
         config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
     Ok(Shared { config, archive, db, signer: Arc::new(signer), clock, cameras: watch::Sender::new(states) })
