@@ -4,7 +4,7 @@ use quaywatch::model::StreamKind;
 use quaywatch::record::{GapReason, gaps};
 use serde_json::json;
 
-use crate::support::{CameraSpec, Hall, recorded, wait_for};
+use crate::support::{CameraSpec, Hall, recorded, recorded_rows, wait_for};
 
 #[test]
 fn a_bad_camera_is_told_tried_with_care_and_disturbs_no_other() {
@@ -94,4 +94,24 @@ fn every_camera_frozen_with_its_machine_is_lost_and_comes_back() {
             .map(|_| ())
     });
     assert!(centre.stop().success());
+}
+
+#[test]
+fn lost_packets_are_counted_and_recording_goes_on() {
+    let mut hall = Hall::new(&[CameraSpec::new("counter-1").calm()]);
+    let centre = hall.start_centre();
+    centre.wait_for_log("\"state\":\"streaming\"", 20);
+    hall.cameras.control(json!({"do": "loss", "mount": "/counter-1/main", "share": 0.05}));
+    // A file of 10 s is closed in the meantime, so that the index tells of it.
+    let (began, _) = hall.cameras.last_frame("/counter-1/main", i64::MAX);
+    wait_for("15 s of frames", 30, || {
+        let (now, _) = hall.cameras.last_frame("/counter-1/main", i64::MAX);
+        (now >= began + 150).then_some(())
+    });
+    assert!(centre.stop().success());
+    let rows = recorded_rows(&hall.storage());
+    let lost: i64 = rows.iter().map(|row| row.lost_packets).sum();
+    let recorded_ms: i64 = rows.iter().map(|row| row.duration_ms).sum();
+    assert!(lost > 0, "what was lost is marked");
+    assert!(recorded_ms > 12_000, "only {recorded_ms} ms were recorded");
 }

@@ -19,16 +19,21 @@ pub struct Recorded {
     pub unread: usize,
 }
 
-/// Decodes everything that the centre at `storage` has recorded of a stream. The centre must have
-/// stopped.
-pub fn recorded(storage: &Path, camera: &str, stream: StreamKind) -> Recorded {
+/// Every row of a centre's index. The centre must have stopped.
+pub fn recorded_rows(storage: &Path) -> Vec<SegmentRow> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let rows = runtime.block_on(async {
+    runtime.block_on(async {
         let index = Index::open(storage).await.unwrap();
         let rows = index.all().await.unwrap();
         index.close().await;
         rows
-    });
+    })
+}
+
+/// Decodes everything that the centre at `storage` has recorded of a stream. The centre must have
+/// stopped.
+pub fn recorded(storage: &Path, camera: &str, stream: StreamKind) -> Recorded {
+    let rows = recorded_rows(storage);
     let camera = CameraId::new(camera).unwrap();
     let rows: Vec<SegmentRow> =
         rows.into_iter().filter(|r| r.camera == camera && r.stream == stream).collect();
