@@ -14,7 +14,7 @@ fn start_on_small_disk(hall: &Hall, megabytes: u32) -> Process {
     let script = format!(
         "mount -t tmpfs -o size={megabytes}m none '{storage}' || exit 9; \
          '{binary}' --log-format json edge --config '{config}' & echo $! > '{pid}'; wait $!; \
-         code=$?; cp -r '{storage}' '{kept}'; exit $code",
+         code=$?; cp -r '{storage}' '{kept}'; umount '{storage}'; exit $code",
         storage = storage.display(),
         binary = env!("CARGO_BIN_EXE_quaywatch"),
         config = config.display(),
@@ -22,7 +22,14 @@ fn start_on_small_disk(hall: &Hall, megabytes: u32) -> Process {
         kept = hall.path("kept").display(),
     );
     let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
+    // Whoever is root needs no user namespace, and in a chroot could have none, nor change how
+    // mounts spread.
+    if rustix::process::geteuid().is_root() {
+        command.args(["--propagation", "unchanged"]);
+    } else {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command.args(["--mount", "sh", "-c", &script]);
     Process::spawn("edge", command, hall.folder.path())
 }
 
