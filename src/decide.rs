@@ -116,7 +116,7 @@ impl Desk {
     /// The last moment of an incident's camera that is recorded: what was after it, nobody knows.
     async fn last_seen(&self, row: &IncidentRow) -> Wall {
         let Some(camera) = &row.camera else { return row.flagged_at };
-        match self.archive.index.newest(camera, StreamKind::Main).await {
+        match self.archive.index.newest_complete(camera, StreamKind::Main).await {
             Ok(Some(newest)) => newest.end(),
             _ => row.flagged_at,
         }

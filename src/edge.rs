@@ -228,6 +228,7 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
 
 /// Makes room, lets old pins and evidence go, and asks how far the clock can be believed.
 fn start_housekeeping(shared: &Shared, group: &mut Group) {
+    let has_province = shared.config.province.is_some();
     let keep_ms = i64::try_from(shared.config.storage.keep.as_millis()).unwrap_or(i64::MAX);
     let (archive, db, clock, stop) =
         (shared.archive.clone(), shared.db.clone(), shared.clock.clone(), group.token());
@@ -240,11 +241,12 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
                 let now = clock::now();
                 let is_trusted = state.state == ClockTrust::Synchronised;
                 archive.trust_clock(is_trusted);
-                if is_trusted && db.lapse_pins(PINS_LAPSE_AFTER, now).await? > 0 {
+                if is_trusted && db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await? > 0 {
                     renew_pins(&db, &archive).await?;
                 }
                 if is_trusted {
-                    forget_outdated(archive.storage(), &db, now.wall.plus_millis(-keep_ms)).await?;
+                    let moment = now.wall.plus_millis(-keep_ms);
+                    forget_outdated(archive.storage(), &db, moment, has_province).await?;
                 }
                 archive.make_room(0, is_trusted.then_some(now.wall)).await?;
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {

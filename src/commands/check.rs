@@ -84,7 +84,7 @@ fn try_disk(config: &EdgeConfig) -> Found {
     if free < reserve {
         return Err(format!(
             "chỉ còn trống {}, ít hơn mức dự trữ {} / only {} free, less than the reserve of {}: \
-             giải phóng ổ đĩa hoặc giảm reserve / free some space or lower reserve",
+             giải phóng bớt dung lượng ổ đĩa hoặc giảm giá trị reserve / free some space or lower reserve",
             gb(free),
             gb(reserve),
             gb(free),
@@ -101,7 +101,7 @@ async fn try_camera(camera: &Camera) -> Vec<(StreamKind, Found)> {
     let mut found = vec![(StreamKind::Main, main.map_err(Trouble::words))];
     if let Some(sub) = &camera.sub {
         let result = if was_refused {
-            Err("không thử, vì máy quay đã từ chối mật khẩu / not tried, because the password was refused"
+            Err("không thử, vì máy quay đã từ chối đăng nhập / not tried, because the login was refused"
                 .into())
         } else {
             try_stream(camera, sub, false).await.map_err(Trouble::words)
@@ -141,9 +141,9 @@ async fn try_stream(camera: &Camera, url: &url::Url, is_main: bool) -> Result<St
     };
     let opened = tokio::time::timeout(PATIENCE, ingest::open(&address)).await.map_err(|_| late())?;
     let mut session = opened.map_err(|e| match e {
-        ingest::OpenError::Refused(text) => {
-            Trouble::Refused(format!("máy quay từ chối tên hoặc mật khẩu / {text}"))
-        }
+        ingest::OpenError::Refused(text) => Trouble::Refused(format!(
+            "máy quay không cho đăng nhập: kiểm tra tên người dùng và mật khẩu trong tệp cấu hình / {text}"
+        )),
         ingest::OpenError::Unusable(text) => Trouble::Other(format!("không ghi được hình / {text}")),
         ingest::OpenError::Unreachable(text) => Trouble::Other(format!("không kết nối được / {text}")),
     })?;
@@ -155,7 +155,7 @@ async fn try_stream(camera: &Camera, url: &url::Url, is_main: bool) -> Result<St
         Ok(Err(why)) => return Err(Trouble::Other(format!("mất kết nối / the stream broke: {why}"))),
         Err(_) => {
             return Err(Trouble::Other(format!(
-                "không có khung hình chính trong {} giây / no keyframe within {} s: đặt khoảng cách khung hình \
+                "không có khung hình chính (I-frame) trong {} giây / no keyframe within {} s: đặt khoảng cách khung hình \
                  chính là 2 giây / set the camera's keyframe interval to 2 s",
                 LONGEST_KEYFRAME_WAIT.as_secs(),
                 LONGEST_KEYFRAME_WAIT.as_secs()

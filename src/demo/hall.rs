@@ -274,7 +274,7 @@ fn edge_config_text(folder: &Path, broker: u16, cameras: u16) -> String {
     format!(
         r#"[centre]
 id = "xuan-lung"
-name = "Trung tâm phục vụ hành chính công xã Xuân Lũng (chạy thử)"
+name = "Trung tâm Phục vụ hành chính công xã Xuân Lũng (chạy thử)"
 # Never open, so that whoever moves before the gate is there after hours.
 hours = []
 

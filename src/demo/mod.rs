@@ -72,6 +72,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Option<Tally>> {
     let mut is_away = false;
     loop {
         let now = clock::now().mono;
+        hall.still_runs()?;
         if !is_away && now >= began.mono.plus(AWAY_AFTER) {
             is_away = true;
             println!(

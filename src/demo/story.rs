@@ -75,7 +75,7 @@ impl Story {
                 self.incidents.insert(id.clone(), told);
                 "phát hiện / flagged"
             }
-            ("incident", "evidence") => "đã cắt đoạn hình / clip cut",
+            ("incident", "evidence") => "đã lập bằng chứng / evidence made",
             ("incident", "closed") => "kết thúc / over",
             ("forward", "sent") => {
                 let told = self.incidents.get_mut(&id).filter(|told| !told.is_sent)?;
@@ -85,14 +85,14 @@ impl Story {
             ("forward", "stored") => {
                 let told = self.incidents.get_mut(&id)?;
                 match text("class").as_str() {
-                    "clip" => "tỉnh đã lưu đoạn hình / clip stored at the province",
+                    "clip" => "tỉnh đã lưu đoạn video / clip stored at the province",
                     "event" if !std::mem::replace(&mut told.is_stored, true) => {
                         "tỉnh đã lưu sự việc / stored at the province"
                     }
                     _ => return None,
                 }
             }
-            ("forward", "quarantined") => "bị từ chối / refused by the province",
+            ("forward", "quarantined") => "không gửi được, đã để riêng / put aside, cannot be sent",
             _ => return None,
         };
         let told = self.incidents.get(&id)?;

@@ -5,15 +5,20 @@ use std::path::Path;
 use crate::centre_db::CentreDb;
 use crate::model::Wall;
 
-/// Deletes the evidence of incidents that were over before `moment` and of which the province has
-/// everything; says so for each. Gives how many.
+/// Deletes the evidence of incidents that were over before `moment` and, if `needs_receipt`, of which
+/// the province has everything; says so for each. Gives how many.
 ///
 /// # Errors
 /// If the database cannot be read or written; a folder that cannot be deleted is logged and tried
 /// again the next time.
-pub async fn forget_outdated(storage: &Path, db: &CentreDb, moment: Wall) -> anyhow::Result<usize> {
+pub async fn forget_outdated(
+    storage: &Path,
+    db: &CentreDb,
+    moment: Wall,
+    needs_receipt: bool,
+) -> anyhow::Result<usize> {
     let mut forgotten = 0;
-    for incident in db.outdated_evidence(moment).await? {
+    for incident in db.outdated_evidence(moment, needs_receipt).await? {
         let folder = storage.join("evidence").join(incident.to_string());
         match tokio::fs::remove_dir_all(&folder).await {
             Ok(()) => {}
@@ -23,7 +28,7 @@ pub async fn forget_outdated(storage: &Path, db: &CentreDb, moment: Wall) -> any
                 continue;
             }
         }
-        db.forget_evidence(incident, "deleted: it was kept for its time").await?;
+        db.forget_evidence(incident, "it was kept for its time").await?;
         tracing::info!(target: "audit", %incident, reason = "age", "evidence deleted");
         forgotten += 1;
     }

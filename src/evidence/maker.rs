@@ -130,8 +130,7 @@ impl Maker {
         let _one_at_a_time = self.cutting.lock().await;
         let made = self.make_files(&row, &camera, range, job.part).await;
         if made.is_err() {
-            // What a failed try leaves behind belongs to no manifest.
-            let _ = std::fs::remove_dir_all(self.folder(job.incident, job.part));
+            discard(&self.folder(job.incident, job.part), job.part);
         }
         match made {
             Ok(made) => self.enter(&row, job.part, made).await,
@@ -371,6 +370,19 @@ impl Plan {
             Range { from: clip.from.plus_millis(report.from_ms), to: clip.from.plus_millis(report.to_ms) };
         let listed = facts(&path, Role::Sound, "audio/wav", range, report.to_ms - report.from_ms)?;
         Ok(Made { facts: listed, leaves: self.send.sound && self.sound_may_leave })
+    }
+}
+
+/// What a failed try leaves behind belongs to no manifest. Evidence that came later has folders of
+/// its own below the first, and they stay.
+fn discard(folder: &Path, part: Part) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    if part != Part::First {
+        let _ = std::fs::remove_dir(folder);
     }
 }
 

@@ -6,19 +6,31 @@ use sqlx::Row;
 use crate::centre_db::{CentreDb, unreadable};
 use crate::model::{IncidentId, Wall};
 
+/// How the reason of evidence begins that is no longer here.
+const DELETED: &str = "deleted: ";
+
 impl CentreDb {
-    /// Incidents that were over before `moment`, whose evidence is here and of which the province has
-    /// everything, the oldest first.
+    /// Incidents that were over before `moment`, whose evidence is here and, if `needs_receipt`, of
+    /// which the province has everything, the oldest first. What it refused waits for people.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn outdated_evidence(&self, moment: Wall) -> Result<Vec<IncidentId>, sqlx::Error> {
+    pub async fn outdated_evidence(
+        &self,
+        moment: Wall,
+        needs_receipt: bool,
+    ) -> Result<Vec<IncidentId>, sqlx::Error> {
         let rows = sqlx::query(
-            "SELECT id FROM incidents WHERE evidence_state = 'made' AND ended_at < ?
-               AND NOT EXISTS (SELECT 1 FROM outbox WHERE incident = incidents.id AND state = 'waiting')
+            "SELECT id FROM incidents WHERE ended_at < ?1
+               AND (evidence_state = 'made'
+                    OR (evidence_state = 'impossible' AND evidence_reason NOT LIKE ?3 || '%'))
+               AND NOT (?2 AND EXISTS (SELECT 1 FROM outbox
+                    WHERE incident = incidents.id AND state IN ('waiting', 'quarantined')))
              ORDER BY ended_at LIMIT 100",
         )
         .bind(moment.as_millis())
+        .bind(needs_receipt)
+        .bind(DELETED)
         .fetch_all(&self.pool)
         .await?;
         let id = |row: &sqlx::sqlite::SqliteRow| {
@@ -28,13 +40,13 @@ impl CentreDb {
         rows.iter().map(id).collect()
     }
 
-    /// Writes down that an incident's evidence is no longer here, and why.
+    /// Writes down that an incident's evidence was deleted, and why.
     ///
     /// # Errors
     /// If the row cannot be written.
     pub async fn forget_evidence(&self, incident: IncidentId, why: &str) -> Result<(), sqlx::Error> {
         sqlx::query("UPDATE incidents SET evidence_state = 'impossible', evidence_reason = ? WHERE id = ?")
-            .bind(why)
+            .bind(format!("{DELETED}{why}"))
             .bind(incident.to_string())
             .execute(&self.pool)
             .await?;
@@ -78,13 +90,14 @@ mod tests {
             events.push(Subject::Event(id));
         }
         let later = start().plus_millis(60_000);
-        assert_eq!(db.outdated_evidence(later).await.unwrap(), [], "the province has nothing yet");
+        assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [], "the province has nothing yet");
+        assert_eq!(db.outdated_evidence(later, false).await.unwrap(), [old.id], "and if there is none");
         db.mark_delivered(&events, now()).await.unwrap();
         let earlier = start().plus_millis(-1);
-        assert_eq!(db.outdated_evidence(earlier).await.unwrap(), [], "it is not old");
-        assert_eq!(db.outdated_evidence(later).await.unwrap(), [old.id], "the other is not over");
+        assert_eq!(db.outdated_evidence(earlier, true).await.unwrap(), [], "it is not old");
+        assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [old.id], "the other is not over");
         db.forget_evidence(old.id, "its time is over").await.unwrap();
-        assert_eq!(db.outdated_evidence(later).await.unwrap(), []);
+        assert_eq!(db.outdated_evidence(later, true).await.unwrap(), []);
         assert_eq!(db.prune_delivered(earlier).await.unwrap(), 0);
         assert_eq!(db.prune_delivered(later).await.unwrap(), 2);
     }

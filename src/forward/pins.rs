@@ -70,20 +70,27 @@ impl CentreDb {
         rows.iter().map(pin).collect()
     }
 
-    /// Lets go of what incidents hold that were over for `held` and of which the province has
-    /// everything; gives how many ranges.
+    /// Lets go of what incidents hold that were over for `held` and, if `needs_receipt`, of which the
+    /// province has everything; gives how many ranges.
     ///
     /// # Errors
     /// If the rows cannot be written.
-    pub async fn lapse_pins(&self, held: std::time::Duration, now: Now) -> Result<u64, sqlx::Error> {
+    pub async fn lapse_pins(
+        &self,
+        held: std::time::Duration,
+        needs_receipt: bool,
+        now: Now,
+    ) -> Result<u64, sqlx::Error> {
         let held_ms = i64::try_from(held.as_millis()).unwrap_or(i64::MAX);
         let lapsed = sqlx::query(
             "UPDATE pins SET released_at = ?1 WHERE released_at IS NULL
                AND EXISTS (SELECT 1 FROM incidents WHERE id = pins.incident AND ended_at < ?2)
-               AND NOT EXISTS (SELECT 1 FROM outbox WHERE incident = pins.incident AND state = 'waiting')",
+               AND NOT (?3 AND EXISTS (SELECT 1 FROM outbox
+                    WHERE incident = pins.incident AND state IN ('waiting', 'quarantined')))",
         )
         .bind(now.wall.as_millis())
         .bind(now.wall.plus_millis(-held_ms).as_millis())
+        .bind(needs_receipt)
         .execute(&self.pool)
         .await?;
         Ok(lapsed.rows_affected())

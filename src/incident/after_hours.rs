@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::sustained::{Sustained, Turn};
+use super::sustained::{Sustained, Turn, UNSEEN};
 use super::{Cells, Observation, Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
@@ -46,10 +46,15 @@ impl Watch for AfterHours {
         let moved = match observation {
             Observation::Motion(moved) => moved,
             // Nobody can be seen any more, so nothing can be said to go on.
-            Observation::Camera(CameraState::Lost | CameraState::Refused) => return over(self.moving.end()),
+            Observation::Camera(CameraState::Lost | CameraState::Refused) => {
+                self.looked = None;
+                return over(self.moving.end());
+            }
             _ => return None,
         };
-        let began = self.looked.replace(now).unwrap_or(now);
+        // A look long ago says nothing of the time since.
+        let before = self.looked.replace(now).filter(|before| now.mono.since(before.mono) < UNSEEN);
+        let began = before.unwrap_or(now);
         let percent =
             f64::from(moved.and(&self.watched).count()) * 100.0 / f64::from(self.watched.count().max(1));
         let turn = if armed {

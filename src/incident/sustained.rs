@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::model::{Now, Wall};
 
 /// Keyframes may be 10 s apart; nothing that is looked at is unseen for longer than this.
-const UNSEEN: Duration = Duration::from_secs(30);
+pub(super) const UNSEEN: Duration = Duration::from_secs(30);
 
 /// How long a condition holds, and when it is over.
 #[derive(Debug, Clone)]

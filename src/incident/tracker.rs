@@ -5,7 +5,7 @@
 //!   whatever else it flags, on any camera.
 //! - An incident that goes on is told again every 3 minutes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::after_hours::AfterHours;
@@ -84,6 +84,8 @@ struct Rolling {
     incident: Incident,
     told: Mono,
     last: Now,
+    /// Where the condition still holds.
+    cameras: BTreeSet<CameraId>,
 }
 
 impl Tracker {
@@ -164,6 +166,10 @@ impl RuleState {
             Sign::Ended(at) => {
                 if let Some(open) = self.open.get_mut(camera) {
                     open.cooling = Some((at, now.mono));
+                } else if let Some(rolling) = &mut self.rolling
+                    && rolling.cameras.remove(camera)
+                {
+                    rolling.last = now;
                 }
                 self.tick(now, actions);
             }
@@ -180,15 +186,15 @@ impl RuleState {
         actions: &mut Vec<Action>,
     ) {
         if let Some(open) = self.open.get_mut(camera) {
+            // It is told with the next update: what flaps does not flood.
             open.cooling = None;
-            open.told = now.mono;
             open.incident.count = open.incident.count.saturating_add(1);
             open.incident.peak = peak;
-            actions.push(Action::Updated(open.incident.clone()));
             return;
         }
         if let Some(rolling) = &mut self.rolling {
             rolling.last = now;
+            rolling.cameras.insert(camera.clone());
             rolling.incident.count = rolling.incident.count.saturating_add(1);
             return;
         }
@@ -213,7 +219,8 @@ impl RuleState {
         actions.push(Action::Opened(incident.clone()));
         let in_the_hour = u32::try_from(self.opened.len()).unwrap_or(u32::MAX);
         if in_the_hour >= self.rule.max_per_hour {
-            self.rolling = Some(Rolling { incident, told: now.mono, last: now });
+            let cameras = [camera.clone()].into();
+            self.rolling = Some(Rolling { incident, told: now.mono, last: now, cameras });
         } else {
             self.opened.push_back(now.mono);
             self.open.insert(camera.clone(), Open { incident, told: now.mono, cooling: None });
@@ -240,7 +247,11 @@ impl RuleState {
         });
         let has_room = u32::try_from(self.opened.len()).unwrap_or(u32::MAX) < self.rule.max_per_hour;
         match &mut self.rolling {
-            Some(rolling) if has_room && now.mono.since(rolling.last.mono) >= cool_down => {
+            Some(rolling)
+                if has_room
+                    && rolling.cameras.is_empty()
+                    && now.mono.since(rolling.last.mono) >= cool_down =>
+            {
                 rolling.incident.ended_at = Some(rolling.last.wall);
                 actions.push(Action::Closed(rolling.incident.clone()));
                 self.rolling = None;
@@ -339,7 +350,7 @@ main = "rtsp://10.0.0.2/1"
         let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"30s\"");
         assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
         assert_eq!(short(&world.wait(20)), []);
-        assert_eq!(short(&world.flap("gate")), [("updated", 2)]);
+        assert_eq!(short(&world.flap("gate")), [], "told with the next update, or at the end");
         let closed = world.wait(31);
         assert_eq!(short(&closed), [("closed", 2)]);
         let Action::Closed(incident) = &closed[0] else { panic!() };
@@ -371,6 +382,18 @@ main = "rtsp://10.0.0.2/1"
         let closed = short(&later).into_iter().filter(|(what, _)| *what == "closed").collect::<Vec<_>>();
         assert_eq!(closed, [("closed", 17)], "it stands for all the others");
         assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
+    }
+
+    #[test]
+    fn the_rolling_incident_is_not_over_while_a_camera_is_still_away() {
+        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"1s\"\nmax_per_hour = 1");
+        world.flap("counter-1");
+        world.wait(10);
+        assert_eq!(short(&world.camera("gate", CameraState::Lost)), [("opened", 1)]);
+        let later = world.wait(2 * 3600);
+        assert!(short(&later).iter().all(|(what, _)| *what == "updated"), "{:?}", short(&later));
+        world.camera("gate", CameraState::Streaming);
+        assert_eq!(short(&world.wait(2)), [("closed", 1)]);
     }
 
     #[test]

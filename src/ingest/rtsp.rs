@@ -220,8 +220,8 @@ fn explain(address: &StreamAddress, e: &retina::Error) -> OpenError {
             "{url} asks for a user and password: write user and password_file (or password_env)"
         )),
         Some(401 | 403) => OpenError::Refused(format!(
-            "{url} refuses the user or the password: correct them; the next try is in 5 minutes, \
-             because cameras lock an account after a few wrong ones"
+            "{url} refuses the user or the password: correct them. A centre that runs tries again only \
+             every 5 minutes, because cameras lock an account after a few wrong ones"
         )),
         Some(404) => OpenError::Unreachable(format!("{url}: the camera has no stream of that path (404)")),
         Some(code) => OpenError::Unreachable(format!("{url}: the camera answers with RTSP status {code}")),

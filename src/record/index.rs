@@ -190,22 +190,25 @@ impl Index {
     }
 
     /// At most `limit` complete files of one kind of stream that began before `moment`, recorded
-    /// while the clock was trusted: those that may have ended before it are among them.
+    /// while the clock was trusted, by their start; only those behind this start (in ms) and counter.
     ///
     /// # Errors
     /// If the index cannot be read.
-    pub async fn ended_before(
+    pub async fn begun_before(
         &self,
         stream: StreamKind,
         moment: Wall,
+        behind: (i64, i64),
         limit: i64,
     ) -> Result<Vec<SegmentRow>, sqlx::Error> {
         sqlx::query(
-            "SELECT * FROM segments WHERE stream = ? AND start_ms < ? AND state != 'open' AND is_dated
-             ORDER BY start_ms LIMIT ?",
+            "SELECT * FROM segments WHERE stream = ? AND start_ms < ? AND (start_ms, counter) > (?, ?)
+               AND state != 'open' AND is_dated ORDER BY start_ms, counter LIMIT ?",
         )
         .bind(stream.as_str())
         .bind(moment.as_millis())
+        .bind(behind.0)
+        .bind(behind.1)
         .bind(limit)
         .try_map(read)
         .fetch_all(&self.pool)
@@ -252,6 +255,26 @@ impl Index {
             .try_map(read)
             .fetch_optional(&self.pool)
             .await
+    }
+
+    /// The newest complete file of one stream: what was recorded before this process, at its start.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn newest_complete(
+        &self,
+        camera: &CameraId,
+        stream: StreamKind,
+    ) -> Result<Option<SegmentRow>, sqlx::Error> {
+        sqlx::query(
+            "SELECT * FROM segments WHERE camera = ? AND stream = ? AND state != 'open'
+             ORDER BY counter DESC LIMIT 1",
+        )
+        .bind(camera.as_str())
+        .bind(stream.as_str())
+        .try_map(read)
+        .fetch_optional(&self.pool)
+        .await
     }
 
     /// The highest run number of one stream, 0 if there is none.

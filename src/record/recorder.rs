@@ -60,7 +60,8 @@ pub struct Recorder {
     cutter: Cutter,
     timeline: Timeline,
     clock: StepWatch,
-    has_stepped: bool,
+    /// Why media or wall time no longer runs on, until a keyframe begins a new run.
+    broken: Option<GapReason>,
     sound: SoundPath,
     segment: Option<Segment>,
     frame_ticks: i64,
@@ -93,7 +94,7 @@ impl Recorder {
             cutter: Cutter::new(segment_ms, gap),
             timeline: Timeline::default(),
             clock: StepWatch::default(),
-            has_stepped: false,
+            broken: None,
             sound,
             segment: None,
             frame_ticks: VIDEO_CLOCK / 25,
@@ -129,13 +130,17 @@ impl Recorder {
     }
 
     async fn picture(&mut self, unit: &VideoUnit) -> Result<(), LibavError> {
-        // After a step the file that is open keeps the time it began with; the next keyframe begins
-        // one with the new time.
-        self.has_stepped |= self.clock.has_stepped(unit.arrived);
-        if !self.has_stepped {
-            self.timeline.observe(unit.pts, unit.arrived.wall);
-        } else if unit.is_key {
-            self.cutter.abandon(GapReason::ClockStepped);
+        // After a step or a leap the file that is open keeps the time it began with; the next
+        // keyframe begins one with the new time.
+        if self.clock.has_stepped(unit.arrived) {
+            self.broken = Some(GapReason::ClockStepped);
+        } else if self.broken.is_none() && self.timeline.leaps(unit.pts, unit.arrived.wall) {
+            self.broken = Some(GapReason::StreamJumped);
+        }
+        match self.broken {
+            None => self.timeline.observe(unit.pts, unit.arrived.wall),
+            Some(reason) if unit.is_key => self.cutter.abandon(reason),
+            Some(_) => {}
         }
         if let Some(last) = self.last_pts.replace(unit.pts)
             && (1..VIDEO_CLOCK).contains(&(unit.pts - last))
@@ -155,7 +160,7 @@ impl Recorder {
                     // Media or wall time no longer runs on: what follows is a run of its own.
                     (self.run, self.n, self.timeline) = (self.run + 1, 0, Timeline::default());
                     self.timeline.observe(unit.pts, unit.arrived.wall);
-                    self.has_stepped = false;
+                    self.broken = None;
                 }
                 self.begin_segment(unit, pts, gap).await?;
                 pts

@@ -21,8 +21,13 @@ impl Archive {
         if let Some(now) = trusted_now {
             for stream in [StreamKind::Main, StreamKind::Sub] {
                 let keep_ms = i64::try_from(self.policy.keep_of(stream).as_millis()).unwrap_or(i64::MAX);
-                let rows = self.index.ended_before(stream, now.plus_millis(-keep_ms), BATCH).await?;
-                deleted += self.delete_planned(&rows, u64::MAX, 0, trusted_now).await?.0;
+                let (moment, mut behind) = (now.plus_millis(-keep_ms), (i64::MIN, 0));
+                loop {
+                    let rows = self.index.begun_before(stream, moment, behind, BATCH).await?;
+                    let Some(last) = rows.last() else { break };
+                    behind = (last.start.as_millis(), last.counter);
+                    deleted += self.delete_planned(&rows, u64::MAX, 0, trusted_now).await?.0;
+                }
             }
         }
         let target = self.policy.reserve_bytes.saturating_add(wanted);
@@ -162,6 +167,17 @@ mod tests {
         let (from, to) = (Wall::from_millis(0), Wall::from_millis(600 * 60_000));
         archive.set_pins(vec![Pin { camera: CameraId::new("gate").unwrap(), from, to }]).await.unwrap();
         assert_eq!(archive.make_room(0, None).await.unwrap(), 20, "all that is not pinned");
+    }
+
+    #[tokio::test]
+    async fn age_looks_behind_whatever_is_pinned() {
+        let (_folder, archive) = archive(0).await;
+        for minute in 0..620 {
+            add(&archive, StreamKind::Main, minute, true).await;
+        }
+        let (from, to) = (Wall::from_millis(0), Wall::from_millis(600 * 60_000));
+        archive.set_pins(vec![Pin { camera: CameraId::new("gate").unwrap(), from, to }]).await.unwrap();
+        assert_eq!(archive.make_room(0, Some(Wall::from_millis(100 * DAY_MS))).await.unwrap(), 20);
     }
 
     #[tokio::test]

@@ -19,6 +19,8 @@ pub(super) struct Segment {
     file: Arc<File>,
     path: PathBuf,
     pending: Vec<u8>,
+    /// Media time after the last picture that is in the file or in what waits for it.
+    pending_until: i64,
     /// The index row.
     pub counter: i64,
     /// Media time of the first picture, 1/90000 s.
@@ -50,6 +52,7 @@ impl Segment {
             file: Arc::new(file),
             path,
             pending: Vec::new(),
+            pending_until: media_start,
             counter,
             media_start,
             media_end: media_start,
@@ -74,7 +77,7 @@ impl Segment {
         if !ready.is_empty() {
             self.pending.extend_from_slice(&ready);
             // A fragment is flushed when the packet after it arrives.
-            self.written_until = if track == Track::Video { pts } else { self.media_end };
+            self.pending_until = if track == Track::Video { pts } else { self.media_end };
         }
         if track == Track::Video {
             self.media_end = pts + duration;
@@ -102,6 +105,7 @@ impl Segment {
         match result {
             Ok(()) => {
                 self.bytes += bytes.len() as u64;
+                self.written_until = self.pending_until;
                 Ok(())
             }
             Err(e) => {
@@ -118,14 +122,14 @@ impl Segment {
             Ok(rest) => self.pending.extend_from_slice(&rest),
             Err(e) => tracing::warn!("{}: its end could not be made: {e}", self.path.display()),
         }
-        self.written_until = self.media_end;
+        self.pending_until = self.media_end;
     }
 
     /// Forgets what could not be written, because the service stops on a disk that refuses.
     pub fn give_up_pending(&mut self) {
         let bytes = std::mem::take(&mut self.pending).len();
         self.muxer = None;
-        self.media_end = self.written_until.min(self.media_end);
+        self.media_end = self.written_until;
         tracing::error!("{}: {bytes} bytes could not be written and are lost", self.path.display());
     }
 

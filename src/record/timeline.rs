@@ -11,6 +11,8 @@ pub const VIDEO_CLOCK: i64 = 90_000;
 
 const CREEP_MS_PER_S: f64 = 1.0;
 
+const LEAP_MS: f64 = 1000.0;
+
 /// Tells when the wall clock was set, by its distance from the monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StepWatch {
@@ -53,6 +55,13 @@ impl Timeline {
         self.last_ms = arrived_ms;
     }
 
+    /// Whether a picture with this media time comes before its time by more than a second: no link
+    /// is that fast, so the camera's time stamps have leapt.
+    pub fn leaps(&self, pts: i64, arrived: Wall) -> bool {
+        let candidate = as_f64(arrived.as_millis()) - ticks_to_ms(pts);
+        self.zero_ms.is_some_and(|zero| candidate < zero - LEAP_MS)
+    }
+
     /// The wall-clock moment of media time `pts` (1/90000 s); the epoch before anything was seen.
     pub fn wall(&self, pts: i64) -> Wall {
         Wall::from_millis(to_ms(self.zero_ms.unwrap_or_default() + ticks_to_ms(pts)))
@@ -85,6 +94,15 @@ mod tests {
         assert_eq!(timeline.wall(90_000).as_millis(), 101_010);
         timeline.observe(180_000, Wall::from_millis(102_400));
         assert!((timeline.wall(180_000).as_millis() - 102_010).abs() <= 2);
+    }
+
+    #[test]
+    fn time_stamps_that_leap_are_told_from_pictures_that_come_in_a_burst() {
+        let mut timeline = Timeline::default();
+        timeline.observe(0, Wall::from_millis(100_000));
+        // Three seconds of pictures held up by the link, then all at once.
+        assert!((0..30).all(|n| !timeline.leaps(n * 9000, Wall::from_millis(103_000))));
+        assert!(timeline.leaps(5 * 90_000, Wall::from_millis(103_000)));
     }
 
     #[test]
