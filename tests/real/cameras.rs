@@ -24,7 +24,7 @@ fn a_bad_camera_is_told_tried_with_care_and_disturbs_no_other() {
     let _province = hall.start_province();
     let centre = hall.start_centre();
     for camera in ["steady", "hangs", "mute", "opus"] {
-        centre.wait_for_log(&format!("\"stream\":\"{camera}/main\",\"state\":\"streaming\""), 20);
+        centre.wait_for_log(&format!("\"stream\":\"{camera}/main\",\"state\":\"streaming\""), 45);
     }
     centre.wait_for_log("\"stream\":\"locked/main\",\"state\":\"refused\"", 10);
 
