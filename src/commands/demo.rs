@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokio_util::sync::CancellationToken;
+
 use super::failed;
+use super::signals::stop_on_signal;
 use crate::demo;
 
 /// How to run the demo.
@@ -29,7 +32,8 @@ pub(super) async fn run(args: Args) -> ExitCode {
     };
     let outcome = tokio::select! {
         outcome = demo::run(settings) => outcome,
-        _ = tokio::signal::ctrl_c() => return ExitCode::SUCCESS,
+        // The parts end with this process, whichever way it is asked to end.
+        () = stop_on_signal(CancellationToken::new()) => return ExitCode::SUCCESS,
     };
     match outcome {
         Ok(Some(tally)) => {

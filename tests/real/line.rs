@@ -1,5 +1,8 @@
 //! The main job: cameras, recording, an incident, its clip, the province.
 
+use std::path::Path;
+use std::process::Command;
+
 use quaywatch::evidence::inspect::inspect;
 use quaywatch::evidence::{self, manifest};
 use quaywatch::keys;
@@ -96,6 +99,36 @@ fn proves(hall: &Hall, id: &str, clip: &Value) {
     assert!((20_000..=60_000).contains(&listed.duration_ms));
 
     let trust = keys::load_trust(&keys::public_path(&hall.centre_key())).unwrap();
-    let verdict = evidence::verify(&hall.storage().join("evidence").join(id), Some(&trust));
+    let evidence = hall.storage().join("evidence").join(id);
+    let verdict = evidence::verify(&evidence, Some(&trust));
     assert!(verdict.holds(), "{verdict:?}");
+    verify_answers_with_its_exit_code(hall, &evidence);
+}
+
+/// 0 only if intact and signed by a trusted key; else 1 and what is wrong.
+fn verify_answers_with_its_exit_code(hall: &Hall, evidence: &Path) {
+    let verify = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quaywatch"));
+        let output = command.arg("verify").arg(evidence).args(more).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let ours = keys::public_path(&hall.centre_key());
+    let other = keys::public_path(&hall.province_key());
+    let (code, told) = verify(&["--trust", ours.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{told}");
+    for more in [vec![], vec!["--trust", other.to_str().unwrap()]] {
+        let (code, told) = verify(&more);
+        assert_eq!(code, Some(1));
+        assert!(told.contains("intact, signer not confirmed"), "{told}");
+    }
+    assert_eq!(verify(&["--trust", "/nowhere.pem"]).0, Some(2));
+    let clip = evidence.join("clip.mp4");
+    let whole = std::fs::read(&clip).unwrap();
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    std::fs::write(&clip, changed).unwrap();
+    let (code, told) = verify(&["--trust", ours.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("clip.mp4: its content was changed"), "{told}");
+    std::fs::write(&clip, whole).unwrap();
 }
