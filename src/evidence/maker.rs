@@ -157,7 +157,9 @@ impl Maker {
     async fn wait_for(&self, camera: &CameraId, to: Wall) {
         let mut coverage = self.archive.coverage();
         let now = clock::now();
-        let left = Duration::from_millis(u64::try_from(to.millis_since(now.wall)).unwrap_or(0));
+        // A wall clock that was set back meanwhile is no reason to wait for years.
+        let left_ms = to.millis_since(now.wall).clamp(0, range::LONGEST_MS);
+        let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
         let mut streams = vec![(camera.clone(), StreamKind::Main)];
         if self.small_clips.contains(camera) {
             streams.push((camera.clone(), StreamKind::Sub));

@@ -4,7 +4,8 @@ use crate::model::Wall;
 
 const BEFORE_MS: i64 = 10_000;
 const AFTER_MS: i64 = 20_000;
-const LONGEST_MS: i64 = 60_000;
+/// No clip is longer.
+pub const LONGEST_MS: i64 = 60_000;
 const SOUND_BEFORE_MS: i64 = 2_000;
 const SOUND_AFTER_MS: i64 = 8_000;
 const LATER_MS: i64 = 500;
