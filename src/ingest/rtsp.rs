@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt;
+use retina::Timestamp;
 use retina::client::{
     Credentials, Demuxed, InitialSequenceNumberPolicy, InitialTimestampPolicy, PlayOptions, SessionGroup,
     SessionOptions, SetupOptions, TcpTransportOptions, TeardownPolicy, Transport,
@@ -15,10 +16,10 @@ use retina::client::{
 use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec};
 use url::Url;
 
-use super::{Failure, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit};
+use super::{DecodeOrder, Failure, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit, reorder};
 use crate::clock;
 use crate::config::Secret;
-use crate::libav::{SoundCodec, VideoCodec, VideoFormat};
+use crate::libav::{SoundCodec, Times, VideoCodec, VideoFormat};
 
 /// Where a stream is and how to be let in.
 #[derive(Debug, Clone)]
@@ -65,6 +66,10 @@ pub struct Session {
     sound: Option<usize>,
     tracks: Tracks,
     format: Option<Arc<VideoFormat>>,
+    order: DecodeOrder,
+    zero: Zero,
+    /// Host and port, for the log.
+    name: String,
 }
 
 /// Connects and starts playing.
@@ -119,7 +124,17 @@ pub async fn open(address: &StreamAddress) -> Result<Session, OpenError> {
         // gst-rtsp-server tells late joiners a wrong first number. Jumps of time are the recorder's.
         .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let demuxed = session.play(play).await.map_err(failed)?.demuxed().map_err(failed)?;
-    Ok(Session { demuxed, group, video, sound, tracks, format: None })
+    Ok(Session {
+        demuxed,
+        group,
+        video,
+        sound,
+        tracks,
+        format: None,
+        order: DecodeOrder::default(),
+        zero: Zero::default(),
+        name: shown(&address.url),
+    })
 }
 
 impl Session {
@@ -138,14 +153,19 @@ impl Session {
                 Err(e) => return Some(Err(e.to_string())),
                 Ok(CodecItem::VideoFrame(frame)) => {
                     let is_new = frame.has_new_parameters() || self.format.is_none();
-                    if is_new && let Some(format) = self.video_format() {
+                    if is_new && let Some((format, depth)) = self.video_format() {
                         self.format = Some(Arc::new(format));
+                        self.order.set_depth(depth);
                     }
                     // Without parameters nothing can be decoded; they come before the first keyframe.
                     let Some(format) = self.format.clone() else { continue };
+                    let shown_at = self.zero.place(&frame.timestamp());
+                    let is_key = frame.is_random_access_point();
+                    let Some(Times { pts, dts }) = self.order(shown_at, is_key) else { continue };
                     return Some(Ok(Unit::Video(VideoUnit {
-                        pts: frame.timestamp().elapsed(),
-                        is_key: frame.is_random_access_point(),
+                        pts,
+                        dts,
+                        is_key,
                         lost_packets: u32::from(frame.loss()),
                         format,
                         arrived: clock::now(),
@@ -155,7 +175,7 @@ impl Session {
                 Ok(CodecItem::AudioFrame(frame)) if Some(frame.stream_id()) == self.sound => {
                     let Some(format) = self.tracks.sound.clone() else { continue };
                     return Some(Ok(Unit::Sound(SoundUnit {
-                        pts: frame.timestamp().elapsed(),
+                        pts: self.zero.place(&frame.timestamp()),
                         samples: frame.frame_length().get(),
                         lost_packets: u32::from(frame.loss()),
                         data: Bytes::copy_from_slice(frame.data()),
@@ -177,7 +197,23 @@ impl Session {
         }
     }
 
-    fn video_format(&self) -> Option<VideoFormat> {
+    /// Both times of the next picture, none if it can never be decoded; says once that a camera's
+    /// B-frames came unannounced.
+    fn order(&mut self, pts: i64, is_key: bool) -> Option<Times> {
+        let moved = self.order.moved();
+        let times = self.order.next(pts, is_key);
+        if moved == 0 && self.order.moved() > 0 {
+            tracing::warn!(
+                camera = self.name,
+                "the stream has B-frames that its header does not announce: its first few are recorded \
+                 moments late; set the camera to no B-frames"
+            );
+        }
+        times
+    }
+
+    /// How the pictures are coded and how many may overtake another, as the stream's header says.
+    fn video_format(&self) -> Option<(VideoFormat, Option<usize>)> {
         match self.demuxed.streams().get(self.video)?.parameters()? {
             ParametersRef::Video(p) => video_format(p),
             _ => None,
@@ -185,14 +221,32 @@ impl Session {
     }
 }
 
-fn video_format(p: &VideoParameters) -> Option<VideoFormat> {
-    let codec = match p.codec_params() {
-        VideoParametersCodec::H264 { .. } => VideoCodec::H264,
-        VideoParametersCodec::H265 { .. } => VideoCodec::H265,
+/// Puts a connection's times on its time line, whose zero lies a second or more before the first unit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Zero {
+    before_s: Option<i64>,
+}
+
+impl Zero {
+    fn place(&mut self, time: &Timestamp) -> i64 {
+        let (ticks, rate) = (time.elapsed(), i64::from(time.clock_rate().get()));
+        // Whole seconds, so that both tracks are moved by exactly the same. A server may have told a
+        // zero that lies behind its first unit.
+        let before_s =
+            *self.before_s.get_or_insert_with(|| 1 + ticks.min(0).div_euclid(rate).saturating_neg());
+        ticks.saturating_add(before_s.saturating_mul(rate))
+    }
+}
+
+fn video_format(p: &VideoParameters) -> Option<(VideoFormat, Option<usize>)> {
+    let (codec, depth) = match p.codec_params() {
+        VideoParametersCodec::H264 { sps, .. } => (VideoCodec::H264, reorder::h264_depth(sps)),
+        VideoParametersCodec::H265 { sps, .. } => (VideoCodec::H265, reorder::h265_depth(sps)),
         _ => return None,
     };
     let (width, height) = p.pixel_dimensions();
-    Some(VideoFormat { codec, width, height, extradata: Bytes::copy_from_slice(p.extra_data()) })
+    let extradata = Bytes::copy_from_slice(p.extra_data());
+    Some((VideoFormat { codec, width, height, extradata }, depth))
 }
 
 fn sound_format(encoding: &str, parameters: Option<ParametersRef<'_>>, clock: u32) -> Option<SoundFormat> {

@@ -9,7 +9,9 @@ use crate::model::Now;
 
 /// One access unit of picture or sound.
 ///
-/// Both tracks count from one zero a connection, so that sound stays with its picture.
+/// Both tracks count from one zero a connection, so that sound stays with its picture. It lies at
+/// least a second before the first unit, so that nothing has a time below it: not the decode times of
+/// the first pictures, nor what an AAC encoder puts before the first sound.
 #[derive(Debug, Clone)]
 pub enum Unit {
     /// A coded picture.
@@ -23,6 +25,9 @@ pub enum Unit {
 pub struct VideoUnit {
     /// When it is shown, in 1/90000 s since the connection's zero.
     pub pts: i64,
+    /// When it is decoded, in the same ticks: at most `pts`, and less only in a stream with B-frames.
+    /// Rises strictly but where the camera's time stamps leap.
+    pub dts: i64,
     /// Whether decoding can begin here.
     pub is_key: bool,
     /// RTP packets lost since the unit before.

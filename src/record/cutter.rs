@@ -72,15 +72,15 @@ impl GapReason {
 pub enum Cut {
     /// It cannot be decoded: leave it out.
     Skip,
-    /// It goes into the segment that is open, at this media time.
+    /// It goes into the segment that is open, at this time.
     Append {
-        /// 1/90000 s; above that of the picture before.
-        pts: i64,
+        /// Its decode time, 1/90000 s; above that of the picture before.
+        dts: i64,
     },
     /// Close the segment that is open, if any, and begin one with this picture.
     Begin {
-        /// 1/90000 s.
-        pts: i64,
+        /// Its decode time, 1/90000 s.
+        dts: i64,
         /// Why there is nothing right before it; `None` if it follows without a gap.
         gap: Option<GapReason>,
     },
@@ -92,7 +92,7 @@ pub struct Cutter {
     length: i64,
     gap: Option<GapReason>,
     open: Option<Open>,
-    /// The last media time of the connection so far, unless the time line has jumped since.
+    /// The last decode time of the connection so far, unless the time line has jumped since.
     last: Option<i64>,
 }
 
@@ -116,10 +116,10 @@ impl Cutter {
         self.open.is_some()
     }
 
-    /// Decides about the picture with media time `pts` (1/90000 s).
-    pub fn picture(&mut self, pts: i64, is_key: bool, format: &Arc<VideoFormat>) -> Cut {
-        let last = self.last.unwrap_or(pts);
-        if pts < last.saturating_sub(VIDEO_CLOCK) || pts > last.saturating_add(JUMP) {
+    /// Decides about the picture with decode time `dts` (1/90000 s).
+    pub fn picture(&mut self, dts: i64, is_key: bool, format: &Arc<VideoFormat>) -> Cut {
+        let last = self.last.unwrap_or(dts);
+        if dts < last.saturating_sub(VIDEO_CLOCK) || dts > last.saturating_add(JUMP) {
             self.abandon(GapReason::StreamJumped);
             self.last = None;
         }
@@ -131,17 +131,17 @@ impl Cutter {
                 self.abandon(GapReason::FormatChanged);
                 false
             }
-            Some(open) => is_new(open) || (is_key && pts.saturating_sub(open.start) >= self.length),
+            Some(open) => is_new(open) || (is_key && dts.saturating_sub(open.start) >= self.length),
         };
         // Some cameras repeat a time stamp; the file needs rising ones.
-        let pts = self.last.map_or(pts, |last| pts.max(last.saturating_add(1)));
+        let dts = self.last.map_or(dts, |last| dts.max(last.saturating_add(1)));
         if due {
-            self.last = Some(pts);
-            self.open = Some(Open { start: pts, format: format.clone() });
-            Cut::Begin { pts, gap: self.gap.take() }
+            self.last = Some(dts);
+            self.open = Some(Open { start: dts, format: format.clone() });
+            Cut::Begin { dts, gap: self.gap.take() }
         } else if self.open.is_some() {
-            self.last = Some(pts);
-            Cut::Append { pts }
+            self.last = Some(dts);
+            Cut::Append { dts }
         } else {
             Cut::Skip
         }
@@ -170,9 +170,9 @@ mod tests {
         assert_eq!(cutter.picture(0, false, &f), Cut::Skip);
         assert_eq!(
             cutter.picture(3600, true, &f),
-            Cut::Begin { pts: 3600, gap: Some(GapReason::CameraAway) }
+            Cut::Begin { dts: 3600, gap: Some(GapReason::CameraAway) }
         );
-        assert_eq!(cutter.picture(7200, false, &f), Cut::Append { pts: 7200 });
+        assert_eq!(cutter.picture(7200, false, &f), Cut::Append { dts: 7200 });
     }
 
     #[test]
@@ -180,9 +180,9 @@ mod tests {
         let (mut cutter, f) = (Cutter::new(60_000, GapReason::First), format(640));
         cutter.picture(0, true, &f);
         for s in 1..60 {
-            assert_eq!(cutter.picture(s * 90_000, s % 2 == 0, &f), Cut::Append { pts: s * 90_000 });
+            assert_eq!(cutter.picture(s * 90_000, s % 2 == 0, &f), Cut::Append { dts: s * 90_000 });
         }
-        assert_eq!(cutter.picture(60 * 90_000, true, &f), Cut::Begin { pts: 5_400_000, gap: None });
+        assert_eq!(cutter.picture(60 * 90_000, true, &f), Cut::Begin { dts: 5_400_000, gap: None });
     }
 
     #[test]
@@ -191,10 +191,10 @@ mod tests {
         cutter.picture(0, true, &format(640));
         assert_eq!(
             cutter.picture(3600, true, &format(640)),
-            Cut::Append { pts: 3600 },
+            Cut::Append { dts: 3600 },
             "equal, if another Arc"
         );
-        assert_eq!(cutter.picture(7200, true, &format(1280)), Cut::Begin { pts: 7200, gap: None });
+        assert_eq!(cutter.picture(7200, true, &format(1280)), Cut::Begin { dts: 7200, gap: None });
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(cutter.picture(0, false, &f), Cut::Skip);
         assert_eq!(
             cutter.picture(3600, true, &f),
-            Cut::Begin { pts: 3600, gap: Some(GapReason::StreamJumped) }
+            Cut::Begin { dts: 3600, gap: Some(GapReason::StreamJumped) }
         );
     }
 
@@ -220,14 +220,14 @@ mod tests {
                 at += step;
                 match cutter.picture(at, is_key, &formats[which as usize]) {
                     Cut::Skip => {}
-                    Cut::Append { pts } => {
-                        prop_assert!(last.is_some_and(|l| pts > l));
-                        last = Some(pts);
+                    Cut::Append { dts } => {
+                        prop_assert!(last.is_some_and(|l| dts > l));
+                        last = Some(dts);
                     }
-                    Cut::Begin { pts, gap } => {
+                    Cut::Begin { dts, gap } => {
                         prop_assert!(is_key);
-                        prop_assert!(gap.is_some() || last.is_some_and(|l| pts > l));
-                        last = Some(pts);
+                        prop_assert!(gap.is_some() || last.is_some_and(|l| dts > l));
+                        last = Some(dts);
                     }
                 }
             }

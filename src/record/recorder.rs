@@ -15,7 +15,7 @@ use super::sound::SoundPath;
 use super::timeline::VIDEO_CLOCK;
 use super::{Archive, Cut, Cutter, GapReason, SegmentRow, SegmentState, StepWatch, Timeline};
 use crate::ingest::{SoundFormat, SoundUnit, Unit, VideoUnit};
-use crate::libav::{LibavError, Track, VideoCodec};
+use crate::libav::{LibavError, Times, Track, VideoCodec};
 use crate::model::{CameraId, StreamKind, Wall};
 
 /// Which stream of which camera.
@@ -65,7 +65,7 @@ pub struct Recorder {
     sound: SoundPath,
     segment: Option<Segment>,
     frame_ticks: i64,
-    last_pts: Option<i64>,
+    last_dts: Option<i64>,
 }
 
 impl Recorder {
@@ -98,7 +98,7 @@ impl Recorder {
             sound,
             segment: None,
             frame_ticks: VIDEO_CLOCK / 25,
-            last_pts: None,
+            last_dts: None,
         })
     }
 
@@ -142,15 +142,15 @@ impl Recorder {
             Some(reason) if unit.is_key => self.cutter.abandon(reason),
             Some(_) => {}
         }
-        if let Some(last) = self.last_pts.replace(unit.pts)
-            && (1..VIDEO_CLOCK).contains(&(unit.pts - last))
+        if let Some(last) = self.last_dts.replace(unit.dts)
+            && (1..VIDEO_CLOCK).contains(&(unit.dts - last))
         {
-            self.frame_ticks = unit.pts - last;
+            self.frame_ticks = unit.dts - last;
         }
-        let pts = match self.cutter.picture(unit.pts, unit.is_key, &unit.format) {
+        let dts = match self.cutter.picture(unit.dts, unit.is_key, &unit.format) {
             Cut::Skip => return Ok(()),
-            Cut::Append { pts } => pts,
-            Cut::Begin { pts, gap } => {
+            Cut::Append { dts } => dts,
+            Cut::Begin { dts, gap } => {
                 let is_new_time = matches!(gap, Some(GapReason::StreamJumped | GapReason::ClockStepped));
                 if is_new_time {
                     self.flush_sound();
@@ -162,14 +162,14 @@ impl Recorder {
                     self.timeline.observe(unit.pts, unit.arrived.wall);
                     self.broken = None;
                 }
-                self.begin_segment(unit, pts, gap).await?;
-                pts
+                self.begin_segment(unit, unit.pts.max(dts), gap).await?;
+                dts
             }
         };
-        let duration = self.frame_ticks;
+        let (times, duration) = (Times { pts: unit.pts.max(dts), dts }, self.frame_ticks);
         if let Some(segment) = &mut self.segment {
             segment.lost_packets += u64::from(unit.lost_packets);
-            segment.push(Track::Video, pts, duration, unit.is_key, &unit.data)?;
+            segment.push(Track::Video, times, duration, unit.is_key, &unit.data)?;
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ impl Recorder {
         }
         let segment = &mut self.segment;
         self.sound.take(unit, |pts, samples, data| match segment {
-            Some(segment) => segment.push(Track::Audio, pts, samples, true, data),
+            Some(segment) => segment.push(Track::Audio, Times::at(pts), samples, true, data),
             None => Ok(()),
         })?;
         if let Some(segment) = segment {
@@ -192,7 +192,7 @@ impl Recorder {
     fn flush_sound(&mut self) {
         let segment = &mut self.segment;
         let flushed = self.sound.flush(|pts, samples, data| match segment {
-            Some(segment) => segment.push(Track::Audio, pts, samples, true, data),
+            Some(segment) => segment.push(Track::Audio, Times::at(pts), samples, true, data),
             None => Ok(()),
         });
         if let Err(e) = flushed {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::disk;
-use crate::libav::{AudioFormat, FragmentMuxer, LibavError, Track, VideoFormat};
+use crate::libav::{AudioFormat, FragmentMuxer, LibavError, Times, Track, VideoFormat};
 
 /// An open file and its muxer.
 pub(super) struct Segment {
@@ -66,21 +66,22 @@ impl Segment {
     pub fn push(
         &mut self,
         track: Track,
-        pts: i64,
+        times: Times,
         duration: i64,
         is_key: bool,
         data: &[u8],
     ) -> Result<(), LibavError> {
         let Some(muxer) = &mut self.muxer else { return Ok(()) };
-        muxer.write(track, pts, duration, is_key, data)?;
+        muxer.write(track, times, duration, is_key, data)?;
         let ready = muxer.take_bytes();
         if !ready.is_empty() {
             self.pending.extend_from_slice(&ready);
             // A fragment is flushed when the packet after it arrives.
-            self.pending_until = if track == Track::Video { pts } else { self.media_end };
+            // What is shown before the decode time of the next is in it.
+            self.pending_until = if track == Track::Video { times.dts } else { self.media_end };
         }
         if track == Track::Video {
-            self.media_end = pts + duration;
+            self.media_end = self.media_end.max(times.pts + duration);
         }
         Ok(())
     }
