@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +21,7 @@ use crate::incident::Tracker;
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, ClockTrust, Ids, Now, StreamKind};
 use crate::perceive::{self, Observed, Tap};
-use crate::record::{Archive, Index, Policy, StreamName};
+use crate::record::{Archive, Cutting, Policy, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
 use crate::{clock, disk, forward, keys};
@@ -32,6 +31,9 @@ const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long between two tries of a disk that refuses.
+const RETRY_DISK: Duration = Duration::from_secs(1);
 
 const KEYS_AGAIN: Duration = Duration::from_secs(20);
 
@@ -91,6 +93,11 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
 
     let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
+    let (archive, house_stop) = (shared.archive.clone(), house.token());
+    house.spawn("files and index", async move {
+        archive.keep_in_order(house_stop).await;
+        Ok(())
+    });
 
     let mut cameras = Group::new("cameras", &root);
     for camera in &shared.config.cameras {
@@ -127,16 +134,13 @@ async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
     let signer = keys::load_or_make(&identity.unwrap_or_else(|| storage.join("keys/evidence.pem")))?;
     let mut ids = Ids::new(clock::id_seed()?);
     let db = centre_db::open(&storage, &mut ids, clock::now()).await?;
-    let index =
-        Index::open(&storage).await.with_context(|| storage.join("index.sqlite").display().to_string())?;
     let policy = Policy {
         keep: config.storage.keep,
         sub_keep: config.storage.sub_keep,
         reserve_bytes: config.storage.reserve_bytes,
         pin_share: config.storage.pin_share,
     };
-    let archive = Arc::new(Archive::new(&storage, policy, index));
-    archive.recover().await?;
+    let archive = Arc::new(Archive::open(&storage, policy, clock::now().wall).await?);
     // Before anything can be deleted, it is known what must stay.
     renew_pins(&db, &archive).await?;
     let state = clock::ask_state().await;
@@ -306,7 +310,11 @@ fn start_camera(
                 wants_sound: camera.audio != AudioUse::Off,
             },
             records_sound: camera.audio == AudioUse::Record,
-            segment: shared.config.storage.segment,
+            cutting: Cutting {
+                segment: shared.config.storage.segment,
+                sync_every: shared.config.storage.sync_every,
+                retry: RETRY_DISK,
+            },
             archive: shared.archive.clone(),
             taps,
             states: states.clone(),

@@ -59,6 +59,8 @@ pub struct Storage {
     pub purpose: String,
     /// About how long a recorded file is.
     pub segment: Duration,
+    /// How often an open file is synced.
+    pub sync_every: Duration,
     /// The largest share of the archive, 0 to 1, that incidents may hold against deletion.
     pub pin_share: f64,
 }
@@ -210,6 +212,9 @@ fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
     let segment = table.or("segment", Duration::from_secs(60), |value| {
         value.duration(Duration::from_secs(1)..=Duration::from_secs(600))
     });
+    let sync_every = table.or("sync_every", Duration::from_secs(4), |value| {
+        value.duration(Duration::from_millis(500)..=Duration::from_secs(60))
+    });
     let pin_share = table.or("pin_share", 0.3, |value| value.number(0.0..=0.9));
     table.finish();
     Some(Storage {
@@ -219,6 +224,7 @@ fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
         reserve_bytes: reserve_bytes?,
         purpose: purpose?,
         segment: segment?,
+        sync_every: sync_every?,
         pin_share: pin_share?,
     })
 }

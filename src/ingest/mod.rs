@@ -16,4 +16,4 @@ mod unit;
 pub use decode_order::DecodeOrder;
 pub use link::{Action, CameraState, Failure, Input, Link};
 pub use rtsp::{OpenError, Session, StreamAddress, open};
-pub use unit::{SoundFormat, SoundUnit, Tracks, Unit, VideoUnit};
+pub use unit::{SenderReport, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::libav::{SoundCodec, VideoFormat};
-use crate::model::Now;
+use crate::model::{Now, Wall};
 
 /// One access unit of picture or sound.
 ///
@@ -18,6 +18,19 @@ pub enum Unit {
     Video(VideoUnit),
     /// A piece of coded sound.
     Sound(SoundUnit),
+    /// What the camera's own clock says.
+    Report(SenderReport),
+}
+
+/// A moment of the stream and what the camera's wall clock showed then (RFC 3550, 6.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SenderReport {
+    /// The camera's wall clock.
+    pub camera: Wall,
+    /// The media time at that moment, in 1/90000 s since the connection's zero.
+    pub pts: i64,
+    /// When the report had arrived.
+    pub arrived: Now,
 }
 
 /// One coded picture.

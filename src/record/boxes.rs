@@ -29,6 +29,8 @@ pub(super) struct Moof {
     pub(super) video_duration: i64,
     pub(super) frames: u32,
     pub(super) keyframe: bool,
+    /// Whether it has a piece of sound.
+    pub(super) has_sound: bool,
     /// Bytes of all its samples: the `mdat` has at least these.
     pub(super) sample_bytes: u64,
 }
@@ -125,6 +127,8 @@ pub(super) fn moof(moof: &[u8], tracks: &Tracks) -> Option<Moof> {
             found.sample_bytes = found.sample_bytes.checked_add(size)?;
             if is_picture {
                 found.frames = found.frames.checked_add(count)?;
+            } else if count > 0 && Some(tfhd.track_id) == tracks.audio {
+                found.has_sound = true;
             }
         }
         if tfhd.track_id == tracks.video && found.frames > 0 {

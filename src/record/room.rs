@@ -1,7 +1,6 @@
 //! Makes room in the archive: the shell around [`super::plan`].
 
 use super::{Archive, DeleteReason, Held, Pin, SegmentRow, plan};
-use crate::disk;
 use crate::model::{StreamKind, Wall};
 
 /// How many rows are looked at in one go.
@@ -31,7 +30,7 @@ impl Archive {
             }
         }
         let target = self.policy.reserve_bytes.saturating_add(wanted);
-        let mut free = disk::space(&self.storage)?.free;
+        let mut free = self.files.space(&self.storage)?.free;
         let mut after = 0;
         while free < target {
             let rows = self.index.oldest_after(after, BATCH).await?;
@@ -70,13 +69,9 @@ impl Archive {
         let path = self.path_of(row);
         // The file first: a row without a file is found and forgotten at the next start, a file
         // without a row would come back as salvaged.
-        match tokio::fs::remove_file(&path).await {
-            Ok(()) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(e) => {
-                tracing::error!("{} cannot be deleted: {e}", path.display());
-                return Ok(false);
-            }
+        if let Err(e) = super::segment::remove(self.files.clone(), &path).await {
+            tracing::error!("a file cannot be deleted: {e}");
+            return Ok(false);
         }
         self.index.remove(row.counter).await?;
         tracing::info!(
@@ -105,7 +100,8 @@ fn as_held(row: &SegmentRow, pins: &[Pin]) -> Held {
 mod tests {
     use super::*;
     use crate::model::CameraId;
-    use crate::record::{Index, Policy, SegmentState};
+    use crate::record::row::test_row;
+    use crate::record::{Index, Policy};
     use std::time::Duration;
 
     const DAY_MS: i64 = 86_400_000;
@@ -124,24 +120,8 @@ mod tests {
     }
 
     async fn add(archive: &Archive, stream: StreamKind, minute: i64, is_dated: bool) {
-        let row = SegmentRow {
-            counter: 0,
-            camera: CameraId::new("gate").unwrap(),
-            stream,
-            run: 1,
-            n: minute,
-            path: format!("video/{stream}-{minute}.mp4"),
-            start: Wall::from_millis(minute * 60_000),
-            media_start: 0,
-            duration_ms: 60_000,
-            bytes: 10,
-            video: String::new(),
-            sound: None,
-            lost_packets: 0,
-            state: SegmentState::Closed,
-            gap_before: None,
-            is_dated,
-        };
+        let row =
+            SegmentRow { stream, path: format!("video/{stream}-{minute}.mp4"), is_dated, ..test_row(minute) };
         archive.index.add(&row).await.unwrap();
     }
 
