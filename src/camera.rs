@@ -89,6 +89,8 @@ impl StreamTask {
                     }
                 }
                 Event::Arrived(unit) => match self.take(&mut connected, &unit).await {
+                    // A report is a word about time, not a sign that pictures come.
+                    Ok(()) if matches!(unit, Unit::Report(_)) => Input::Tick,
                     Ok(()) => Input::Arrived,
                     Err(why) => {
                         tracing::error!(stream = %self.name, "{why}");

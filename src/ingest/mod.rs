@@ -5,6 +5,8 @@
 
 mod decode_order;
 
+mod keyframe;
+
 mod link;
 
 mod reorder;

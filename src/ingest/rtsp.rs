@@ -16,10 +16,12 @@ use retina::client::{
 use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec};
 use url::Url;
 
-use super::{DecodeOrder, Failure, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit, reorder};
+use super::keyframe::is_keyframe;
+use super::{DecodeOrder, Failure, SenderReport, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit, reorder};
 use crate::clock;
 use crate::config::Secret;
 use crate::libav::{SoundCodec, Times, VideoCodec, VideoFormat};
+use crate::model::Wall;
 
 /// Where a stream is and how to be let in.
 #[derive(Debug, Clone)]
@@ -160,7 +162,7 @@ impl Session {
                     // Without parameters nothing can be decoded; they come before the first keyframe.
                     let Some(format) = self.format.clone() else { continue };
                     let shown_at = self.zero.place(&frame.timestamp());
-                    let is_key = frame.is_random_access_point();
+                    let is_key = is_keyframe(format.codec, frame.data());
                     let Some(Times { pts, dts }) = self.order(shown_at, is_key) else { continue };
                     return Some(Ok(Unit::Video(VideoUnit {
                         pts,
@@ -182,6 +184,13 @@ impl Session {
                         format,
                         arrived: clock::now(),
                     })));
+                }
+                Ok(CodecItem::Rtcp(packet)) if packet.stream_id() == self.video => {
+                    let first = packet.pkts().next().and_then(|p| p.as_sender_report().ok().flatten());
+                    let (Some(report), Some(at)) = (first, packet.rtp_timestamp()) else { continue };
+                    let Some(camera) = wall_of_ntp(report.ntp_timestamp().0) else { continue };
+                    let (pts, arrived) = (self.zero.place(&at), clock::now());
+                    return Some(Ok(Unit::Report(SenderReport { camera, pts, arrived })));
                 }
                 Ok(_) => {}
             }
@@ -249,6 +258,17 @@ fn video_format(p: &VideoParameters) -> Option<(VideoFormat, Option<usize>)> {
     Some((VideoFormat { codec, width, height, extradata }, depth))
 }
 
+/// NTP counts 1/2^32 s from 1900, and from 2036 on again from 0 (RFC 4330, 3); 0 means that there is no
+/// clock.
+fn wall_of_ntp(ntp: u64) -> Option<Wall> {
+    const FROM_1900_TO_1970_S: i64 = 2_208_988_800;
+    const ERA_S: i64 = 1 << 32;
+    let (seconds, fraction) = (i64::try_from(ntp >> 32).ok()?, ntp & 0xFFFF_FFFF);
+    let era = if seconds < ERA_S / 2 { ERA_S } else { 0 };
+    let ms = i64::try_from((fraction * 1000) >> 32).ok()?;
+    (ntp != 0).then(|| Wall::from_millis((seconds + era - FROM_1900_TO_1970_S) * 1000 + ms))
+}
+
 fn sound_format(encoding: &str, parameters: Option<ParametersRef<'_>>, clock: u32) -> Option<SoundFormat> {
     match (encoding, parameters) {
         ("mpeg4-generic", Some(ParametersRef::Audio(p))) => Some(SoundFormat {
@@ -284,5 +304,33 @@ fn explain(address: &StreamAddress, e: &retina::Error) -> OpenError {
             let first = text.lines().next().unwrap_or_default().to_owned();
             OpenError::Unreachable(format!("{url} does not answer as a camera: {first}"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[test]
+    fn ntp_time_is_wall_time_also_after_2036_and_none_without_a_clock() {
+        let wall = |seconds: u64, half: bool| wall_of_ntp(seconds << 32 | u64::from(half) << 31);
+        assert_eq!(wall(2_208_988_800, true), Some(Wall::from_millis(500)));
+        assert_eq!(wall(4_002_000_000, false).unwrap().to_string(), "2026-10-26T10:40:00.000Z");
+        assert_eq!(wall(1, false).unwrap().to_string(), "2036-02-07T06:28:17.000Z");
+        assert_eq!(wall_of_ntp(0), None);
+        assert!(wall_of_ntp(u64::MAX).is_some());
+    }
+
+    #[test]
+    fn both_tracks_are_moved_by_the_same_whole_seconds_and_none_begins_below_one() {
+        let at = |ticks: i64, rate: u32| Timestamp::new(ticks, NonZeroU32::new(rate).unwrap(), 0).unwrap();
+        let mut zero = Zero::default();
+        assert_eq!(zero.place(&at(0, 90_000)), 90_000);
+        assert_eq!(zero.place(&at(-100, 8000)), 7900);
+        let mut late = Zero::default();
+        assert_eq!(late.place(&at(-90_001, 90_000)), 180_000 - 1);
+        assert_eq!(late.place(&at(0, 8000)), 24_000);
     }
 }

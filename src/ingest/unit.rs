@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::libav::{SoundCodec, VideoFormat};
 use crate::model::{Now, Wall};
 
-/// One access unit of picture or sound.
+/// One access unit of picture or sound, or a word about their time.
 ///
 /// Both tracks count from one zero a connection, so that sound stays with its picture. It lies at
 /// least a second before the first unit, so that nothing has a time below it: not the decode times of
@@ -18,16 +18,18 @@ pub enum Unit {
     Video(VideoUnit),
     /// A piece of coded sound.
     Sound(SoundUnit),
-    /// What the camera's own clock says.
+    /// What the camera's own clock says of the picture's time line: every few seconds, from cameras
+    /// that tell it.
     Report(SenderReport),
 }
 
-/// A moment of the stream and what the camera's wall clock showed then (RFC 3550, 6.4.1).
+/// The camera's wall clock at a moment of the picture's time line (RTCP, RFC 3550 6.4.1). Many
+/// cameras' clocks are off by hours, and some have none: what it is worth is decided by who uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SenderReport {
-    /// The camera's wall clock.
+    /// What the camera's clock showed.
     pub camera: Wall,
-    /// The media time at that moment, in 1/90000 s since the connection's zero.
+    /// When, in 1/90000 s since the connection's zero.
     pub pts: i64,
     /// When the report had arrived.
     pub arrived: Now,
