@@ -16,6 +16,8 @@
 
 mod archive;
 
+mod belief;
+
 mod boxes;
 
 /// Whether a camera's own clock can be trusted, and what it says.
@@ -67,6 +69,7 @@ mod timeline;
 mod writing;
 
 pub use archive::{Archive, Coverage, Pin};
+pub use belief::{Belief, Doubt, Reading, Verdict};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps};
 pub use index::Index;
