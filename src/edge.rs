@@ -4,6 +4,8 @@
 //! the cameras (their files are closed), then the rules, the evidence, and last the link. What is
 //! not done by then is on the disk and goes on at the next start.
 
+mod house;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -15,16 +17,17 @@ use tokio_util::sync::CancellationToken;
 use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
-use crate::decide::{Desk, renew_pins};
+use crate::decide::{Desk, Observations, renew_pins};
 use crate::evidence::{Maker, forget_outdated};
-use crate::incident::Tracker;
+use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
-use crate::model::{BootId, CameraId, ClockState, ClockTrust, Ids, Now, StreamKind};
+use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
 use crate::perceive::{self, Observed, Tap};
-use crate::record::{Archive, Cutting, Policy, StreamName};
+use crate::record::{Archive, Cutting, Doubt, Policy, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
 use crate::{clock, disk, forward, keys};
+use house::{ClockWatch, GapWatch, watch_place};
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -47,20 +50,27 @@ struct Shared {
     db: CentreDb,
     signer: Arc<Signer>,
     clock: watch::Sender<ClockState>,
+    doubts: watch::Sender<Option<Doubt>>,
     cameras: watch::Sender<CameraStates>,
 }
 
-/// Runs a centre until `stop`. The storage must be locked by the caller.
+/// Runs a centre until `stop`. The storage must be locked by the caller, who knows whether the
+/// process before this one died over it.
 ///
 /// # Errors
 /// If the storage cannot be used, or a stage ends that must not.
-pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<()> {
-    let shared = open(config).await?;
+pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationToken) -> anyhow::Result<()> {
+    let (shared, clock_watch) = open(config).await?;
     let root = CancellationToken::new();
     let (nudge, nudges) = mpsc::channel(1);
     let (jobs, wanted) = mpsc::channel(1024);
     let (observed, seen) = mpsc::channel(4096);
     let (states, told) = mpsc::channel(4096);
+    let (noticed, of_box) = mpsc::channel(256);
+    if predecessor_died {
+        let last_recorded = shared.archive.index.newest_end().await?;
+        let _ = noticed.try_send(BoxObservation::Restarted { last_recorded });
+    }
 
     let mut link = Group::new("link", &root);
     start_link(&shared, &mut link, nudges)?;
@@ -73,12 +83,7 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     let mut rules = Group::new("rules", &root);
     let desk = Desk {
         centre: shared.config.centre.id.clone(),
-        tracker: Tracker::new(
-            &shared.config.rules,
-            &shared.config.cameras,
-            shared.config.centre.hours.clone(),
-            clock::id_seed()?,
-        ),
+        tracker: Tracker::new(&shared.config, clock::id_seed()?),
         db: shared.db.clone(),
         archive: shared.archive.clone(),
         signer: shared.signer.clone(),
@@ -87,9 +92,10 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
         jobs,
         nudge,
         cameras: shared.cameras.clone(),
+        doubts: shared.doubts.subscribe(),
         stop: rules.token(),
     };
-    rules.spawn("rules", desk.run(seen, told));
+    rules.spawn("rules", desk.run(Observations { seen, states: told, of_box }));
 
     let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
@@ -98,6 +104,9 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
         archive.keep_in_order(house_stop).await;
         Ok(())
     });
+    house.spawn("clock", clock_watch.run(noticed.clone(), house.token()));
+    let gap_watch = GapWatch::begin(shared.archive.clone(), streams(&shared.config)).await?;
+    house.spawn("gaps", gap_watch.run(noticed, house.token()));
 
     let mut cameras = Group::new("cameras", &root);
     for camera in &shared.config.cameras {
@@ -106,16 +115,17 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     tracing::info!(cameras = shared.config.cameras.len(), "the centre runs");
 
     let has_link = shared.config.province.is_some();
-    let ended = tokio::select! {
-        () = stop.cancelled() => None,
-        ended = rules.ended() => ended,
-        ended = evidence.ended() => ended,
-        ended = link.ended(), if has_link => ended,
-    };
     // Without one of these nothing more is flagged, proven or delivered: better a restart.
-    let outcome = match ended {
+    let must_not_end = |name: Option<String>| match name {
         None => Ok(()),
         Some(name) => Err(anyhow::anyhow!("the task {name} ended, which must not be; see the log")),
+    };
+    let outcome = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        ended = rules.ended() => must_not_end(ended),
+        ended = evidence.ended() => must_not_end(ended),
+        ended = link.ended(), if has_link => must_not_end(ended),
+        elsewhere = watch_place(&shared.archive) => elsewhere,
     };
     tracing::info!("the centre stops");
     cameras.stop(CAMERAS_STOP_WITHIN).await;
@@ -128,7 +138,15 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     outcome
 }
 
-async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
+/// Every stream that is recorded.
+fn streams(config: &EdgeConfig) -> Vec<StreamName> {
+    let of = |camera: &Camera, stream| StreamName { camera: camera.id.clone(), stream };
+    let main = config.cameras.iter().map(|camera| of(camera, StreamKind::Main));
+    let with_sub = config.cameras.iter().filter(|camera| camera.sub.is_some());
+    main.chain(with_sub.map(|camera| of(camera, StreamKind::Sub))).collect()
+}
+
+async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let storage = config.storage.path.clone();
     let identity = config.province.as_ref().map(|province| province.identity.clone());
     let signer = keys::load_or_make(&identity.unwrap_or_else(|| storage.join("keys/evidence.pem")))?;
@@ -143,12 +161,12 @@ async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
     let archive = Arc::new(Archive::open(&storage, policy, clock::now().wall).await?);
     // Before anything can be deleted, it is known what must stay.
     renew_pins(&db, &archive).await?;
-    let state = clock::ask_state().await;
-    archive.trust_clock(state.state == ClockTrust::Synchronised);
-    let clock = watch::Sender::new(state);
+    let (clock, doubts) = (watch::Sender::new(ClockState::default()), watch::Sender::new(None));
+    let clock_watch = ClockWatch::begin(archive.clone(), clock.clone(), doubts.clone()).await?;
     let states: CameraStates =
         config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
-    Ok(Shared { config, archive, db, signer: Arc::new(signer), clock, cameras: watch::Sender::new(states) })
+    let cameras = watch::Sender::new(states);
+    Ok((Shared { config, archive, db, signer: Arc::new(signer), clock, doubts, cameras }, clock_watch))
 }
 
 fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
@@ -186,10 +204,13 @@ fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) ->
         (shared.archive.clone(), shared.cameras.subscribe(), shared.clock.subscribe());
     let (status_stop, link_stop) = (group.token(), group.token());
     group.spawn("status", async move {
+        let mut health = archive.health();
         loop {
             status.send_replace(status_input(&archive, &cameras.borrow(), *clock.borrow()));
-            if status_stop.run_until_cancelled(tokio::time::sleep(STATUS_EVERY)).await.is_none() {
-                return Ok(());
+            tokio::select! {
+                () = status_stop.cancelled() => return Ok(()),
+                Ok(()) = health.changed() => {}
+                () = tokio::time::sleep(STATUS_EVERY) => {}
             }
         }
     });
@@ -222,29 +243,29 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
         state: state.as_str().to_owned(),
         since: since.wall,
     });
-    let disk = disk::space(archive.storage()).ok();
-    forward::StatusInput {
-        cameras: cameras.collect(),
-        disk: disk.map(|space| DiskStatus { free_bytes: space.free, days_left: None }),
-        clock,
-    }
+    let health = archive.health().borrow().clone();
+    // What is free below an empty mount point is not free for us.
+    let free = archive.in_place().and_then(|()| disk::space(archive.storage())).map(|space| space.free);
+    let disk = DiskStatus {
+        free_bytes: free.unwrap_or(0),
+        days_left: None,
+        state: Some(health.as_str().to_owned()),
+        reason: health.why().map(str::to_owned),
+    };
+    forward::StatusInput { cameras: cameras.collect(), disk: Some(disk), clock }
 }
 
-/// Makes room, lets old pins and evidence go, and asks how far the clock can be believed.
+/// Makes room, lets old pins and evidence go.
 fn start_housekeeping(shared: &Shared, group: &mut Group) {
     let has_province = shared.config.province.is_some();
     let keep_ms = i64::try_from(shared.config.storage.keep.as_millis()).unwrap_or(i64::MAX);
-    let (archive, db, clock, stop) =
-        (shared.archive.clone(), shared.db.clone(), shared.clock.clone(), group.token());
+    let (archive, db, stop) = (shared.archive.clone(), shared.db.clone(), group.token());
     group.keep_running("housekeeping", move || {
-        let (archive, db, clock, stop) = (archive.clone(), db.clone(), clock.clone(), stop.clone());
+        let (archive, db, stop) = (archive.clone(), db.clone(), stop.clone());
         async move {
             loop {
-                let state = clock::ask_state().await;
-                clock.send_replace(state);
                 let now = clock::now();
-                let is_trusted = state.state == ClockTrust::Synchronised;
-                archive.trust_clock(is_trusted);
+                let is_trusted = archive.believes(now);
                 if is_trusted && db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await? > 0 {
                     renew_pins(&db, &archive).await?;
                 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Context;
 use super::address::{BrokerAddress, broker, topic_root};
+use super::box_rule::BoxRule;
 use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, time_zone, weekly};
 use super::reader::Table;
@@ -29,8 +30,10 @@ pub struct EdgeConfig {
     pub province: Option<ProvinceLink>,
     /// Its cameras, at least one.
     pub cameras: Vec<Camera>,
-    /// Its rules, in the order of the file.
+    /// Its rules over cameras, in the order of the file.
     pub rules: Vec<Rule>,
+    /// Its rules about the box itself, one of each kind.
+    pub box_rules: Vec<BoxRule>,
 }
 
 /// Who a centre is and when it is open.
@@ -49,6 +52,8 @@ pub struct Centre {
 pub struct Storage {
     /// The folder that holds everything.
     pub path: PathBuf,
+    /// Where a disk must be mounted before anything is written; `path` or a folder above it.
+    pub mount: Option<PathBuf>,
     /// How long the main streams are kept.
     pub keep: Duration,
     /// How long the sub streams are kept; not longer than `keep`.
@@ -104,6 +109,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
     let listed = cameras(&mut root, context);
     let rules = rules(&mut root, &listed, has_hours);
     root.finish();
+    let (rules, box_rules) = rules?;
     Some(EdgeConfig {
         centre: centre?,
         storage: storage?,
@@ -112,7 +118,8 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
             None => None,
         },
         cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,
-        rules: rules?,
+        rules,
+        box_rules,
     })
 }
 
@@ -197,6 +204,10 @@ fn spans(items: &[Value<'_>]) -> Vec<Span> {
 
 fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
     let path = table.required("path", "\"/var/lib/quaywatch\"", |value| storage_path(&value, context));
+    let mount = match table.value("mount") {
+        None => Some(None),
+        Some(value) => mount_point(&value, path.as_deref(), context).map(Some),
+    };
     let keep = table.required("keep", "\"30d\"", |value| value.duration(HOUR..=TEN_YEARS));
     let sub_keep = match table.value("sub_keep") {
         None => Some(keep.unwrap_or(DAY).min(DEFAULT_SUB_KEEP)),
@@ -219,6 +230,7 @@ fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
     table.finish();
     Some(Storage {
         path: path?,
+        mount: mount?,
         keep: keep?,
         sub_keep: sub_keep?,
         reserve_bytes: reserve_bytes?,
@@ -242,6 +254,18 @@ pub(super) fn storage_path(value: &Value<'_>, context: &Context<'_>) -> Option<P
         return value.wrong("cannot hold an archive: choose a folder of its own, such as /var/lib/quaywatch");
     }
     Some(path)
+}
+
+fn mount_point(value: &Value<'_>, storage: Option<&Path>, context: &Context<'_>) -> Option<PathBuf> {
+    let mount = value.path(context)?;
+    match storage {
+        _ if mount == Path::new("/") => value.wrong("is always mounted: name the folder of the video disk"),
+        Some(storage) if !storage.starts_with(&mount) => value.amiss(format!(
+            "is not above path, which is {}: it is where the disk of that folder is mounted",
+            storage.display()
+        )),
+        _ => Some(mount),
+    }
 }
 
 fn province(mut table: Table<'_>, context: &Context<'_>) -> Option<ProvinceLink> {

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::files::{Files, RealFiles};
 use super::retention::affordable;
+use super::telling::Telling;
 use super::timeline::StepWatch;
 use super::{GapReason, Index, Policy, SegmentRow, SegmentState};
 use crate::model::{CameraId, Now, StreamKind, Wall};
@@ -30,10 +30,10 @@ pub struct Archive {
     coverage: watch::Sender<Coverage>,
     pub(super) pins: watch::Sender<Vec<Pin>>,
     pub(super) deleting: Mutex<()>,
-    clock_is_trusted: AtomicBool,
     clock_epochs: std::sync::Mutex<ClockEpochs>,
     /// The files that are being recorded: nobody else may touch them.
     pub(super) open: std::sync::Mutex<BTreeMap<i64, SegmentRow>>,
+    pub(super) telling: Telling,
     /// The streams that were being recorded when the process before this one died.
     pub(super) died: watch::Sender<HashSet<(CameraId, StreamKind)>>,
     /// The last runs that are known from the files' names, where the index was lost.
@@ -76,9 +76,9 @@ impl Archive {
             coverage: watch::Sender::new(Coverage::new()),
             pins: watch::Sender::new(Vec::new()),
             deleting: Mutex::new(()),
-            clock_is_trusted: AtomicBool::new(false),
             clock_epochs: std::sync::Mutex::default(),
             open: std::sync::Mutex::default(),
+            telling: Telling::of(storage),
             died: watch::Sender::new(HashSet::new()),
             runs: std::sync::Mutex::default(),
             suspicion: Notify::new(),
@@ -106,17 +106,6 @@ impl Archive {
     /// How far the streams are, now and as it changes.
     pub fn coverage(&self) -> watch::Receiver<Coverage> {
         self.coverage.subscribe()
-    }
-
-    /// Says whether the wall clock can be trusted from now on: only what is recorded then can ever
-    /// be deleted for its age.
-    pub fn trust_clock(&self, is_trusted: bool) {
-        self.clock_is_trusted.store(is_trusted, Ordering::Relaxed);
-    }
-
-    /// Whether the wall clock can be trusted now.
-    pub fn clock_is_trusted(&self) -> bool {
-        self.clock_is_trusted.load(Ordering::Relaxed)
     }
 
     /// Which clock `now` was read from: a new epoch begins at every start and whenever the wall

@@ -34,6 +34,7 @@ pub mod fragments;
 mod gaps;
 
 mod growing;
+mod health;
 
 mod index;
 
@@ -62,7 +63,11 @@ mod row;
 
 mod segment;
 
+mod shortage;
+
 mod sound;
+
+mod telling;
 
 mod timeline;
 
@@ -72,9 +77,13 @@ pub use archive::{Archive, Coverage, Pin};
 pub use belief::{Belief, Doubt, Reading, Verdict};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps};
+pub use health::{Health, Teller};
 pub use index::Index;
 pub use recorder::{Cutting, RecordError, Recorder, StreamName};
 pub use recover::Recovered;
 pub use retention::{DeleteReason, Held, Policy, plan};
+#[cfg(test)]
+pub(crate) use row::test_row;
 pub use row::{Hole, SegmentRow, SegmentState, TimeFrom};
-pub use timeline::Timeline;
+pub use shortage::Shortage;
+pub use timeline::{StepWatch, Timeline};

@@ -167,19 +167,20 @@ impl Recorder {
     async fn picture(&mut self, unit: &VideoUnit) -> Result<(), LibavError> {
         self.now = unit.arrived.mono;
         self.watch_time(unit);
+        if unit.lost_packets > 0 {
+            self.lost = Some(self.now);
+        }
+        let hole = self.last_end.filter(|end| unit.pts - end >= HOLE).map(|end| (end, self.reason_of_hole()));
         let dts = match self.cutter.picture(unit.dts, unit.is_key, &unit.format) {
             Cut::Skip => return Ok(()),
             Cut::Append { dts } => dts,
             Cut::Begin { dts, gap } => {
-                self.begin_with(unit, dts, gap).await?;
+                let reason = gap.or(hole.map(|(_, reason)| reason));
+                self.begin_with(unit, dts, reason).await?;
                 dts
             }
         };
         let (pts, duration) = (unit.pts.max(dts), self.frame_ticks);
-        if unit.lost_packets > 0 {
-            self.lost = Some(self.now);
-        }
-        let hole = self.last_end.filter(|end| pts - end >= HOLE).map(|end| (end, self.reason_of_hole()));
         self.last_end = self.last_end.max(Some(pts + duration));
         if let Some(OpenSegment { segment, row }) = &mut self.open {
             if let Some((from, reason)) = hole.filter(|(from, _)| *from >= segment.media_start) {

@@ -1,6 +1,6 @@
 //! Makes room in the archive: the shell around [`super::plan`].
 
-use super::{Archive, DeleteReason, Held, Pin, SegmentRow, plan};
+use super::{Archive, DeleteReason, Held, Pin, SegmentRow, Shortage, plan};
 use crate::model::{StreamKind, Wall};
 
 /// How many rows are looked at in one go.
@@ -16,6 +16,8 @@ impl Archive {
     /// over.
     pub async fn make_room(&self, wanted: u64, trusted_now: Option<Wall>) -> anyhow::Result<usize> {
         let _one_at_a_time = self.deleting.lock().await;
+        // Below an empty mount point every file would look gone, and its row would go with it.
+        self.in_place()?;
         let mut deleted = 0;
         if let Some(now) = trusted_now {
             for stream in [StreamKind::Main, StreamKind::Sub] {
@@ -39,6 +41,9 @@ impl Archive {
             let (files, bytes) = self.delete_planned(&rows, free, wanted, None).await?;
             deleted += files;
             free = free.saturating_add(bytes);
+        }
+        if wanted == 0 && free < target {
+            self.tell_shortage(Shortage::NothingMayGo { free_bytes: free, reserve_bytes: target });
         }
         Ok(deleted)
     }
@@ -74,6 +79,9 @@ impl Archive {
             return Ok(false);
         }
         self.index.remove(row.counter).await?;
+        if reason == DeleteReason::Space {
+            self.went_for_space(row);
+        }
         tracing::info!(
             target: "audit",
             camera = %row.camera, stream = %row.stream, from = %row.start, to = %row.end(),

@@ -10,7 +10,7 @@ use super::label::{Head, Tail};
 use super::recorder::{OpenSegment, Recorder, StreamName};
 use super::segment::{self, Finished, Segment, SegmentError};
 use super::timeline::VIDEO_CLOCK;
-use super::{GapReason, SegmentRow, SegmentState};
+use super::{GapReason, Health, SegmentRow, SegmentState, Teller};
 use crate::database;
 use crate::ingest::VideoUnit;
 use crate::libav::LibavError;
@@ -48,7 +48,7 @@ impl Recorder {
             state: SegmentState::Open,
             gap_before: gap,
             holes: Vec::new(),
-            is_dated: self.archive.clock_is_trusted(),
+            is_dated: self.archive.believes(unit.arrived),
         };
         let mut tries = 0;
         loop {
@@ -70,6 +70,7 @@ impl Recorder {
     }
 
     async fn try_begin(&mut self, row: &mut SegmentRow, unit: &VideoUnit) -> Result<Segment, SegmentError> {
+        self.archive.in_place().map_err(SegmentError::Disk)?;
         row.counter = self.archive.index.add(row).await.map_err(|e| self.database_as_disk(e))?;
         self.archive.opened(row);
         let path = self.archive.path_of(row);
@@ -98,6 +99,7 @@ impl Recorder {
                 Ok(true) => {
                     let until = self.timeline.wall(segment.written_until);
                     self.archive.covered(&self.name.camera, self.name.stream, until);
+                    self.archive.tell_health(&Teller::Stream(self.name.clone()), Health::Well);
                     return;
                 }
                 Ok(false) => {
@@ -136,6 +138,7 @@ impl Recorder {
                 Err(e) => tracing::error!("no room can be made: {e:#}"),
             }
         }
+        self.archive.tell_health(&Teller::Stream(self.name.clone()), Health::of(e));
         let stopped = self.stop.run_until_cancelled(tokio::time::sleep(self.cutting.retry)).await.is_none();
         !stopped
     }

@@ -26,6 +26,8 @@ mod cameras;
 
 mod centre;
 
+mod clock;
+
 mod disk;
 
 mod line;
@@ -39,3 +41,5 @@ mod province;
 mod receiver;
 
 mod soak;
+
+mod storage;
