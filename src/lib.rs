@@ -74,6 +74,9 @@ pub mod database;
 /// The centre's database: incidents, outbox, pins.
 pub mod centre_db;
 
+/// What both web servers share.
+pub mod http;
+
 /// One MQTT connection, whole or dropped.
 pub mod broker;
 
