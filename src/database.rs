@@ -47,3 +47,19 @@ pub async fn open(
     migrations.run(&pool).await?;
     Ok(pool)
 }
+
+/// Opens the database at `path` for reading alone, beside the process that writes it: it has to be
+/// there, and nothing in it changes.
+///
+/// # Errors
+/// If there is none or it cannot be read; with the path.
+pub async fn open_beside(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let options =
+        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10));
+    SqlitePoolOptions::new()
+        .max_connections(2)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+}

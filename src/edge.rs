@@ -16,20 +16,22 @@ use tokio_util::sync::CancellationToken;
 use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
-use crate::decide::{Desk, renew_pins};
+use crate::decide::Desk;
 use crate::evidence::{Maker, forget_outdated};
 use crate::incident::Tracker;
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, ClockTrust, Ids, Now, StreamKind};
 use crate::perceive::{self, Observed, Tap};
-use crate::record::{Archive, Index, Policy, StreamName};
+use crate::record::{Archive, Index, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
-use crate::{clock, disk, forward, keys};
+use crate::{clock, disk, forward, keeping, keys};
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
+/// How fast the archive grows is measured once in so many passes of housekeeping.
+const MEASURED_EVERY: u32 = 10;
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
@@ -129,18 +131,13 @@ async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
     let db = centre_db::open(&storage, &mut ids, clock::now()).await?;
     let index =
         Index::open(&storage).await.with_context(|| storage.join("index.sqlite").display().to_string())?;
-    let policy = Policy {
-        keep: config.storage.keep,
-        sub_keep: config.storage.sub_keep,
-        reserve_bytes: config.storage.reserve_bytes,
-        pin_share: config.storage.pin_share,
-    };
-    let archive = Arc::new(Archive::new(&storage, policy, index));
+    let archive = Arc::new(Archive::new(&storage, keeping::policy(&config), index));
     archive.recover().await?;
-    // Before anything can be deleted, it is known what must stay.
-    renew_pins(&db, &archive).await?;
     let state = clock::ask_state().await;
     archive.trust_clock(state.state == ClockTrust::Synchronised);
+    // Before anything can be deleted, it is known what must stay.
+    keeping::guard(&archive, &db);
+    archive.renew_protection().await?;
     let clock = watch::Sender::new(state);
     let states: CameraStates =
         config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
@@ -221,7 +218,8 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
     let disk = disk::space(archive.storage()).ok();
     forward::StatusInput {
         cameras: cameras.collect(),
-        disk: disk.map(|space| DiskStatus { free_bytes: space.free, days_left: None }),
+        disk: disk
+            .map(|space| DiskStatus { free_bytes: space.free, days_left: archive.days_left(space.free) }),
         clock,
     }
 }
@@ -229,26 +227,29 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
 /// Makes room, lets old pins and evidence go, and asks how far the clock can be believed.
 fn start_housekeeping(shared: &Shared, group: &mut Group) {
     let has_province = shared.config.province.is_some();
-    let keep_ms = i64::try_from(shared.config.storage.keep.as_millis()).unwrap_or(i64::MAX);
     let (archive, db, clock, stop) =
         (shared.archive.clone(), shared.db.clone(), shared.clock.clone(), group.token());
     group.keep_running("housekeeping", move || {
         let (archive, db, clock, stop) = (archive.clone(), db.clone(), clock.clone(), stop.clone());
         async move {
+            let mut passes = 0u32;
             loop {
                 let state = clock::ask_state().await;
                 clock.send_replace(state);
                 let now = clock::now();
                 let is_trusted = state.state == ClockTrust::Synchronised;
                 archive.trust_clock(is_trusted);
-                if is_trusted && db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await? > 0 {
-                    renew_pins(&db, &archive).await?;
-                }
                 if is_trusted {
-                    let moment = now.wall.plus_millis(-keep_ms);
-                    forget_outdated(archive.storage(), &db, moment, has_province).await?;
+                    // Deletion asks what is still pinned, and so sees what lapses here.
+                    db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await?;
+                    let outdated = keeping::outdated(archive.policy(), now.wall);
+                    forget_outdated(archive.storage(), &db, &outdated, has_province).await?;
                 }
                 archive.make_room(0, is_trusted.then_some(now.wall)).await?;
+                if passes.is_multiple_of(MEASURED_EVERY) || archive.days_left(0).is_none() {
+                    archive.measure(now.wall).await?;
+                }
+                passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
                     return Ok(());
                 }

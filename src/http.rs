@@ -1,4 +1,4 @@
-//! What web servers share: errors as problem details (RFC 9457, `application/problem+json`), and
+//! What both web servers share: errors as problem details (RFC 9457, `application/problem+json`), and
 //! serving until told to stop.
 
 use std::net::SocketAddr;

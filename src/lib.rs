@@ -41,6 +41,9 @@ pub mod wire;
 /// What is new, a duplicate, a gap; stores, then receipts.
 pub mod province;
 
+/// What is kept and for how long, who holds it, and what goes next.
+pub mod keeping;
+
 /// A centre: the wiring of all stages.
 pub mod edge;
 

@@ -20,6 +20,8 @@ mod address;
 
 mod hours;
 
+mod keep;
+
 mod camera;
 
 mod rule;

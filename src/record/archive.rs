@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, watch};
 
-use super::retention::affordable;
+use super::protection::Protection;
+use super::rate::Measured;
+use super::room::Floors;
 use super::{GapReason, Index, Policy, SegmentRow, SegmentState};
-use crate::disk;
 use crate::model::{CameraId, StreamKind, Wall};
 
 /// How far each stream is on the disk, by the wall clock.
@@ -24,22 +25,13 @@ pub struct Archive {
     /// The rows.
     pub index: Index,
     coverage: watch::Sender<Coverage>,
-    pub(super) pins: watch::Sender<Vec<Pin>>,
+    pub(super) protection: Protection,
+    pub(super) floors: std::sync::Mutex<Floors>,
+    pub(super) measured: std::sync::Mutex<Measured>,
     pub(super) deleting: Mutex<()>,
     clock_is_trusted: AtomicBool,
     /// The streams that were being recorded when the process before this one died.
     pub(super) died: watch::Sender<HashSet<(CameraId, StreamKind)>>,
-}
-
-/// Footage that an incident still needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pin {
-    /// Which camera; both of its streams.
-    pub camera: CameraId,
-    /// The first moment.
-    pub from: Wall,
-    /// The moment after the last.
-    pub to: Wall,
 }
 
 impl Archive {
@@ -50,7 +42,9 @@ impl Archive {
             policy,
             index,
             coverage: watch::Sender::new(Coverage::new()),
-            pins: watch::Sender::new(Vec::new()),
+            protection: Protection::default(),
+            floors: std::sync::Mutex::default(),
+            measured: std::sync::Mutex::default(),
             deleting: Mutex::new(()),
             clock_is_trusted: AtomicBool::new(false),
             died: watch::Sender::new(HashSet::new()),
@@ -65,6 +59,11 @@ impl Archive {
     /// Where the file of a row is.
     pub fn path_of(&self, row: &SegmentRow) -> PathBuf {
         self.storage.join(&row.path)
+    }
+
+    /// How long footage is kept.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Says that `stream` is on the disk up to `until`.
@@ -107,38 +106,5 @@ impl Archive {
             Some(SegmentState::Closed) => GapReason::ProcessStopped,
             Some(SegmentState::Salvaged | SegmentState::Open) => GapReason::ProcessDied,
         })
-    }
-
-    /// Replaces the list of what must stay, given the oldest first. Pins hold at most their share of
-    /// the disk: the oldest beyond it no longer count, and that is said.
-    ///
-    /// # Errors
-    /// If the index or the disk cannot be read.
-    pub async fn set_pins(&self, pins: Vec<Pin>) -> anyhow::Result<()> {
-        let total = disk::space(&self.storage)?.total;
-        // The newest first, so that a file which several pins hold counts for the newest.
-        let (mut sizes, mut counted) = (Vec::with_capacity(pins.len()), HashSet::new());
-        for pin in pins.iter().rev() {
-            let mut bytes = 0u64;
-            for stream in [StreamKind::Main, StreamKind::Sub] {
-                let rows = self.index.covering(&pin.camera, stream, pin.from, pin.to).await?;
-                let more = rows.iter().filter(|row| counted.insert(row.counter));
-                let sum: i64 = more.map(|row| row.bytes).sum();
-                bytes = bytes.saturating_add(u64::try_from(sum).unwrap_or(0));
-            }
-            sizes.push(bytes);
-        }
-        sizes.reverse();
-        let kept = affordable(&sizes, self.policy.pinned_at_most(total));
-        let lapsed = pins.len().saturating_sub(kept);
-        for pin in pins.iter().take(lapsed) {
-            tracing::warn!(
-                target: "audit",
-                camera = %pin.camera, from = %pin.from, to = %pin.to,
-                "pinned footage exceeds its share of the disk; this range is no longer held"
-            );
-        }
-        self.pins.send_replace(pins.into_iter().skip(lapsed).collect());
-        Ok(())
     }
 }

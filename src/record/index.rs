@@ -1,11 +1,16 @@
 //! The index of the archive: `index.sqlite`, one row a file. It can be rebuilt from the files.
 
+mod keeping;
+
 use std::path::Path;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
+pub use keeping::Kept;
+
 use super::GapReason;
+use super::tally::Tallies;
 use crate::database::{self, Durability};
 use crate::model::{CameraId, StreamKind, Wall};
 
@@ -86,6 +91,7 @@ impl SegmentRow {
 #[derive(Debug, Clone)]
 pub struct Index {
     pool: SqlitePool,
+    tallies: Tallies,
 }
 
 impl Index {
@@ -96,7 +102,9 @@ impl Index {
     pub async fn open(storage: &Path) -> Result<Self, sqlx::Error> {
         let pool =
             database::open(&storage.join("index.sqlite"), Durability::Rebuildable, &MIGRATIONS).await?;
-        Ok(Self { pool })
+        let index = Self { pool, tallies: Tallies::default() };
+        index.count().await?;
+        Ok(index)
     }
 
     /// Adds a file; gives its counter. `row.counter` is not looked at. A row of the same path, as an
@@ -105,7 +113,7 @@ impl Index {
     /// # Errors
     /// If the row cannot be written.
     pub async fn add(&self, row: &SegmentRow) -> Result<i64, sqlx::Error> {
-        sqlx::query_scalar(
+        let counter = sqlx::query_scalar(
             "INSERT INTO segments (camera, stream, run, n, path, start_ms, media_start, duration_ms, bytes,
                 video, sound, lost_packets, state, gap_before, is_dated)
              VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
@@ -127,7 +135,11 @@ impl Index {
         .bind(row.gap_before.map(GapReason::as_str))
         .bind(row.is_dated)
         .fetch_one(&self.pool)
-        .await
+        .await?;
+        if row.state != SegmentState::Open {
+            self.tallies.came(row.camera.clone(), row.stream, row.bytes, row.duration_ms);
+        }
+        Ok(counter)
     }
 
     /// Marks a file as complete. `start` is when it began as well as it is known at its end, if that
@@ -144,9 +156,9 @@ impl Index {
         bytes: i64,
         lost_packets: i64,
     ) -> Result<(), sqlx::Error> {
-        sqlx::query(
+        let finished = sqlx::query(
             "UPDATE segments SET state = ?, start_ms = coalesce(?, start_ms), duration_ms = ?, bytes = ?,
-                lost_packets = ? WHERE counter = ?",
+                lost_packets = ? WHERE counter = ? RETURNING camera, stream",
         )
         .bind(state.as_str())
         .bind(start.map(Wall::as_millis))
@@ -154,8 +166,12 @@ impl Index {
         .bind(bytes)
         .bind(lost_packets)
         .bind(counter)
-        .execute(&self.pool)
+        .fetch_optional(&self.pool)
         .await?;
+        if let Some(row) = finished {
+            let (camera, stream) = keeping::name_of(&row)?;
+            self.tallies.came(camera, stream, bytes, duration_ms);
+        }
         Ok(())
     }
 
@@ -164,8 +180,7 @@ impl Index {
     /// # Errors
     /// If the row cannot be removed.
     pub async fn remove(&self, counter: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM segments WHERE counter = ?").bind(counter).execute(&self.pool).await?;
-        Ok(())
+        self.forget(&[counter]).await
     }
 
     /// All files in the archive's order.
@@ -174,45 +189,6 @@ impl Index {
     /// If the index cannot be read.
     pub async fn all(&self) -> Result<Vec<SegmentRow>, sqlx::Error> {
         sqlx::query("SELECT * FROM segments ORDER BY counter").try_map(read).fetch_all(&self.pool).await
-    }
-
-    /// The `limit` oldest complete files behind `counter`, in the archive's order.
-    ///
-    /// # Errors
-    /// If the index cannot be read.
-    pub async fn oldest_after(&self, counter: i64, limit: i64) -> Result<Vec<SegmentRow>, sqlx::Error> {
-        sqlx::query("SELECT * FROM segments WHERE state != 'open' AND counter > ? ORDER BY counter LIMIT ?")
-            .bind(counter)
-            .bind(limit)
-            .try_map(read)
-            .fetch_all(&self.pool)
-            .await
-    }
-
-    /// At most `limit` complete files of one kind of stream that began before `moment`, recorded
-    /// while the clock was trusted, by their start; only those behind this start (in ms) and counter.
-    ///
-    /// # Errors
-    /// If the index cannot be read.
-    pub async fn begun_before(
-        &self,
-        stream: StreamKind,
-        moment: Wall,
-        behind: (i64, i64),
-        limit: i64,
-    ) -> Result<Vec<SegmentRow>, sqlx::Error> {
-        sqlx::query(
-            "SELECT * FROM segments WHERE stream = ? AND start_ms < ? AND (start_ms, counter) > (?, ?)
-               AND state != 'open' AND is_dated ORDER BY start_ms, counter LIMIT ?",
-        )
-        .bind(stream.as_str())
-        .bind(moment.as_millis())
-        .bind(behind.0)
-        .bind(behind.1)
-        .bind(limit)
-        .try_map(read)
-        .fetch_all(&self.pool)
-        .await
     }
 
     /// The files of one stream, open ones included, that may hold something of `[from, to)`, in the
@@ -227,14 +203,21 @@ impl Index {
         from: Wall,
         to: Wall,
     ) -> Result<Vec<SegmentRow>, sqlx::Error> {
+        // Only what began less than the longest file before `from` can reach into the range; without
+        // that bound all rows before it would be read. Clock epochs may overlap: all are in it.
+        let longest_ms = self.tallies.of(camera, stream).longest_ms;
         sqlx::query(
-            "SELECT * FROM segments WHERE camera = ? AND stream = ? AND start_ms < ?
-               AND (state = 'open' OR start_ms + duration_ms > ?) ORDER BY counter",
+            "SELECT * FROM segments WHERE camera = ?1 AND stream = ?2 AND is_dated IN (0, 1)
+               AND start_ms < ?3 AND start_ms >= ?5 AND start_ms + duration_ms > ?4 AND state != 'open'
+             UNION ALL
+             SELECT * FROM segments WHERE camera = ?1 AND stream = ?2 AND state = 'open' AND start_ms < ?3
+             ORDER BY counter",
         )
         .bind(camera.as_str())
         .bind(stream.as_str())
         .bind(to.as_millis())
         .bind(from.as_millis())
+        .bind(from.plus_millis(longest_ms.saturating_neg()).as_millis())
         .try_map(read)
         .fetch_all(&self.pool)
         .await

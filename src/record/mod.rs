@@ -17,6 +17,10 @@ mod gaps;
 
 mod index;
 
+mod protection;
+
+mod rate;
+
 mod recorder;
 
 mod recover;
@@ -32,13 +36,18 @@ mod segment;
 
 mod sound;
 
+mod tally;
+
 mod timeline;
 
-pub use archive::{Archive, Coverage, Pin};
+pub use archive::{Archive, Coverage};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps, holes_within};
-pub use index::{Index, SegmentRow, SegmentState};
+pub use index::{Index, Kept, SegmentRow, SegmentState};
+pub use protection::{LegalHold, Pin, Protected, Ranges, within_share};
+pub use rate::{Rate, bytes_of, days_that_fit};
 pub use recorder::{RecordError, Recorder, StreamName};
 pub use recover::Recovered;
-pub use retention::{DeleteReason, Held, Policy, plan};
+pub use retention::{DeleteReason, Held, Keep, Older, Policy, Situation, plan};
+pub use tally::Tally;
 pub use timeline::{StepWatch, Timeline};
