@@ -1,7 +1,19 @@
-//! What is kept and for how long, and who holds it against deletion. Deletion itself is the
-//! archive's (`record`).
+//! What is kept, for how long and why; who holds it against deletion; what goes next.
+//!
+//! Deletion itself is the archive's (`record`); here are the facts that people decide by, the same
+//! for the command line and for the centre's pages, and the legal holds.
+
+mod fit;
+
+mod gather;
 
 mod holds;
+
+mod report;
+
+mod spans;
+
+mod words;
 
 use std::sync::Arc;
 
@@ -12,7 +24,12 @@ use crate::forward::Outdated;
 use crate::model::Wall;
 use crate::record::{Archive, Keep, Pin, Policy, Protected};
 
+pub use fit::{Footing, Refused};
+pub use gather::timeline;
 pub use holds::{Hold, NewHold};
+pub use report::{StorageReport, held_by, report};
+pub use spans::{Span, Spans, Stretch};
+pub use words::{instant, show, show_hold};
 
 /// What the configuration says of keeping.
 pub fn policy(config: &EdgeConfig) -> Policy {
