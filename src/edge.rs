@@ -25,7 +25,7 @@ use crate::perceive::{self, Observed, Tap};
 use crate::record::{Archive, Index, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
-use crate::{clock, disk, forward, keeping, keys};
+use crate::{clock, disk, forward, keeping, keys, web};
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -94,6 +94,9 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
 
+    let mut pages = Group::new("pages", &root);
+    start_pages(&shared, &mut pages).await?;
+
     let mut cameras = Group::new("cameras", &root);
     for camera in &shared.config.cameras {
         start_camera(&shared, camera, &mut cameras, &observed, &states);
@@ -118,6 +121,7 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     evidence.stop(STAGE_STOPS_WITHIN).await;
     house.stop(STAGE_STOPS_WITHIN).await;
     link.stop(STAGE_STOPS_WITHIN).await;
+    pages.stop(STAGE_STOPS_WITHIN).await;
     shared.archive.index.close().await;
     shared.db.close().await;
     outcome
@@ -222,6 +226,22 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
             .map(|space| DiskStatus { free_bytes: space.free, days_left: archive.days_left(space.free) }),
         clock,
     }
+}
+
+/// Serves the centre's pages, if the config asks for them. They have database connections of their own.
+async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
+    let Some(listen) = shared.config.web else { return Ok(()) };
+    let storage = &shared.config.storage.path;
+    let pages = web::Pages {
+        config: Arc::new(shared.config.clone()),
+        index: shared.archive.index.reader(storage).await.context("index.sqlite")?,
+        db: centre_db::open_beside(storage).await?,
+        clock: shared.clock.subscribe(),
+        cameras: shared.cameras.subscribe(),
+    };
+    let stop = group.token();
+    group.keep_running("pages", move || web::run(listen, pages.clone(), stop.clone()));
+    Ok(())
 }
 
 /// Makes room, lets old pins and evidence go, and asks how far the clock can be believed.

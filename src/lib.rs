@@ -44,6 +44,9 @@ pub mod province;
 /// What is kept and for how long, who holds it, and what goes next.
 pub mod keeping;
 
+/// What a centre shows over HTTP.
+pub mod web;
+
 /// A centre: the wiring of all stages.
 pub mod edge;
 

@@ -1,10 +1,11 @@
 //! A centre's configuration: what is recorded, for how long, and what the province gets.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Context;
-use super::address::{BrokerAddress, broker, topic_root};
+use super::address::{BrokerAddress, broker, listen, topic_root};
 use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, time_zone, weekly};
 use super::keep::{Keeps, keeps};
@@ -12,6 +13,9 @@ use super::reader::Table;
 use super::rule::{Rule, rules};
 use super::value::{Taken, Value, quoted};
 use crate::model::{CentreId, StreamKind};
+
+/// Where a centre's pages are, unless the file says otherwise.
+const CENTRE_PORT: u16 = 8080;
 
 /// Cameras are read by this where the storage could not be: nothing of theirs is longer.
 const UNKNOWN: Keeps = Keeps { keep: Duration::MAX, sub_keep: Duration::MAX };
@@ -25,6 +29,8 @@ pub struct EdgeConfig {
     pub storage: Storage,
     /// The way to the province; a centre may stand alone.
     pub province: Option<ProvinceLink>,
+    /// Where its web server listens, if there is one: on this machine only.
+    pub web: Option<SocketAddr>,
     /// Its cameras, at least one.
     pub cameras: Vec<Camera>,
     /// Its rules, in the order of the file.
@@ -97,6 +103,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
     };
     let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
     let province = root.table("province").map(|table| province(table, context));
+    let web = root.table("web").map(|table| listen(table, CENTRE_PORT));
     // What is wrong with the storage is told once, not once a camera.
     let usual = storage.as_ref().map_or(UNKNOWN, |s| Keeps { keep: s.keep, sub_keep: s.sub_keep });
     let listed = cameras(&mut root, Some(usual), context);
@@ -107,6 +114,10 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
         storage: storage?,
         province: match province {
             Some(link) => Some(link?),
+            None => None,
+        },
+        web: match web {
+            Some(listen) => Some(listen?),
             None => None,
         },
         cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,

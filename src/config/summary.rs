@@ -36,6 +36,7 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
             }
         },
     ];
+    lines.extend(config.web.iter().map(|listen| format!("web: http://{listen}, for this machine alone")));
     lines.extend(config.cameras.iter().map(|one| camera(one, storage)));
     lines.extend(config.rules.iter().map(|rule| rule_line(rule, config.cameras.len())));
     lines

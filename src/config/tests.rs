@@ -55,6 +55,7 @@ fn the_example_of_a_centre_loads() {
     assert_eq!(config.centre.id.as_str(), "xuan-lung");
     assert_eq!(config.storage.sub_keep, Duration::from_secs(7 * 86_400));
     assert_eq!(config.storage.reserve_bytes, 10_000_000_000);
+    assert_eq!(config.web.unwrap().to_string(), "127.0.0.1:8080");
     assert_eq!(config.cameras[1].keep, Duration::from_secs(30 * 86_400));
     assert_eq!(config.cameras[1].keep_size, None);
     let link = config.province.as_ref().unwrap();
@@ -166,6 +167,7 @@ fn a_camera_is_kept_by_its_own_words_and_else_by_those_of_the_storage() {
         problems.contains("camera \"one\": sub_keep must not be longer than keep, which is 1d"),
         "{problems}"
     );
+    assert_eq!(edge(&minimal("")).unwrap().web, None, "no section, no web server");
 }
 
 #[test]
