@@ -206,21 +206,33 @@ impl Index {
         // Only what began less than the longest file before `from` can reach into the range; without
         // that bound all rows before it would be read. Clock epochs may overlap: all are in it.
         let longest_ms = self.tallies.of(camera, stream).longest_ms;
-        sqlx::query(
-            "SELECT * FROM segments WHERE camera = ?1 AND stream = ?2 AND is_dated IN (0, 1)
-               AND start_ms < ?3 AND start_ms >= ?5 AND start_ms + duration_ms > ?4 AND state != 'open'
-             UNION ALL
-             SELECT * FROM segments WHERE camera = ?1 AND stream = ?2 AND state = 'open' AND start_ms < ?3
-             ORDER BY counter",
+        // `+counter` keeps SQLite from reading the whole stream just because it is in that order.
+        let mut rows = sqlx::query(
+            "SELECT * FROM segments WHERE camera = ? AND stream = ? AND is_dated IN (0, 1)
+               AND start_ms < ? AND start_ms >= ? AND start_ms + duration_ms > ? AND state != 'open'
+             ORDER BY +counter",
         )
         .bind(camera.as_str())
         .bind(stream.as_str())
         .bind(to.as_millis())
-        .bind(from.as_millis())
         .bind(from.plus_millis(longest_ms.saturating_neg()).as_millis())
+        .bind(from.as_millis())
         .try_map(read)
         .fetch_all(&self.pool)
-        .await
+        .await?;
+        // How long an open file is, nobody knows yet.
+        let open = sqlx::query(
+            "SELECT * FROM segments WHERE camera = ? AND stream = ? AND state = 'open' AND start_ms < ?",
+        )
+        .bind(camera.as_str())
+        .bind(stream.as_str())
+        .bind(to.as_millis())
+        .try_map(read)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.extend(open);
+        rows.sort_by_key(|row| row.counter);
+        Ok(rows)
     }
 
     /// The newest file of one stream.
