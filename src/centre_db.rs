@@ -45,6 +45,20 @@ pub async fn open(storage: &Path, ids: &mut Ids, now: Now) -> anyhow::Result<Cen
     opened.await.with_context(|| path.display().to_string())
 }
 
+/// Opens the database below `storage` for reading alone, beside the centre that writes it.
+///
+/// # Errors
+/// If there is none, or it cannot be read.
+pub async fn open_beside(storage: &Path) -> anyhow::Result<CentreDb> {
+    let path = storage.join(FILE_NAME);
+    let opened = async {
+        let pool = database::open_readers(&path).await?;
+        let epoch: String = sqlx::query("SELECT epoch FROM meta").fetch_one(&pool).await?.try_get(0)?;
+        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into() })
+    };
+    opened.await.with_context(|| path.display().to_string())
+}
+
 impl CentreDb {
     /// The life of this database.
     pub fn epoch(&self) -> Epoch {

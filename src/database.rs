@@ -46,11 +46,11 @@ pub async fn open(
     Ok(pool)
 }
 
-/// Connections that only read the database at `path`, which [`open`] has made: a long question does
-/// not make a writer wait.
+/// Connections that only read the database at `path`, which has to be there: a long question does not
+/// make a writer wait, and another process can ask beside the one that writes.
 ///
 /// # Errors
-/// If the file cannot be opened.
+/// If there is none or it cannot be opened.
 pub async fn open_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new()
         .max_connections(2)

@@ -26,16 +26,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// How far back a restart looks for closing clips that are missing.
 const CLOSING_IS_MADE_FOR_MS: i64 = 24 * 3_600_000;
 
-/// Tells the archive what the incidents on record hold.
-///
-/// # Errors
-/// If database, index or disk cannot be read.
-pub async fn renew_pins(db: &CentreDb, archive: &Archive) -> anyhow::Result<()> {
-    let pins = db.pins().await?.into_iter();
-    let pins = pins.map(|pin| crate::record::Pin { camera: pin.camera, from: pin.from, to: pin.to });
-    archive.set_pins(pins.collect()).await
-}
-
 /// What the task of the rules needs.
 pub struct Desk {
     /// The centre.
@@ -241,7 +231,7 @@ impl Desk {
     }
 
     async fn refresh_pins(&self) {
-        if let Err(e) = renew_pins(&self.db, &self.archive).await {
+        if let Err(e) = self.archive.renew_protection().await {
             tracing::error!("the list of pinned footage could not be renewed: {e:#}");
         }
     }

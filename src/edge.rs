@@ -17,21 +17,23 @@ use tokio_util::sync::CancellationToken;
 use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
-use crate::decide::{Desk, Observations, renew_pins};
+use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
 use crate::perceive::{self, Observed, Tap};
-use crate::record::{Archive, Cutting, Doubt, Policy, StreamName};
+use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
-use crate::{clock, disk, forward, keys};
+use crate::{clock, disk, forward, keeping, keys, web};
 use house::{ClockWatch, GapWatch, watch_place};
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
+/// How fast the archive grows is measured once in so many passes of housekeeping.
+const MEASURED_EVERY: u32 = 10;
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
@@ -108,6 +110,9 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     let gap_watch = GapWatch::begin(shared.archive.clone(), streams(&shared.config)).await?;
     house.spawn("gaps", gap_watch.run(noticed, house.token()));
 
+    let mut pages = Group::new("pages", &root);
+    start_pages(&shared, &mut pages).await?;
+
     let mut cameras = Group::new("cameras", &root);
     for camera in &shared.config.cameras {
         start_camera(&shared, camera, &mut cameras, &observed, &states);
@@ -133,6 +138,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     evidence.stop(STAGE_STOPS_WITHIN).await;
     house.stop(STAGE_STOPS_WITHIN).await;
     link.stop(STAGE_STOPS_WITHIN).await;
+    pages.stop(STAGE_STOPS_WITHIN).await;
     shared.archive.index.close().await;
     shared.db.close().await;
     outcome
@@ -152,15 +158,11 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let signer = keys::load_or_make(&identity.unwrap_or_else(|| storage.join("keys/evidence.pem")))?;
     let mut ids = Ids::new(clock::id_seed()?);
     let db = centre_db::open(&storage, &mut ids, clock::now()).await?;
-    let policy = Policy {
-        keep: config.storage.keep,
-        sub_keep: config.storage.sub_keep,
-        reserve_bytes: config.storage.reserve_bytes,
-        pin_share: config.storage.pin_share,
-    };
-    let archive = Arc::new(Archive::open(&storage, policy, clock::now().wall).await?);
+    let archive = Archive::open(&storage, keeping::policy(&config), clock::now().wall).await?;
+    let archive = Arc::new(archive);
     // Before anything can be deleted, it is known what must stay.
-    renew_pins(&db, &archive).await?;
+    keeping::guard(&archive, &db);
+    archive.renew_protection().await?;
     let (clock, doubts) = (watch::Sender::new(ClockState::default()), watch::Sender::new(None));
     let clock_watch = ClockWatch::begin(archive.clone(), clock.clone(), doubts.clone()).await?;
     let states: CameraStates =
@@ -246,34 +248,54 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
     let health = archive.health().borrow().clone();
     // What is free below an empty mount point is not free for us.
     let free = archive.in_place().and_then(|()| disk::space(archive.storage())).map(|space| space.free);
+    let free_bytes = free.unwrap_or(0);
     let disk = DiskStatus {
-        free_bytes: free.unwrap_or(0),
-        days_left: None,
+        free_bytes,
+        days_left: archive.days_left(free_bytes),
         state: Some(health.as_str().to_owned()),
         reason: health.why().map(str::to_owned),
     };
     forward::StatusInput { cameras: cameras.collect(), disk: Some(disk), clock }
 }
 
+/// Serves the centre's pages, if the config asks for them. They have database connections of their own.
+async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
+    let Some(listen) = shared.config.web else { return Ok(()) };
+    let storage = &shared.config.storage.path;
+    let pages = web::Pages {
+        config: Arc::new(shared.config.clone()),
+        index: shared.archive.index.clone(),
+        db: centre_db::open_beside(storage).await?,
+        clock: shared.clock.subscribe(),
+        cameras: shared.cameras.subscribe(),
+    };
+    let stop = group.token();
+    group.keep_running("pages", move || web::run(listen, pages.clone(), stop.clone()));
+    Ok(())
+}
+
 /// Makes room, lets old pins and evidence go.
 fn start_housekeeping(shared: &Shared, group: &mut Group) {
     let has_province = shared.config.province.is_some();
-    let keep_ms = i64::try_from(shared.config.storage.keep.as_millis()).unwrap_or(i64::MAX);
     let (archive, db, stop) = (shared.archive.clone(), shared.db.clone(), group.token());
     group.keep_running("housekeeping", move || {
         let (archive, db, stop) = (archive.clone(), db.clone(), stop.clone());
         async move {
+            let mut passes = 0u32;
             loop {
                 let now = clock::now();
                 let is_trusted = archive.believes(now);
-                if is_trusted && db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await? > 0 {
-                    renew_pins(&db, &archive).await?;
-                }
                 if is_trusted {
-                    let moment = now.wall.plus_millis(-keep_ms);
-                    forget_outdated(archive.storage(), &db, moment, has_province).await?;
+                    // Deletion asks what is still pinned, and so sees what lapses here.
+                    db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await?;
+                    let outdated = keeping::outdated(archive.policy(), now.wall);
+                    forget_outdated(archive.storage(), &db, &outdated, has_province).await?;
                 }
                 archive.make_room(0, is_trusted.then_some(now.wall)).await?;
+                if passes.is_multiple_of(MEASURED_EVERY) || archive.days_left(0).is_none() {
+                    archive.measure(now.wall).await?;
+                }
+                passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
                     return Ok(());
                 }

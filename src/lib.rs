@@ -41,6 +41,12 @@ pub mod wire;
 /// What is new, a duplicate, a gap; stores, then receipts.
 pub mod province;
 
+/// What is kept and for how long, who holds it, and what goes next.
+pub mod keeping;
+
+/// What a centre shows over HTTP.
+pub mod web;
+
 /// A centre: the wiring of all stages.
 pub mod edge;
 
@@ -76,6 +82,9 @@ pub mod database;
 
 /// The centre's database: incidents, outbox, pins.
 pub mod centre_db;
+
+/// What both web servers share.
+pub mod http;
 
 /// One MQTT connection, whole or dropped.
 pub mod broker;

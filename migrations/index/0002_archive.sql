@@ -14,5 +14,3 @@ CREATE TABLE fragments (
 
 -- The last connection of a stream, and its last file.
 CREATE INDEX segments_in_order ON segments (camera, stream, run, n);
--- What a process that died has left open.
-CREATE INDEX segments_open ON segments (counter) WHERE state = 'open';

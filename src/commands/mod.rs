@@ -15,6 +15,8 @@ mod role;
 
 mod signals;
 
+mod storage;
+
 mod verify;
 
 use std::path::PathBuf;
@@ -70,6 +72,8 @@ enum Command {
         #[arg(long)]
         offline: bool,
     },
+    /// Says what is kept, who holds it and what goes next; makes and releases legal holds.
+    Storage(storage::Args),
     /// Says whether evidence is intact and signed by a trusted key.
     Verify {
         /// An evidence folder, or a file in one.
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
             Command::Province { config } => province::run(&config).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Check { config, offline } => check::run(&config, offline).await,
+            Command::Storage(args) => storage::run(args).await,
             Command::Verify { path, trust } => verify::run(&path, trust.as_deref()),
         }
     });

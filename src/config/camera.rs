@@ -1,9 +1,12 @@
 //! The cameras of a centre, their streams and the zones drawn in their pictures.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::Context;
 use super::address::{same_stream_key, stream_url};
+use super::keep::{Keeps, keep_size, keeps};
 use super::reader::Table;
 use super::secret::{Secret, login};
 use super::value::{Taken, Value, quoted};
@@ -31,6 +34,12 @@ pub struct Camera {
     pub password: Option<Secret>,
     /// What is done with its sound.
     pub audio: AudioUse,
+    /// How long its main stream is kept.
+    pub keep: Duration,
+    /// How long its sub stream is kept; not longer than `keep`.
+    pub sub_keep: Duration,
+    /// The most bytes that both of its streams may take.
+    pub keep_size: Option<u64>,
     /// The zones drawn in its picture.
     pub zones: Vec<Zone>,
 }
@@ -85,16 +94,22 @@ pub(super) struct Listed {
 }
 
 /// Reads every `[[camera]]`.
-pub(super) fn cameras(root: &mut Table<'_>, context: &Context<'_>) -> Vec<Listed> {
+pub(super) fn cameras(root: &mut Table<'_>, usual: Option<Keeps>, context: &Context<'_>) -> Vec<Listed> {
     let (mut ids, mut streams) = (Taken::new(), Taken::new());
     let tables = root.tables("camera", "camera");
     if tables.is_empty() {
         root.amiss("there is no camera: write at least one [[camera]]");
     }
-    tables.into_iter().map(|table| camera(table, &mut ids, &mut streams, context)).collect()
+    tables.into_iter().map(|table| camera(table, usual, &mut ids, &mut streams, context)).collect()
 }
 
-fn camera(mut table: Table<'_>, ids: &mut Taken, streams: &mut Taken, context: &Context<'_>) -> Listed {
+fn camera(
+    mut table: Table<'_>,
+    usual: Option<Keeps>,
+    ids: &mut Taken,
+    streams: &mut Taken,
+    context: &Context<'_>,
+) -> Listed {
     let mut typed = String::new();
     let id = table.required("id", "\"counter-1\"", |value| {
         typed = value.text()?.to_owned();
@@ -116,13 +131,21 @@ fn camera(mut table: Table<'_>, ids: &mut Taken, streams: &mut Taken, context: &
     let (user, password) = login(&mut table, context);
     let audio = [("record", AudioUse::Record), ("level", AudioUse::Level), ("off", AudioUse::Off)];
     let audio = table.or("audio", AudioUse::Record, |value| value.word(&audio));
+    let kept = keeps(&mut table, usual);
+    let most = table.value("keep_size").map(|value| keep_size(&value));
     let mut names = Taken::new();
     let tables = table.tables("zone", "camera.zone");
     let zones: Vec<_> = tables.into_iter().map(|inner| zone(inner, table.who(), &mut names)).collect();
     table.finish();
     let camera = (|| {
         let zones = zones.into_iter().collect::<Option<_>>()?;
-        Some(Camera { id: id?, name: name?, main: main?, sub, user, password, audio: audio?, zones })
+        let Keeps { keep, sub_keep } = kept?;
+        let keep_size = match most {
+            Some(most) => Some(most?),
+            None => None,
+        };
+        let (id, name, main, audio) = (id?, name?, main?, audio?);
+        Some(Camera { id, name, main, sub, user, password, audio, keep, sub_keep, keep_size, zones })
     })();
     let audio = audio.unwrap_or(AudioUse::Record);
     Listed { id: typed, audio, zones: names.into_keys().collect(), camera }

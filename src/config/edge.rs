@@ -1,23 +1,25 @@
 //! A centre's configuration: what is recorded, for how long, and what the province gets.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Context;
-use super::address::{BrokerAddress, broker, topic_root};
+use super::address::{BrokerAddress, broker, listen, topic_root};
 use super::box_rule::BoxRule;
 use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, time_zone, weekly};
+use super::keep::{Keeps, keeps};
 use super::reader::Table;
 use super::rule::{Rule, rules};
-use super::units::show_duration;
 use super::value::{Taken, Value, quoted};
 use crate::model::{CentreId, StreamKind};
 
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
-const TEN_YEARS: Duration = Duration::from_secs(3650 * 86_400);
-const DEFAULT_SUB_KEEP: Duration = Duration::from_secs(7 * 86_400);
+/// Where a centre's pages are, unless the file says otherwise.
+const CENTRE_PORT: u16 = 8080;
+
+/// Cameras are read by this where the storage could not be: nothing of theirs is longer.
+const UNKNOWN: Keeps = Keeps { keep: Duration::MAX, sub_keep: Duration::MAX };
 
 /// What a centre runs on.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub struct EdgeConfig {
     pub storage: Storage,
     /// The way to the province; a centre may stand alone.
     pub province: Option<ProvinceLink>,
+    /// Where its web server listens, if there is one: on this machine only.
+    pub web: Option<SocketAddr>,
     /// Its cameras, at least one.
     pub cameras: Vec<Camera>,
     /// Its rules over cameras, in the order of the file.
@@ -106,7 +110,10 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
     };
     let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
     let province = root.table("province").map(|table| province(table, context));
-    let listed = cameras(&mut root, context);
+    let web = root.table("web").map(|table| listen(table, CENTRE_PORT));
+    // What is wrong with the storage is told once, not once a camera.
+    let usual = storage.as_ref().map_or(UNKNOWN, |s| Keeps { keep: s.keep, sub_keep: s.sub_keep });
+    let listed = cameras(&mut root, Some(usual), context);
     let rules = rules(&mut root, &listed, has_hours);
     root.finish();
     let (rules, box_rules) = rules?;
@@ -115,6 +122,10 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
         storage: storage?,
         province: match province {
             Some(link) => Some(link?),
+            None => None,
+        },
+        web: match web {
+            Some(listen) => Some(listen?),
             None => None,
         },
         cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,
@@ -208,16 +219,7 @@ fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
         None => Some(None),
         Some(value) => mount_point(&value, path.as_deref(), context).map(Some),
     };
-    let keep = table.required("keep", "\"30d\"", |value| value.duration(HOUR..=TEN_YEARS));
-    let sub_keep = match table.value("sub_keep") {
-        None => Some(keep.unwrap_or(DAY).min(DEFAULT_SUB_KEEP)),
-        Some(value) => value.duration(HOUR..=TEN_YEARS).and_then(|sub_keep| match keep {
-            Some(keep) if sub_keep > keep => {
-                value.amiss(format!("must not be longer than keep, which is {}", show_duration(keep)))
-            }
-            _ => Some(sub_keep),
-        }),
-    };
+    let kept = keeps(&mut table, None);
     let reserve_bytes = table.or("reserve", 10_000_000_000, reserve);
     let purpose = table.required("purpose", "\"An ninh trật tự tại quầy\"", |value| value.name());
     let segment = table.or("segment", Duration::from_secs(60), |value| {
@@ -228,11 +230,12 @@ fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
     });
     let pin_share = table.or("pin_share", 0.3, |value| value.number(0.0..=0.9));
     table.finish();
+    let Keeps { keep, sub_keep } = kept?;
     Some(Storage {
         path: path?,
         mount: mount?,
-        keep: keep?,
-        sub_keep: sub_keep?,
+        keep,
+        sub_keep,
         reserve_bytes: reserve_bytes?,
         purpose: purpose?,
         segment: segment?,

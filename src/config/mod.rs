@@ -22,6 +22,8 @@ mod hours;
 
 mod box_rule;
 
+mod keep;
+
 mod camera;
 
 mod rule;

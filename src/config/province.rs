@@ -4,11 +4,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::Context;
-use super::address::{BrokerAddress, broker, topic_root};
+use super::address::{BrokerAddress, broker, listen, topic_root};
 use super::edge::{reserve, section, storage_path};
 use super::reader::Table;
-use super::value::{Taken, Value, quoted};
+use super::value::{Taken, quoted};
 use crate::model::CentreId;
+
+/// Where a province's pages are, unless the file says otherwise.
+const PROVINCE_PORT: u16 = 8090;
 
 /// What a province runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +69,9 @@ pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<Pro
         table.finish();
         Some(ProvinceStorage { path: path?, reserve_bytes: reserve_bytes? })
     });
-    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 8090));
     let listen = match root.table("web") {
-        None => Some(default),
-        Some(mut table) => {
-            let listen = table.or("listen", default, |value| local_address(&value));
-            table.finish();
-            listen
-        }
+        None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, PROVINCE_PORT))),
+        Some(table) => listen(table, PROVINCE_PORT),
     };
     let (mut ids, mut keys) = (Taken::new(), Taken::new());
     let tables = root.tables("centre", "centre");
@@ -93,17 +91,6 @@ pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<Pro
         identity,
         centres: centres.into_iter().collect::<Option<_>>()?,
     })
-}
-
-fn local_address(value: &Value<'_>) -> Option<SocketAddr> {
-    match value.text()?.parse::<SocketAddr>() {
-        Ok(address) if address.ip().to_canonical().is_loopback() => Some(address),
-        Ok(_) => value.wrong(
-            "can be reached from other machines, and there are no users yet who could sign in: \
-             write \"127.0.0.1:8090\"",
-        ),
-        Err(_) => value.wrong("must be an IP address and a port: write \"127.0.0.1:8090\""),
-    }
 }
 
 fn centre(

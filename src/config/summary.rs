@@ -2,7 +2,7 @@
 
 use super::box_rule::BoxRule;
 use super::camera::{AudioUse, Camera};
-use super::edge::EdgeConfig;
+use super::edge::{EdgeConfig, Storage};
 use super::rule::{Condition, Rule, Schedule};
 use super::units::{show_duration, show_size};
 use crate::model::Severity;
@@ -37,7 +37,8 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
             }
         },
     ];
-    lines.extend(config.cameras.iter().map(camera));
+    lines.extend(config.web.iter().map(|listen| format!("web: http://{listen}, for this machine alone")));
+    lines.extend(config.cameras.iter().map(|one| camera(one, storage)));
     lines.extend(config.rules.iter().map(|rule| rule_line(rule, config.cameras.len())));
     let of_box = config.box_rules.iter().map(|rule| format!("{} ({})", rule.kind, rule.severity.as_str()));
     lines.push(format!("the box itself: {}", join(&of_box.collect::<Vec<_>>())));
@@ -46,7 +47,7 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
     lines
 }
 
-fn camera(camera: &Camera) -> String {
+fn camera(camera: &Camera, storage: &Storage) -> String {
     let sub = if camera.sub.is_some() { "main and sub" } else { "main only" };
     let sound = match camera.audio {
         AudioUse::Record => "sound recorded",
@@ -58,7 +59,14 @@ fn camera(camera: &Camera) -> String {
         count => format!(", zones: {count}"),
     };
     let host = camera.main.host_str().unwrap_or_default();
-    format!("camera {} ({}): {sub} from {host}, {sound}{zones}", camera.id, camera.name)
+    let mut kept = String::new();
+    if (camera.keep, camera.sub_keep) != (storage.keep, storage.sub_keep) {
+        kept += &format!(", kept {} and {}", show_duration(camera.keep), show_duration(camera.sub_keep));
+    }
+    if let Some(most) = camera.keep_size {
+        kept += &format!(", at most {}", show_size(most));
+    }
+    format!("camera {} ({}): {sub} from {host}, {sound}{zones}{kept}", camera.id, camera.name)
 }
 
 fn rule_line(rule: &Rule, all: usize) -> String {

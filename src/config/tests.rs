@@ -55,6 +55,9 @@ fn the_example_of_a_centre_loads() {
     assert_eq!(config.centre.id.as_str(), "xuan-lung");
     assert_eq!(config.storage.sub_keep, Duration::from_secs(7 * 86_400));
     assert_eq!(config.storage.reserve_bytes, 10_000_000_000);
+    assert_eq!(config.web.unwrap().to_string(), "127.0.0.1:8080");
+    assert_eq!(config.cameras[1].keep, Duration::from_secs(30 * 86_400));
+    assert_eq!(config.cameras[1].keep_size, None);
     let link = config.province.as_ref().unwrap();
     assert_eq!((link.broker.host.as_str(), link.broker.port), ("127.0.0.1", 1883));
     assert_eq!(link.identity, PathBuf::from("/etc/quaywatch/identity.pem"));
@@ -74,10 +77,11 @@ fn what_the_example_shows_as_defaults_are_the_defaults() {
     let mut plain = edge(EDGE_EXAMPLE).unwrap();
     let full = edge(&written_out(EDGE_EXAMPLE)).unwrap();
     let password = || Some(Secret::new("hunter2"));
-    // A user and a choice of zones have no default, only an example.
+    // A user, a size and a choice of zones have no default, only an example.
     let link = plain.province.as_mut().unwrap();
     (link.broker.user, link.broker.password) = (Some("xuan-lung".into()), password());
     (plain.cameras[0].user, plain.cameras[0].password) = (Some("viewer".into()), password());
+    plain.cameras[0].keep_size = Some(500_000_000_000);
     plain.rules[1].zones = vec!["Sau quầy".into()];
     // Whether a disk must be mounted has none either.
     plain.storage.mount = Some("/var/lib/quaywatch".into());
@@ -179,6 +183,23 @@ fn a_file_without_hours_keeps_a_rule_that_needs_none() {
     assert_eq!(edge(&text).unwrap().rules[0].schedule, Schedule::Always);
     let text = text.replace("schedule = \"always\"\n", "");
     assert!(edge(&text).unwrap_err().to_string().contains("schedule = \"always\""));
+}
+
+#[test]
+fn a_camera_is_kept_by_its_own_words_and_else_by_those_of_the_storage() {
+    let kept = |more: &str| {
+        let camera = edge(&minimal(more)).unwrap().cameras.remove(0);
+        (camera.keep.as_secs() / 3600, camera.sub_keep.as_secs() / 3600, camera.keep_size)
+    };
+    assert_eq!(kept(""), (24, 24, None));
+    assert_eq!(kept("keep = \"60d\"\nkeep_size = \"2TB\"\n"), (60 * 24, 24, Some(2_000_000_000_000)));
+    assert_eq!(kept("keep = \"2h\"\n"), (2, 2, None), "the sub stream is not kept longer than the main one");
+    let problems = edge(&minimal("sub_keep = \"2d\"\n")).unwrap_err().to_string();
+    assert!(
+        problems.contains("camera \"one\": sub_keep must not be longer than keep, which is 1d"),
+        "{problems}"
+    );
+    assert_eq!(edge(&minimal("")).unwrap().web, None, "no section, no web server");
 }
 
 #[test]

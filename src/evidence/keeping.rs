@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::centre_db::CentreDb;
-use crate::model::Wall;
+use crate::forward::Outdated;
 
-/// Deletes the evidence of incidents that were over before `moment` and, if `needs_receipt`, of which
+/// Deletes the evidence of incidents whose footage is `outdated` and, if `needs_receipt`, of which
 /// the province has everything; says so for each. Gives how many.
 ///
 /// # Errors
@@ -14,11 +14,11 @@ use crate::model::Wall;
 pub async fn forget_outdated(
     storage: &Path,
     db: &CentreDb,
-    moment: Wall,
+    outdated: &Outdated,
     needs_receipt: bool,
 ) -> anyhow::Result<usize> {
     let mut forgotten = 0;
-    for incident in db.outdated_evidence(moment, needs_receipt).await? {
+    for incident in db.outdated_evidence(outdated, needs_receipt).await? {
         let folder = storage.join("evidence").join(incident.to_string());
         match tokio::fs::remove_dir_all(&folder).await {
             Ok(()) => {}
@@ -32,6 +32,6 @@ pub async fn forget_outdated(
         tracing::info!(target: "audit", %incident, reason = "age", "evidence deleted");
         forgotten += 1;
     }
-    db.prune_delivered(moment).await?;
+    db.prune_delivered(outdated.usual).await?;
     Ok(forgotten)
 }

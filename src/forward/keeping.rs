@@ -4,33 +4,54 @@
 use sqlx::Row;
 
 use crate::centre_db::{CentreDb, unreadable};
-use crate::model::{IncidentId, Wall};
+use crate::model::{CameraId, IncidentId, Wall};
+
+/// Up to when footage is no longer kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outdated {
+    /// The moment now.
+    pub now: Wall,
+    /// What ended before this is outdated.
+    pub usual: Wall,
+    /// Of cameras with words of their own.
+    pub cameras: Vec<(CameraId, Wall)>,
+}
 
 /// How the reason of evidence begins that is no longer here.
 const DELETED: &str = "deleted: ";
 
 impl CentreDb {
-    /// Incidents that were over before `moment`, whose evidence is here and, if `needs_receipt`, of
-    /// which the province has everything, the oldest first. What it refused waits for people.
+    /// Incidents that are outdated, whose evidence is here and, if `needs_receipt`, of which the
+    /// province has everything, the oldest first. What it refused waits for people; so does what was
+    /// cut from footage under a legal hold.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn outdated_evidence(
         &self,
-        moment: Wall,
+        outdated: &Outdated,
         needs_receipt: bool,
     ) -> Result<Vec<IncidentId>, sqlx::Error> {
+        let cameras = outdated.cameras.iter().map(|(camera, at)| (camera.as_str(), at.as_millis()));
+        let cameras: std::collections::BTreeMap<_, _> = cameras.collect();
         let rows = sqlx::query(
-            "SELECT id FROM incidents WHERE ended_at < ?1
+            "SELECT id FROM incidents
+             WHERE ended_at < coalesce((SELECT value FROM json_each(?4) WHERE key = incidents.camera), ?1)
                AND (evidence_state = 'made'
                     OR (evidence_state = 'impossible' AND evidence_reason NOT LIKE ?3 || '%'))
                AND NOT (?2 AND EXISTS (SELECT 1 FROM outbox
                     WHERE incident = incidents.id AND state IN ('waiting', 'quarantined')))
+               AND NOT EXISTS (SELECT 1 FROM holds, json_each(holds.cameras) AS held
+                    WHERE released_at IS NULL AND (until_ms IS NULL OR until_ms > ?5)
+                      AND held.value = incidents.camera
+                      AND from_ms <= incidents.ended_at AND incidents.started_at < to_ms)
              ORDER BY ended_at LIMIT 100",
         )
-        .bind(moment.as_millis())
+        .bind(outdated.usual.as_millis())
         .bind(needs_receipt)
         .bind(DELETED)
+        .bind(serde_json::to_string(&cameras).unwrap_or_default())
+        .bind(outdated.now.as_millis())
         .fetch_all(&self.pool)
         .await?;
         let id = |row: &sqlx::sqlite::SqliteRow| {
@@ -69,6 +90,7 @@ impl CentreDb {
 #[cfg(test)]
 mod tests {
     use crate::forward::fixtures::{db, event, incident, now, signer, start};
+    use crate::forward::keeping::Outdated;
     use crate::forward::{Evidence, IncidentRow};
     use crate::model::{EventId, Ids, Severity};
     use crate::wire::Subject;
@@ -89,16 +111,20 @@ mod tests {
             db.record_event(row, &signer(), now(), |n, epoch| event(id, row, n, epoch)).await.unwrap();
             events.push(Subject::Event(id));
         }
-        let later = start().plus_millis(60_000);
+        let at = |usual| Outdated { now: now().wall, usual, cameras: vec![] };
+        let (later, earlier) = (start().plus_millis(60_000), start().plus_millis(-1));
+        let later = &at(later);
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [], "the province has nothing yet");
         assert_eq!(db.outdated_evidence(later, false).await.unwrap(), [old.id], "and if there is none");
         db.mark_delivered(&events, now()).await.unwrap();
-        let earlier = start().plus_millis(-1);
-        assert_eq!(db.outdated_evidence(earlier, true).await.unwrap(), [], "it is not old");
+        assert_eq!(db.outdated_evidence(&at(earlier), true).await.unwrap(), [], "it is not old");
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [old.id], "the other is not over");
+        let cameras = vec![(old.camera.clone().unwrap(), earlier)];
+        let kept_longer = Outdated { cameras, ..later.clone() };
+        assert_eq!(db.outdated_evidence(&kept_longer, true).await.unwrap(), [], "its camera is kept longer");
         db.forget_evidence(old.id, "its time is over").await.unwrap();
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), []);
         assert_eq!(db.prune_delivered(earlier).await.unwrap(), 0);
-        assert_eq!(db.prune_delivered(later).await.unwrap(), 2);
+        assert_eq!(db.prune_delivered(later.usual).await.unwrap(), 2);
     }
 }

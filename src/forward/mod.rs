@@ -32,6 +32,7 @@ mod fixtures;
 
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};
+pub use keeping::Outdated;
 pub use link::{Settings, run};
 pub use outbox::{OutboxError, OutgoingFile};
 pub use pins::Pin;

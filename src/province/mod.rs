@@ -106,7 +106,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     // When the pages fail, receiving ends too, in order.
     let either = stop.child_token();
     let serve = async {
-        let served = http::serve(listener, pages, either.clone()).await;
+        let served = crate::http::serve(listener, pages.router(), either.clone()).await;
         either.cancel();
         served
     };

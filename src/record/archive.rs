@@ -9,7 +9,9 @@ use std::sync::{Arc, PoisonError};
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::files::{Files, RealFiles};
-use super::retention::affordable;
+use super::protection::Protection;
+use super::rate::Measured;
+use super::room::Floors;
 use super::telling::Telling;
 use super::timeline::StepWatch;
 use super::{GapReason, Index, Policy, SegmentRow, SegmentState};
@@ -28,7 +30,9 @@ pub struct Archive {
     /// The rows.
     pub index: Index,
     coverage: watch::Sender<Coverage>,
-    pub(super) pins: watch::Sender<Vec<Pin>>,
+    pub(super) protection: Protection,
+    pub(super) floors: std::sync::Mutex<Floors>,
+    pub(super) measured: std::sync::Mutex<Measured>,
     pub(super) deleting: Mutex<()>,
     clock_epochs: std::sync::Mutex<ClockEpochs>,
     /// The files that are being recorded: nobody else may touch them.
@@ -40,17 +44,6 @@ pub struct Archive {
     pub(super) runs: std::sync::Mutex<HashMap<(CameraId, StreamKind), i64>>,
     /// Somebody has read nonsense from the index.
     pub(super) suspicion: Notify,
-}
-
-/// Footage that an incident still needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pin {
-    /// Which camera; both of its streams.
-    pub camera: CameraId,
-    /// The first moment.
-    pub from: Wall,
-    /// The moment after the last.
-    pub to: Wall,
 }
 
 /// Which clock it is now: a new one begins whenever the wall clock is set.
@@ -74,7 +67,9 @@ impl Archive {
             files,
             index,
             coverage: watch::Sender::new(Coverage::new()),
-            pins: watch::Sender::new(Vec::new()),
+            protection: Protection::default(),
+            floors: std::sync::Mutex::default(),
+            measured: std::sync::Mutex::default(),
             deleting: Mutex::new(()),
             clock_epochs: std::sync::Mutex::default(),
             open: std::sync::Mutex::default(),
@@ -93,6 +88,11 @@ impl Archive {
     /// Where the file of a row is.
     pub fn path_of(&self, row: &SegmentRow) -> PathBuf {
         self.storage.join(&row.path)
+    }
+
+    /// How long footage is kept.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Says that `stream` is on the disk up to `until`.
@@ -186,38 +186,5 @@ impl Archive {
     /// Says that the database was found to be damaged: [`Archive::keep_in_order`] sees to it.
     pub(super) fn suspect_index(&self) {
         self.suspicion.notify_one();
-    }
-
-    /// Replaces the list of what must stay, given the oldest first. Pins hold at most their share of
-    /// the disk: the oldest beyond it no longer count, and that is said.
-    ///
-    /// # Errors
-    /// If the index or the disk cannot be read.
-    pub async fn set_pins(&self, pins: Vec<Pin>) -> anyhow::Result<()> {
-        let total = self.files.space(&self.storage)?.total;
-        // The newest first, so that a file which several pins hold counts for the newest.
-        let (mut sizes, mut counted) = (Vec::with_capacity(pins.len()), HashSet::new());
-        for pin in pins.iter().rev() {
-            let mut bytes = 0u64;
-            for stream in [StreamKind::Main, StreamKind::Sub] {
-                let rows = self.index.covering(&pin.camera, stream, pin.from, pin.to).await?;
-                let more = rows.iter().filter(|row| counted.insert(row.counter));
-                let sum: i64 = more.map(|row| row.bytes).sum();
-                bytes = bytes.saturating_add(u64::try_from(sum).unwrap_or(0));
-            }
-            sizes.push(bytes);
-        }
-        sizes.reverse();
-        let kept = affordable(&sizes, self.policy.pinned_at_most(total));
-        let lapsed = pins.len().saturating_sub(kept);
-        for pin in pins.iter().take(lapsed) {
-            tracing::warn!(
-                target: "audit",
-                camera = %pin.camera, from = %pin.from, to = %pin.to,
-                "pinned footage exceeds its share of the disk; this range is no longer held"
-            );
-        }
-        self.pins.send_replace(pins.into_iter().skip(lapsed).collect());
-        Ok(())
     }
 }

@@ -76,6 +76,9 @@ pub trait Files: Debug + Send + Sync {
     /// As the disk says, with the path in the message.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
+    /// Removes a folder if nothing is in it; otherwise it stays.
+    fn remove_empty(&self, folder: &Path);
+
     /// Whether there is a file.
     ///
     /// # Errors
@@ -159,6 +162,11 @@ impl Files for RealFiles {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path).map_err(|e| naming(path, e))
+    }
+
+    fn remove_empty(&self, folder: &Path) {
+        // What is not empty refuses, and that is all that is asked.
+        let _ = std::fs::remove_dir(folder);
     }
 
     fn exists(&self, path: &Path) -> io::Result<bool> {

@@ -7,6 +7,8 @@
 
 mod house;
 
+mod keeping;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,8 +16,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
+pub use keeping::Kept;
+
 use super::row::{Hole, TimeFrom};
 use super::salvage::Fragment;
+use super::tally::Tallies;
 use super::{GapReason, SegmentRow, SegmentState, fragments};
 use crate::database::{self, Durability};
 use crate::model::{CameraId, StreamKind, Wall};
@@ -30,6 +35,7 @@ pub const FILE_NAME: &str = "index.sqlite";
 pub struct Index {
     storage: Arc<Path>,
     pools: Arc<RwLock<Pools>>,
+    tallies: Tallies,
 }
 
 #[derive(Debug, Clone)]
@@ -64,8 +70,23 @@ impl Index {
     /// # Errors
     /// If it cannot be opened or is damaged ([`database::is_damaged`]).
     pub async fn open(storage: &Path) -> Result<Self, sqlx::Error> {
-        let pools = Arc::new(RwLock::new(Pools::open(storage).await?));
-        Ok(Self { storage: storage.into(), pools })
+        Self::over(storage, Pools::open(storage).await?).await
+    }
+
+    /// Opens the index below `storage` for reading alone, beside whoever writes it.
+    ///
+    /// # Errors
+    /// If there is none or it cannot be read.
+    pub async fn open_beside(storage: &Path) -> Result<Self, sqlx::Error> {
+        let readers = database::open_readers(&storage.join(FILE_NAME)).await?;
+        Self::over(storage, Pools { writer: readers.clone(), readers }).await
+    }
+
+    async fn over(storage: &Path, pools: Pools) -> Result<Self, sqlx::Error> {
+        let (pools, tallies) = (Arc::new(RwLock::new(pools)), Tallies::default());
+        let index = Self { storage: storage.into(), pools, tallies };
+        index.count().await?;
+        Ok(index)
     }
 
     /// The one connection that writes.
@@ -101,6 +122,7 @@ impl Index {
         set_aside(&self.storage, now)?;
         let new = Pools::open(&self.storage).await?;
         *self.pools.write().unwrap_or_else(PoisonError::into_inner) = new;
+        self.count().await?;
         Ok(self.count_from(counter).await?)
     }
 
@@ -122,7 +144,9 @@ impl Index {
     /// # Errors
     /// If the row cannot be written.
     pub async fn add(&self, row: &SegmentRow) -> Result<i64, sqlx::Error> {
-        put(&mut *self.writer().acquire().await?, row, None).await
+        let counter = put(&mut *self.writer().acquire().await?, row, None).await?;
+        self.tally(row);
+        Ok(counter)
     }
 
     /// Enters a complete file under its own counter, whether or not there is a row of it, with its
@@ -138,7 +162,16 @@ impl Index {
             .bind(fragments::pack(list))
             .execute(&mut *both)
             .await?;
-        both.commit().await
+        both.commit().await?;
+        self.tally(row);
+        Ok(())
+    }
+
+    /// What is complete counts, once.
+    fn tally(&self, row: &SegmentRow) {
+        if row.state != SegmentState::Open {
+            self.tallies.came(row.camera.clone(), row.stream, row.bytes, row.duration_ms);
+        }
     }
 
     /// Forgets a file.
@@ -146,8 +179,7 @@ impl Index {
     /// # Errors
     /// If the row cannot be removed.
     pub async fn remove(&self, counter: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("DELETE FROM segments WHERE counter = ?").bind(counter).execute(&self.writer()).await?;
-        Ok(())
+        self.forget(&[counter]).await
     }
 
     /// Where the whole fragments of a complete file are.
@@ -201,45 +233,6 @@ impl Index {
             .collect()
     }
 
-    /// The `limit` oldest complete files behind `counter`, in the archive's order.
-    ///
-    /// # Errors
-    /// If the index cannot be read.
-    pub async fn oldest_after(&self, counter: i64, limit: i64) -> Result<Vec<SegmentRow>, sqlx::Error> {
-        sqlx::query("SELECT * FROM segments WHERE state != 'open' AND counter > ? ORDER BY counter LIMIT ?")
-            .bind(counter)
-            .bind(limit)
-            .try_map(read)
-            .fetch_all(&self.readers())
-            .await
-    }
-
-    /// At most `limit` complete files of one kind of stream that began before `moment`, recorded
-    /// while the clock was trusted, by their start; only those behind this start (in ms) and counter.
-    ///
-    /// # Errors
-    /// If the index cannot be read.
-    pub async fn begun_before(
-        &self,
-        stream: StreamKind,
-        moment: Wall,
-        behind: (i64, i64),
-        limit: i64,
-    ) -> Result<Vec<SegmentRow>, sqlx::Error> {
-        sqlx::query(
-            "SELECT * FROM segments WHERE stream = ? AND start_ms < ? AND (start_ms, counter) > (?, ?)
-               AND state != 'open' AND is_dated ORDER BY start_ms, counter LIMIT ?",
-        )
-        .bind(stream.as_str())
-        .bind(moment.as_millis())
-        .bind(behind.0)
-        .bind(behind.1)
-        .bind(limit)
-        .try_map(read)
-        .fetch_all(&self.readers())
-        .await
-    }
-
     /// The files of one stream, open ones included, that may hold something of `[from, to)`, in the
     /// archive's order.
     ///
@@ -252,17 +245,36 @@ impl Index {
         from: Wall,
         to: Wall,
     ) -> Result<Vec<SegmentRow>, sqlx::Error> {
-        sqlx::query(
-            "SELECT * FROM segments WHERE camera = ? AND stream = ? AND start_ms < ?
-               AND (state = 'open' OR start_ms + duration_ms > ?) ORDER BY counter",
+        // Only what began less than the longest file before `from` can reach into the range; without
+        // that bound all rows before it would be read. Clock epochs may overlap: all are in it.
+        let longest_ms = self.tallies.of(camera, stream).longest_ms;
+        // `+counter` keeps SQLite from reading the whole stream just because it is in that order.
+        let mut rows = sqlx::query(
+            "SELECT * FROM segments WHERE camera = ? AND stream = ? AND is_dated IN (0, 1)
+               AND start_ms < ? AND start_ms >= ? AND start_ms + duration_ms > ? AND state != 'open'
+             ORDER BY +counter",
         )
         .bind(camera.as_str())
         .bind(stream.as_str())
         .bind(to.as_millis())
+        .bind(from.plus_millis(longest_ms.saturating_neg()).as_millis())
         .bind(from.as_millis())
         .try_map(read)
         .fetch_all(&self.readers())
-        .await
+        .await?;
+        // How long an open file is, nobody knows yet.
+        let open = sqlx::query(
+            "SELECT * FROM segments WHERE camera = ? AND stream = ? AND state = 'open' AND start_ms < ?",
+        )
+        .bind(camera.as_str())
+        .bind(stream.as_str())
+        .bind(to.as_millis())
+        .try_map(read)
+        .fetch_all(&self.readers())
+        .await?;
+        rows.extend(open);
+        rows.sort_by_key(|row| row.counter);
+        Ok(rows)
     }
 
     /// The newest file of one stream.

@@ -34,6 +34,7 @@ pub mod fragments;
 mod gaps;
 
 mod growing;
+
 mod health;
 
 mod index;
@@ -45,6 +46,10 @@ pub mod label;
 mod model;
 
 mod names;
+
+mod protection;
+
+mod rate;
 
 mod rebuild;
 
@@ -67,23 +72,28 @@ mod shortage;
 
 mod sound;
 
+mod tally;
+
 mod telling;
 
 mod timeline;
 
 mod writing;
 
-pub use archive::{Archive, Coverage, Pin};
+pub use archive::{Archive, Coverage};
 pub use belief::{Belief, Doubt, Reading, Verdict};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps};
 pub use health::{Health, Teller};
-pub use index::Index;
+pub use index::{Index, Kept};
+pub use protection::{LegalHold, Pin, Protected, Ranges, within_share};
+pub use rate::{Rate, bytes_of, days_that_fit};
 pub use recorder::{Cutting, RecordError, Recorder, StreamName};
 pub use recover::Recovered;
-pub use retention::{DeleteReason, Held, Policy, plan};
+pub use retention::{DeleteReason, Held, Keep, Older, Policy, Situation, plan};
 #[cfg(test)]
 pub(crate) use row::test_row;
 pub use row::{Hole, SegmentRow, SegmentState, TimeFrom};
 pub use shortage::Shortage;
+pub use tally::Tally;
 pub use timeline::{StepWatch, Timeline};

@@ -1,177 +1,316 @@
 //! Makes room in the archive: the shell around [`super::plan`].
+//!
+//! In batches, so that a whole day goes within a second and no recorder ever waits long: a batch is
+//! read, its files are deleted in a thread that may block, then its rows in one statement. Between
+//! two batches others get their turn. The file always goes first, for good before its row: a row
+//! without a file is found and forgotten, a file without a row would come back as salvaged.
 
-use super::{Archive, DeleteReason, Held, Pin, SegmentRow, Shortage, plan};
-use crate::model::{StreamKind, Wall};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
-/// How many rows are looked at in one go.
+use super::files::Files;
+use super::segment::blocking;
+use super::{Archive, DeleteReason, Held, Kept, Older, Ranges, Shortage, Situation, plan};
+use crate::model::{CameraId, StreamKind, Wall};
+
+type Name = (CameraId, StreamKind);
+
+/// How many rows are looked at in one go: about 20 ms of work.
 const BATCH: i64 = 500;
 
+/// So many errors of one batch are told one by one.
+const TOLD: usize = 3;
+
+/// Up to which counter nothing can go, because all of it is protected: a long hold is read over
+/// once, not every time. Forgotten as soon as anything is released.
+#[derive(Debug, Default)]
+pub(super) struct Floors {
+    releases: u64,
+    all: i64,
+    cameras: HashMap<CameraId, i64>,
+}
+
 impl Archive {
-    /// Deletes what is too old, and the oldest where fewer than `wanted` bytes above the reserve
-    /// are free. Gives the number of deleted files. `trusted_now` is the wall clock, if it can be
-    /// trusted.
+    /// Deletes what is too old, then what is over its camera's size, then the oldest where fewer
+    /// than `wanted` bytes above the reserve are free. Gives the number of deleted files.
+    /// `trusted_now` is the wall clock, if it can be trusted.
     ///
     /// # Errors
-    /// If the index or the disk cannot be read; a file that cannot be deleted is logged and passed
-    /// over.
+    /// If it cannot be asked what must stay, or the index or the disk cannot be read; a file that
+    /// cannot be deleted is logged and passed over.
     pub async fn make_room(&self, wanted: u64, trusted_now: Option<Wall>) -> anyhow::Result<usize> {
-        let _one_at_a_time = self.deleting.lock().await;
         // Below an empty mount point every file would look gone, and its row would go with it.
         self.in_place()?;
         let mut deleted = 0;
         if let Some(now) = trusted_now {
-            for stream in [StreamKind::Main, StreamKind::Sub] {
-                let keep_ms = i64::try_from(self.policy.keep_of(stream).as_millis()).unwrap_or(i64::MAX);
-                let (moment, mut behind) = (now.plus_millis(-keep_ms), (i64::MIN, 0));
-                loop {
-                    let rows = self.index.begun_before(stream, moment, behind, BATCH).await?;
-                    let Some(last) = rows.last() else { break };
-                    behind = (last.start.as_millis(), last.counter);
-                    deleted += self.delete_planned(&rows, u64::MAX, 0, trusted_now).await?.0;
-                }
-            }
+            deleted += self.let_go_by_age(now).await?;
+        }
+        for (camera, taken) in self.over_their_size() {
+            let mut situation = Situation::at_ease();
+            situation.taken.insert(camera.clone(), taken);
+            deleted += self.let_go_in_order(Some(&camera), situation).await?;
         }
         let target = self.policy.reserve_bytes.saturating_add(wanted);
-        let mut free = self.files.space(&self.storage)?.free;
-        let mut after = 0;
-        while free < target {
-            let rows = self.index.oldest_after(after, BATCH).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.counter;
-            let (files, bytes) = self.delete_planned(&rows, free, wanted, None).await?;
-            deleted += files;
-            free = free.saturating_add(bytes);
-        }
-        if wanted == 0 && free < target {
-            self.tell_shortage(Shortage::NothingMayGo { free_bytes: free, reserve_bytes: target });
+        if self.free()? < target {
+            deleted += self.let_go_in_order(None, Situation { wanted, ..Situation::default() }).await?;
+            let free_bytes = self.free()?;
+            if wanted == 0 && free_bytes < target {
+                self.tell_shortage(Shortage::NothingMayGo { free_bytes, reserve_bytes: target });
+            }
         }
         Ok(deleted)
     }
 
-    async fn delete_planned(
-        &self,
-        rows: &[SegmentRow],
-        free: u64,
-        wanted: u64,
-        trusted_now: Option<Wall>,
-    ) -> anyhow::Result<(usize, u64)> {
-        let held: Vec<Held> = {
-            let pins = self.pins.borrow();
-            rows.iter().map(|row| as_held(row, &pins)).collect()
-        };
-        let (mut files, mut bytes) = (0, 0u64);
-        for (counter, reason) in plan(&held, &self.policy, free, wanted, trusted_now) {
-            let Some(row) = rows.iter().find(|row| row.counter == counter) else { continue };
-            if self.delete(row, reason).await? {
-                files += 1;
-                bytes = bytes.saturating_add(u64::try_from(row.bytes).unwrap_or(0));
-            }
-        }
-        Ok((files, bytes))
+    fn free(&self) -> std::io::Result<u64> {
+        Ok(self.files.space(&self.storage)?.free)
     }
 
-    async fn delete(&self, row: &SegmentRow, reason: DeleteReason) -> anyhow::Result<bool> {
-        let path = self.path_of(row);
-        // The file first: a row without a file is found and forgotten at the next start, a file
-        // without a row would come back as salvaged.
-        if let Err(e) = super::segment::remove(self.files.clone(), &path).await {
-            tracing::error!("a file cannot be deleted: {e}");
-            return Ok(false);
+    async fn let_go_by_age(&self, now: Wall) -> anyhow::Result<usize> {
+        let streams: Vec<Name> = self.index.tallies().into_iter().map(|(name, _)| name).collect();
+        let has_undated = self.index.has_undated().await?;
+        let mut situation = Situation { trusted_now: Some(now), ..Situation::at_ease() };
+        if has_undated {
+            situation.older = self.what_is_older(&streams, now).await?;
         }
-        self.index.remove(row.counter).await?;
-        if reason == DeleteReason::Space {
-            self.went_for_space(row);
+        let mut deleted = 0;
+        for name in &streams {
+            deleted += self.let_dated_go(name, now, &mut situation).await?;
+            if has_undated {
+                deleted += self.let_undated_go(name, &mut situation).await?;
+            }
+        }
+        Ok(deleted)
+    }
+
+    async fn let_dated_go(&self, name: &Name, now: Wall, situation: &mut Situation) -> anyhow::Result<usize> {
+        let (mut deleted, mut behind) = (0, (i64::MIN, 0));
+        loop {
+            let _turn = self.deleting.lock().await;
+            let ranges = self.protected_now().await?.0;
+            let moment = before(now, self.keep_of(name));
+            let rows = self.index.dated_before(&name.0, name.1, moment, behind, BATCH).await?;
+            let Some(last) = rows.last() else { return Ok(deleted) };
+            behind = (last.start.as_millis(), last.counter);
+            // What begins in a protected range stays: the next to look at is behind it.
+            if let Some((from, to)) = ranges.holding(&last.camera, last.start, last.end)
+                && from <= last.start
+            {
+                behind = (to.as_millis().saturating_sub(1), i64::MAX);
+            }
+            deleted += self.delete_planned(rows, &ranges, situation).await?.len();
+        }
+    }
+
+    async fn let_undated_go(&self, name: &Name, situation: &mut Situation) -> anyhow::Result<usize> {
+        let (mut deleted, mut after) = (0, 0);
+        let up_to = situation.older.than(self.keep_of(name));
+        loop {
+            let _turn = self.deleting.lock().await;
+            let ranges = self.protected_now().await?.0;
+            let rows = self.index.undated_between(&name.0, name.1, after, up_to, BATCH).await?;
+            let Some(last) = rows.last() else { return Ok(deleted) };
+            after = last.counter;
+            deleted += self.delete_planned(rows, &ranges, situation).await?.len();
+        }
+    }
+
+    fn keep_of(&self, name: &Name) -> Duration {
+        self.policy.of(&name.0).of(name.1)
+    }
+
+    /// What the archive's order says of the ages that matter here.
+    async fn what_is_older(&self, streams: &[Name], now: Wall) -> Result<Older, sqlx::Error> {
+        let keeps: HashSet<Duration> = streams.iter().map(|name| self.keep_of(name)).collect();
+        let mut older = Older::default();
+        for keep in keeps {
+            for (camera, stream) in streams {
+                let found = self.index.last_dated_before(camera, *stream, before(now, keep)).await?;
+                if let Some(counter) = found {
+                    older.learn(keep, counter);
+                }
+            }
+        }
+        Ok(older)
+    }
+
+    fn over_their_size(&self) -> Vec<(CameraId, u64)> {
+        let mut taken: HashMap<CameraId, u64> = HashMap::new();
+        for ((camera, _), tally) in self.index.tallies() {
+            let sum = taken.entry(camera).or_default();
+            *sum = sum.saturating_add(tally.bytes);
+        }
+        let is_over = |(camera, taken): &(CameraId, u64)| {
+            self.policy.of(camera).most_bytes.is_some_and(|most| *taken > most)
+        };
+        taken.into_iter().filter(is_over).collect()
+    }
+
+    /// Deletes in the archive's order, of one camera for its size or of all for space, until that is
+    /// enough.
+    async fn let_go_in_order(
+        &self,
+        camera: Option<&CameraId>,
+        mut situation: Situation,
+    ) -> anyhow::Result<usize> {
+        let mut deleted = 0;
+        let mut after = self.floor(camera, self.protected_now().await?.1);
+        let mut all_before_is_settled = true;
+        loop {
+            let _turn = self.deleting.lock().await;
+            let (ranges, releases) = self.protected_now().await?;
+            let rows = match camera {
+                Some(camera) => self.index.in_order_of(camera, after, BATCH).await?,
+                None => {
+                    situation.free = self.free()?;
+                    self.index.in_order(after, BATCH).await?
+                }
+            };
+            let Some(last) = rows.last() else { break };
+            after = last.counter;
+            let seen: Vec<(i64, bool)> =
+                rows.iter().map(|row| (row.counter, is_settled(row, &ranges))).collect();
+            let gone = self.delete_planned(rows, &ranges, &mut situation).await?;
+            deleted += gone.len();
+            let mut settled = seen.iter().take_while(|(counter, stays)| *stays || gone.contains(counter));
+            if all_before_is_settled && let Some((counter, _)) = settled.by_ref().last() {
+                self.raise_floor(camera, *counter, releases);
+            }
+            all_before_is_settled &= seen.iter().all(|(counter, stays)| *stays || gone.contains(counter));
+            if self.is_enough(camera, &situation) {
+                break;
+            }
+        }
+        Ok(deleted)
+    }
+
+    fn is_enough(&self, camera: Option<&CameraId>, situation: &Situation) -> bool {
+        match camera {
+            Some(camera) => {
+                let most = self.policy.of(camera).most_bytes.unwrap_or(u64::MAX);
+                situation.taken.get(camera).is_none_or(|taken| *taken <= most)
+            }
+            None => situation.free >= self.policy.reserve_bytes.saturating_add(situation.wanted),
+        }
+    }
+
+    async fn protected_now(&self) -> anyhow::Result<(Arc<Ranges>, u64)> {
+        self.renew_protection().await?;
+        Ok(self.protection.now())
+    }
+
+    fn floor(&self, camera: Option<&CameraId>, releases: u64) -> i64 {
+        let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
+        if floors.releases != releases {
+            *floors = Floors { releases, ..Floors::default() };
+        }
+        match camera {
+            Some(camera) => floors.cameras.get(camera).copied().unwrap_or(0),
+            None => floors.all,
+        }
+    }
+
+    fn raise_floor(&self, camera: Option<&CameraId>, counter: i64, releases: u64) {
+        let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
+        if floors.releases == releases {
+            match camera {
+                Some(camera) => {
+                    floors.cameras.insert(camera.clone(), counter);
+                }
+                None => floors.all = counter,
+            }
+        }
+    }
+
+    /// Deletes what of these rows has to go; gives the counters of what went.
+    async fn delete_planned(
+        &self,
+        rows: Vec<Kept>,
+        ranges: &Ranges,
+        situation: &mut Situation,
+    ) -> anyhow::Result<HashSet<i64>> {
+        let held: Vec<Held> =
+            rows.iter().filter(|row| !row.is_open).map(|row| as_held(row, ranges)).collect();
+        let reasons: HashMap<i64, DeleteReason> = plan(&held, &self.policy, situation).into_iter().collect();
+        if reasons.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let doomed: Vec<(Kept, DeleteReason)> = rows
+            .into_iter()
+            .filter_map(|row| reasons.get(&row.counter).map(|reason| (row, *reason)))
+            .collect();
+        let early = doomed.iter().filter(|(_, reason)| *reason == DeleteReason::Space);
+        early.for_each(|(row, _)| self.went_for_space(row));
+        let (disk, storage) = (self.files.clone(), self.storage.clone());
+        let gone = blocking(move || Ok(delete_files(&*disk, &storage, doomed))).await?;
+        let counters: Vec<i64> = gone.iter().map(|row| row.counter).collect();
+        self.index.forget(&counters).await?;
+        for row in &gone {
+            situation.freed(&row.camera, row.bytes);
+        }
+        Ok(counters.into_iter().collect())
+    }
+}
+
+/// The moment before which something is older than `keep`.
+fn before(now: Wall, keep: Duration) -> Wall {
+    now.plus_millis(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX).saturating_neg())
+}
+
+/// Deletes these files and says so, a line each; gives those that are gone.
+fn delete_files(disk: &dyn Files, storage: &Path, doomed: Vec<(Kept, DeleteReason)>) -> Vec<Kept> {
+    let (mut gone, mut folders, mut failed) = (Vec::with_capacity(doomed.len()), HashSet::new(), 0usize);
+    for (row, reason) in doomed {
+        let path = storage.join(&row.path);
+        match disk.remove(&path) {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => {
+                failed += 1;
+                if failed <= TOLD {
+                    tracing::error!("a file of the archive cannot be deleted: {e}");
+                }
+                continue;
+            }
         }
         tracing::info!(
             target: "audit",
-            camera = %row.camera, stream = %row.stream, from = %row.start, to = %row.end(),
+            camera = %row.camera, stream = %row.stream, from = %row.start, to = %row.end,
             bytes = row.bytes, reason = reason.as_str(), "footage deleted"
         );
-        Ok(true)
+        folders.extend(path.parent().map(Path::to_owned));
+        gone.push(row);
+    }
+    if failed > TOLD {
+        tracing::error!("{failed} files of the archive could not be deleted");
+    }
+    for folder in folders {
+        if let Err(e) = disk.sync_folder(&folder) {
+            // Their rows go all the same: what comes back with a power cut is found and goes again.
+            tracing::warn!("{e}");
+        }
+        disk.remove_empty(&folder);
+    }
+    gone
+}
+
+fn as_held(row: &Kept, ranges: &Ranges) -> Held {
+    Held {
+        counter: row.counter,
+        camera: row.camera.clone(),
+        stream: row.stream,
+        end: row.end,
+        is_dated: row.is_dated,
+        bytes: row.bytes,
+        is_pinned: is_settled(row, ranges),
     }
 }
 
-fn as_held(row: &SegmentRow, pins: &[Pin]) -> Held {
-    let (start, end) = (row.start, row.end());
-    let is_pinned = pins.iter().any(|pin| pin.camera == row.camera && pin.from < end && start < pin.to);
-    Held {
-        counter: row.counter,
-        stream: row.stream,
-        end,
-        is_dated: row.is_dated,
-        bytes: u64::try_from(row.bytes).unwrap_or(0),
-        is_pinned,
-    }
+/// Whether nothing but a release can let this file go.
+fn is_settled(row: &Kept, ranges: &Ranges) -> bool {
+    !row.is_open && ranges.holding(&row.camera, row.start, row.end).is_some()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::CameraId;
-    use crate::record::row::test_row;
-    use crate::record::{Index, Policy};
-    use std::time::Duration;
-
-    const DAY_MS: i64 = 86_400_000;
-
-    async fn archive(reserve_bytes: u64) -> (tempfile::TempDir, Archive) {
-        let folder = tempfile::tempdir().unwrap();
-        let policy = Policy {
-            keep: Duration::from_secs(30 * 86_400),
-            sub_keep: Duration::from_secs(7 * 86_400),
-            reserve_bytes,
-            pin_share: 0.9,
-        };
-        let index = Index::open(folder.path()).await.unwrap();
-        let archive = Archive::new(folder.path(), policy, index);
-        (folder, archive)
-    }
-
-    async fn add(archive: &Archive, stream: StreamKind, minute: i64, is_dated: bool) {
-        let row =
-            SegmentRow { stream, path: format!("video/{stream}-{minute}.mp4"), is_dated, ..test_row(minute) };
-        archive.index.add(&row).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn sub_streams_go_after_their_own_time_behind_however_many_main_files() {
-        let (_folder, archive) = archive(0).await;
-        for minute in 0..600 {
-            add(&archive, StreamKind::Main, minute, true).await;
-        }
-        add(&archive, StreamKind::Sub, 600, true).await;
-        let deleted = archive.make_room(0, Some(Wall::from_millis(8 * DAY_MS))).await.unwrap();
-        let left = archive.index.all().await.unwrap();
-        assert_eq!((deleted, left.len()), (1, 600));
-        assert!(left.iter().all(|row| row.stream == StreamKind::Main));
-    }
-
-    #[tokio::test]
-    async fn a_full_disk_looks_behind_whatever_is_pinned() {
-        let (_folder, archive) = archive(u64::MAX / 2).await;
-        for minute in 0..620 {
-            add(&archive, StreamKind::Main, minute, true).await;
-        }
-        let (from, to) = (Wall::from_millis(0), Wall::from_millis(600 * 60_000));
-        archive.set_pins(vec![Pin { camera: CameraId::new("gate").unwrap(), from, to }]).await.unwrap();
-        assert_eq!(archive.make_room(0, None).await.unwrap(), 20, "all that is not pinned");
-    }
-
-    #[tokio::test]
-    async fn age_looks_behind_whatever_is_pinned() {
-        let (_folder, archive) = archive(0).await;
-        for minute in 0..620 {
-            add(&archive, StreamKind::Main, minute, true).await;
-        }
-        let (from, to) = (Wall::from_millis(0), Wall::from_millis(600 * 60_000));
-        archive.set_pins(vec![Pin { camera: CameraId::new("gate").unwrap(), from, to }]).await.unwrap();
-        assert_eq!(archive.make_room(0, Some(Wall::from_millis(100 * DAY_MS))).await.unwrap(), 20);
-    }
-
-    #[tokio::test]
-    async fn footage_of_a_time_when_the_clock_was_not_trusted_does_not_go_by_age() {
-        let (_folder, archive) = archive(0).await;
-        add(&archive, StreamKind::Main, 0, false).await;
-        assert_eq!(archive.make_room(0, Some(Wall::from_millis(20_000 * DAY_MS))).await.unwrap(), 0);
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{SegmentRow, StreamName};
+use super::{Kept, StreamName};
 use crate::model::Wall;
 
 /// A sign that the disk is too small.
@@ -30,8 +30,8 @@ impl Shortage {
     /// What it says that `row`, which is to be kept for `keep`, goes at `now` because newer footage
     /// needs its space; nothing, if it is old enough. Nobody can tell the age of what lies in the
     /// future of a clock that is wrong.
-    pub fn early(row: &SegmentRow, keep: Duration, now: Wall) -> Option<Self> {
-        let age = Duration::from_millis(u64::try_from(now.millis_since(row.end())).ok()?);
+    pub fn early(row: &Kept, keep: Duration, now: Wall) -> Option<Self> {
+        let age = Duration::from_millis(u64::try_from(now.millis_since(row.end)).ok()?);
         let stream = StreamName { camera: row.camera.clone(), stream: row.stream };
         (age < keep).then_some(Shortage::Early { stream, age, keep })
     }
@@ -40,12 +40,22 @@ impl Shortage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::test_row;
+    use crate::model::{CameraId, StreamKind};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
-    fn row_until(day: i64) -> SegmentRow {
-        SegmentRow { start: Wall::from_millis(day * 86_400_000 - 60_000), ..test_row(1) }
+    fn row_until(day: i64) -> Kept {
+        Kept {
+            counter: 1,
+            camera: CameraId::new("gate").unwrap(),
+            stream: StreamKind::Main,
+            start: Wall::from_millis(day * 86_400_000 - 60_000),
+            end: Wall::from_millis(day * 86_400_000),
+            bytes: 1,
+            is_dated: true,
+            is_open: false,
+            path: String::new(),
+        }
     }
 
     #[test]

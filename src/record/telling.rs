@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::health::Words;
-use super::{Archive, Health, SegmentRow, Shortage, Teller};
+use super::{Archive, Health, Kept, Shortage, Teller};
 use crate::clock;
 use crate::model::Now;
 use crate::mounts::Place;
@@ -71,8 +71,8 @@ impl Archive {
     }
 
     /// Says that `row` went for space, which matters if it was to be kept for longer.
-    pub(super) fn went_for_space(&self, row: &SegmentRow) {
-        let keep = self.policy.keep_of(row.stream);
+    pub(super) fn went_for_space(&self, row: &Kept) {
+        let keep = self.policy.of(&row.camera).of(row.stream);
         if let Some(shortage) = Shortage::early(row, keep, clock::now().wall) {
             self.tell_shortage(shortage);
         }
@@ -135,14 +135,14 @@ fn log(storage: &Path, health: &Health) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Index, Policy};
+    use crate::record::{Index, Keep, Policy};
     use std::time::Duration;
 
     async fn archive() -> (tempfile::TempDir, Archive) {
         let folder = tempfile::tempdir().unwrap();
         let index = Index::open(folder.path()).await.unwrap();
-        let policy =
-            Policy { keep: Duration::MAX, sub_keep: Duration::MAX, reserve_bytes: 0, pin_share: 0.3 };
+        let usual = Keep { main: Duration::MAX, sub: Duration::MAX, most_bytes: None };
+        let policy = Policy { usual, cameras: Default::default(), reserve_bytes: 0, pin_share: 0.3 };
         let archive = Archive::new(folder.path(), policy, index);
         (folder, archive)
     }

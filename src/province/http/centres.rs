@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::Pages;
-use super::problem::Problem;
 use crate::clock;
+use crate::http::Problem;
 use crate::province::KnownCentre;
 use crate::province::centres::standing;
 use crate::province::store::CentreRow;

@@ -14,8 +14,8 @@ use tower_http::services::ServeFile;
 
 use super::Pages;
 use super::incidents::incident_id;
-use super::problem::Problem;
 use crate::clock;
+use crate::http::Problem;
 use crate::province::store::{FileRow, Viewing, role_of_page};
 use crate::wire::Role;
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Pages;
-use super::problem::Problem;
+use crate::http::Problem;
 use crate::model::{IncidentId, Kind, Severity, Wall};
 use crate::province::store::{IncidentFilter, IncidentRow, Position};
 

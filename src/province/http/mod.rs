@@ -7,9 +7,6 @@ mod evidence;
 
 mod incidents;
 
-mod problem;
-
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,16 +17,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use super::KnownCentre;
 use super::receive::Health;
-use super::store::Store;
-use problem::Problem;
-
-/// Open connections get this long to end by themselves.
-const STOP_PAGES: Duration = Duration::from_secs(3);
+use super::store::{Store, StoreError};
+use crate::http::Problem;
 
 /// What the pages are made from.
 #[derive(Debug, Clone)]
@@ -60,16 +52,10 @@ impl Pages {
     }
 }
 
-/// Serves until `stop`, then lets open connections end for a moment.
-///
-/// # Errors
-/// If the listener fails.
-pub async fn serve(listener: TcpListener, pages: Pages, stop: CancellationToken) -> std::io::Result<()> {
-    let app = pages.router().into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    tokio::select! {
-        served = serving => served,
-        () = async { stop.cancelled().await; tokio::time::sleep(STOP_PAGES).await } => Ok(()),
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a page could not be answered");
+        Self::unavailable("the storage does not answer now")
     }
 }
 

@@ -324,6 +324,8 @@ impl Files for FaultyDisk {
         Ok(())
     }
 
+    fn remove_empty(&self, _folder: &Path) {}
+
     fn exists(&self, path: &Path) -> io::Result<bool> {
         Ok(self.state().names.contains_key(path))
     }

@@ -14,7 +14,8 @@ use crate::libav::{SoundCodec, Track, testing};
 use crate::model::{CameraId, Mono, Now, StreamKind, Wall};
 use crate::record::files::Files;
 use crate::record::{
-    Archive, Cutting, GapReason, Index, Pin, Policy, Recorder, SegmentRow, SegmentState, StreamName, salvage,
+    Archive, Cutting, GapReason, Index, Keep, Pin, Policy, Protected, Recorder, SegmentRow, SegmentState,
+    StreamName, salvage,
 };
 
 const CUTTING: Cutting = Cutting {
@@ -25,6 +26,8 @@ const CUTTING: Cutting = Cutting {
 
 /// A fragment, the picture that closes it, and rounding.
 const GATHERED_MS: i64 = 600;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Room for about half a minute of this footage in two streams.
 const CAPACITY: u64 = 4_000_000;
@@ -122,8 +125,8 @@ impl<'s> World<'s> {
 
     async fn open(&self) -> Archive {
         let policy = Policy {
-            keep: Duration::from_secs(86_400),
-            sub_keep: Duration::from_secs(86_400),
+            usual: Keep { main: DAY, sub: DAY, most_bytes: None },
+            cameras: Default::default(),
             reserve_bytes: 0,
             pin_share: 0.4,
         };
@@ -135,7 +138,7 @@ impl<'s> World<'s> {
     async fn life(&mut self) {
         let archive = Arc::new(self.open().await);
         archive.recover().await.unwrap();
-        archive.set_pins(self.pins.clone()).await.unwrap();
+        archive.protect(self.protected()).await.unwrap();
         let stop = CancellationToken::new();
         let mut feeds = Vec::new();
         for stream in [StreamKind::Main, StreamKind::Sub] {
@@ -273,19 +276,22 @@ impl<'s> World<'s> {
         self.now_ms = until_ms;
     }
 
+    fn protected(&self) -> Protected {
+        Protected { pins: self.pins.clone(), holds: Vec::new() }
+    }
+
     async fn pin_something(&mut self, archive: &Archive) {
         let from = self.now_ms - i64::try_from(self.dice.below(20_000)).unwrap();
         let camera = CameraId::new("gate").unwrap();
         self.pins.push(Pin { camera, from: Wall::from_millis(from), to: Wall::from_millis(from + 3000) });
-        archive.set_pins(self.pins.clone()).await.unwrap();
-        // Those beyond their share of the disk lapse for good.
-        self.pins = archive.pins.borrow().clone();
+        archive.protect(self.protected()).await.unwrap();
     }
 
     async fn delete_and_look(&mut self, archive: &Archive) {
+        // Pins beyond their share of the disk have lapsed.
+        let ranges = archive.protection.now().0;
         let pinned = |row: &SegmentRow| {
-            self.pins.iter().any(|pin| pin.from < row.end() && row.start < pin.to)
-                && row.state != SegmentState::Open
+            ranges.holding(&row.camera, row.start, row.end()).is_some() && row.state != SegmentState::Open
         };
         let before: Vec<_> = archive.index.all().await.unwrap().into_iter().filter(pinned).collect();
         let _ = archive.make_room(CAPACITY / 8, None).await;

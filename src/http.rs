@@ -1,11 +1,31 @@
-//! Errors as problem details (RFC 9457), `application/problem+json`.
+//! What both web servers share: errors as problem details (RFC 9457, `application/problem+json`), and
+//! serving until told to stop.
 
-use axum::Json;
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
-use crate::province::store::StoreError;
+/// Open connections get this long to end by themselves.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// Serves until `stop`, then lets open connections end for a moment.
+///
+/// # Errors
+/// If the listener fails.
+pub async fn serve(listener: TcpListener, pages: Router, stop: CancellationToken) -> std::io::Result<()> {
+    let app = pages.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    tokio::select! {
+        served = serving => served,
+        () = async { stop.cancelled().await; tokio::time::sleep(STOP_WITHIN).await } => Ok(()),
+    }
+}
 
 /// What is told to whoever asked for something that cannot be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +48,6 @@ impl Problem {
     /// We are not well; it may be asked again.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "a page could not be answered");
-        Self::unavailable("the storage does not answer now")
     }
 }
 

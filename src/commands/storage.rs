@@ -1,0 +1,348 @@
+//! `quaywatch storage`: what is kept, who holds it, what goes next; makes and releases legal holds.
+//!
+//! Works beside a running centre and without one: the centre keeps the lock, this reads its
+//! databases, and a hold is a row that the centre's next deletion sees.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::{USAGE, failed};
+use crate::centre_db::{self, CentreDb};
+use crate::config::{self, EdgeConfig};
+use crate::keeping::{self, Footing, NewHold, held_by, instant, show, show_hold};
+use crate::model::{CameraId, ClockState, ClockTrust, Ids, Now, Wall};
+use crate::record::{Index, LegalHold, Ranges, Rate};
+use crate::{clock, disk};
+
+/// What to do with the storage.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The centre's configuration.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Gives the facts as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Forbids to delete a range of recordings, until it is released.
+    Hold {
+        /// The cameras, both streams of each.
+        #[arg(long, required = true, num_args = 1..)]
+        camera: Vec<String>,
+        /// The first moment: RFC 3339, or the centre's own time such as 2026-11-23T08:30.
+        #[arg(long)]
+        from: String,
+        /// The moment after the last.
+        #[arg(long)]
+        to: String,
+        /// Why: who asked for it, and by which document.
+        #[arg(long)]
+        reason: String,
+        /// When the hold ends by itself; without it only a release ends it.
+        #[arg(long)]
+        until: Option<String>,
+    },
+    /// Lets a hold go.
+    Release {
+        /// The hold's id, as `holds` shows it.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Every hold there ever was.
+    Holds,
+}
+
+/// Why it cannot be done, and with which exit code.
+struct Refusal(u8, String);
+
+impl From<anyhow::Error> for Refusal {
+    fn from(error: anyhow::Error) -> Self {
+        Self(1, format!("{error:#}"))
+    }
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        Self(1, error.to_string())
+    }
+}
+
+pub(super) async fn run(args: Args) -> ExitCode {
+    let Some(path) = args.config else {
+        return failed(USAGE, "thiếu --config TỆP / --config FILE is missing");
+    };
+    let config = match config::load_edge(&path) {
+        Ok(config) => config,
+        Err(problems) => {
+            return failed(USAGE, format!("tệp cấu hình có lỗi / the configuration is wrong:\n{problems}"));
+        }
+    };
+    let done = match args.what {
+        None => tell(&config, args.json).await,
+        Some(What::Hold { camera, from, to, reason, until }) => {
+            hold(&config, &camera, (&from, &to, until.as_deref()), &reason).await
+        }
+        Some(What::Release { id, reason }) => release(&config, &id, &reason).await,
+        Some(What::Holds) => list(&config, args.json).await,
+    };
+    match done {
+        Ok(lines) => {
+            lines.iter().for_each(|line| println!("{line}"));
+            ExitCode::SUCCESS
+        }
+        Err(Refusal(code, why)) => failed(code, why),
+    }
+}
+
+async fn tell(config: &EdgeConfig, json: bool) -> Result<Vec<String>, Refusal> {
+    must_exist(&config.storage.path)?;
+    let (index, db) = open(config).await?;
+    let report = keeping::report(config, &index, &db, clock::ask_state().await, clock::now().wall).await?;
+    if json {
+        return Ok(vec![serde_json::to_string(&report).map_err(anyhow::Error::from)?]);
+    }
+    Ok(show(&report, config.centre.hours.time_zone()))
+}
+
+async fn list(config: &EdgeConfig, json: bool) -> Result<Vec<String>, Refusal> {
+    must_exist(&config.storage.path)?;
+    let holds = centre_db::open_beside(&config.storage.path).await?.all_holds().await?;
+    let trusted_now = trusted(clock::ask_state().await, clock::now());
+    if json {
+        let each = holds.iter().map(|hold| {
+            let asked = &hold.asked;
+            let released = hold.released.as_ref();
+            serde_json::json!({
+                "id": hold.id, "cameras": asked.cameras, "from": asked.from, "to": asked.to,
+                "reason": asked.reason, "by": asked.by, "made_at": hold.made_at, "until": asked.until,
+                "in_force": hold.is_in_force(trusted_now), "released_at": released.map(|r| r.0),
+                "released_by": released.map(|r| &r.1), "release_reason": released.map(|r| &r.2),
+            })
+        });
+        return Ok(vec![serde_json::json!({ "holds": each.collect::<Vec<_>>() }).to_string()]);
+    }
+    if holds.is_empty() {
+        return Ok(vec!["Chưa có lệnh giữ nào / there was never a hold".to_owned()]);
+    }
+    Ok(holds.iter().map(|hold| show_hold(hold, trusted_now, config.centre.hours.time_zone())).collect())
+}
+
+async fn hold(
+    config: &EdgeConfig,
+    cameras: &[String],
+    (from, to, until): (&str, &str, Option<&str>),
+    reason: &str,
+) -> Result<Vec<String>, Refusal> {
+    must_exist(&config.storage.path)?;
+    let zone = config.centre.hours.time_zone();
+    let now = clock::now();
+    let (from, to) = (moment("--from", from, zone)?, moment("--to", to, zone)?);
+    if from >= to {
+        return Err(Refusal(USAGE, "--to phải sau --from / --to must be after --from".to_owned()));
+    }
+    let until = until.map(|text| moment("--until", text, zone)).transpose()?;
+    if until.is_some_and(|until| until <= now.wall) {
+        return Err(Refusal(USAGE, "--until đã qua rồi / --until has passed already".to_owned()));
+    }
+    let (index, read) = open(config).await?;
+    let cameras =
+        cameras.iter().map(|typed| known_camera(typed, config, &index)).collect::<Result<_, _>>()?;
+    let asked = NewHold { cameras, from, to, reason: given_reason(reason)?, by: who(), until };
+    let bytes = must_fit(config, &index, &read, &asked, now).await?;
+
+    let mut ids = Ids::new(clock::id_seed().map_err(anyhow::Error::from)?);
+    let id = ids.next(now).to_string();
+    let db = centre_db::open(&config.storage.path, &mut ids, now).await?;
+    db.add_hold(&id, &asked, now.wall).await?;
+    db.close().await;
+    tracing::info!(
+        target: "audit",
+        hold = id, cameras = join(&asked.cameras), from = %asked.from, to = %asked.to,
+        until = asked.until.map(|until| until.to_string()), reason = asked.reason, by = asked.by,
+        "legal hold made"
+    );
+    let mut lines = vec![format!(
+        "Đã giữ / Held {id}: {}, {} – {}, {:.1} MB",
+        join(&asked.cameras),
+        instant(from, zone),
+        instant(to, zone),
+        megabytes(bytes)
+    )];
+    if bytes == 0 {
+        lines.push(
+            "CHÚ Ý: hiện không có hình nào trong khoảng này / NOTE: there is no footage in this range now"
+                .to_owned(),
+        );
+    }
+    Ok(lines)
+}
+
+/// Gives what the hold keeps, in bytes.
+async fn must_fit(
+    config: &EdgeConfig,
+    index: &Index,
+    db: &CentreDb,
+    asked: &NewHold,
+    now: Now,
+) -> Result<u64, Refusal> {
+    let space = disk::space(&config.storage.path).map_err(anyhow::Error::from)?;
+    let rate = Rate::measure(index, now.wall).await?;
+    let new = LegalHold { id: String::new(), cameras: asked.cameras.clone(), from: asked.from, to: asked.to };
+    let mut holds = keeping::protected(db, trusted(clock::ask_state().await, now)).await?.holds;
+    let held = held_by(index, &Ranges::new(&[], &holds), &rate, now.wall).await?;
+    let alone = held_by(index, &Ranges::new(&[], std::slice::from_ref(&new)), &rate, now.wall).await?;
+    holds.push(new);
+    let held_then = held_by(index, &Ranges::new(&[], &holds), &rate, now.wall).await?;
+    let recorded = index.tallies().iter().fold(0u64, |sum, (_, tally)| sum.saturating_add(tally.bytes));
+    let footing = Footing {
+        free: space.free,
+        recorded,
+        reserve: config.storage.reserve_bytes,
+        per_day: rate.bytes_per_day(),
+        held,
+        held_then,
+    };
+    footing.allows().map_err(|refused| Refusal(1, refused.to_string()))?;
+    Ok(alone)
+}
+
+async fn release(config: &EdgeConfig, id: &str, reason: &str) -> Result<Vec<String>, Refusal> {
+    must_exist(&config.storage.path)?;
+    let (reason, by, now) = (given_reason(reason)?, who(), clock::now());
+    let mut ids = Ids::new(clock::id_seed().map_err(anyhow::Error::from)?);
+    let db = centre_db::open(&config.storage.path, &mut ids, now).await?;
+    let released = db.release_hold(id, &by, &reason, now.wall).await?;
+    db.close().await;
+    if !released {
+        return Err(Refusal(
+            1,
+            format!("không có lệnh giữ nào đang hiệu lực với mã {id} / no hold with the id {id} is in force"),
+        ));
+    }
+    tracing::info!(target: "audit", hold = id, reason, by, "legal hold released");
+    Ok(vec![format!("Đã hủy lệnh giữ / Released {id}")])
+}
+
+async fn open(config: &EdgeConfig) -> Result<(Index, CentreDb), Refusal> {
+    let index = Index::open_beside(&config.storage.path).await?;
+    Ok((index, centre_db::open_beside(&config.storage.path).await?))
+}
+
+fn must_exist(storage: &Path) -> Result<(), Refusal> {
+    let is_there = ["index.sqlite", centre_db::FILE_NAME].iter().all(|name| storage.join(name).exists());
+    if is_there {
+        return Ok(());
+    }
+    Err(Refusal(
+        1,
+        format!(
+            "{}: chưa có kho lưu trữ ở đây, hãy chạy quaywatch edge trước / there is no archive here yet, run \
+             quaywatch edge first",
+            storage.display()
+        ),
+    ))
+}
+
+/// A moment as people type it: RFC 3339, or the centre's own time.
+fn moment(what: &str, text: &str, zone: &TimeZone) -> Result<Wall, Refusal> {
+    if let Ok(at) = text.parse::<Wall>() {
+        return Ok(at);
+    }
+    let local = text.parse::<DateTime>().ok().and_then(|local| zone.to_timestamp(local).ok());
+    local.map(Wall::from).ok_or_else(|| {
+        Refusal(
+            USAGE,
+            format!(
+                "{what} = \"{text}\" không phải là thời điểm, hãy viết như 2026-11-23T08:30 hoặc \
+                 2026-11-23T08:30:00+07:00 / is not a moment: write for example 2026-11-23T08:30 or \
+                 2026-11-23T08:30:00+07:00"
+            ),
+        )
+    })
+}
+
+fn known_camera(typed: &str, config: &EdgeConfig, index: &Index) -> Result<CameraId, Refusal> {
+    let recorded = index.tallies().into_iter().map(|((camera, _), _)| camera);
+    let mut known = config.cameras.iter().map(|camera| camera.id.clone()).chain(recorded);
+    known.find(|camera| camera.as_str() == typed).ok_or_else(|| {
+        let all: Vec<_> = config.cameras.iter().map(|camera| camera.id.to_string()).collect();
+        Refusal(
+            USAGE,
+            format!(
+                "không có máy quay \"{typed}\", các máy quay hiện có: {} / there is no camera \"{typed}\"; known: {}",
+                all.join(", "),
+                all.join(", ")
+            ),
+        )
+    })
+}
+
+fn given_reason(text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
+        return Err(Refusal(
+            USAGE,
+            "--reason phải có nội dung, một dòng, tối đa 500 ký tự / --reason must be one line of 1 to 500 characters"
+                .to_owned(),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Who types this, as far as the system knows.
+fn who() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    match name.filter(|name| !name.is_empty() && name.len() <= 64) {
+        Some(name) => format!("{name} (uid {uid})"),
+        None => format!("uid {uid}"),
+    }
+}
+
+fn trusted(clock: ClockState, now: Now) -> Option<Wall> {
+    (clock.state == ClockTrust::Synchronised).then_some(now.wall)
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a tenth of a megabyte is shown")]
+    let megabytes = bytes as f64 / 1e6;
+    megabytes
+}
+
+fn join(cameras: &[CameraId]) -> String {
+    cameras.iter().map(CameraId::as_str).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_as_people_write_it() {
+        let zone = TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
+        let read = |text: &str| moment("--from", text, &zone).ok().map(|at| at.to_string());
+        let wanted = Some("2026-11-23T01:30:00.000Z".to_owned());
+        for text in
+            ["2026-11-23T01:30:00Z", "2026-11-23T08:30:00+07:00", "2026-11-23T08:30", "2026-11-23 08:30"]
+        {
+            assert_eq!(read(text), wanted, "{text}");
+        }
+        assert_eq!(read("hôm qua"), None);
+    }
+
+    #[test]
+    fn a_hold_needs_a_reason() {
+        assert!(given_reason("  ").is_err());
+        assert_eq!(given_reason(" Công văn 12 ").ok().as_deref(), Some("Công văn 12"));
+    }
+}

@@ -1,0 +1,125 @@
+//! The centre's pages: health, cameras, the storage, timelines. They only read, over connections of
+//! their own, so that no question ever holds up a recorder.
+//!
+//! Closed by default: they are served on this machine alone until there are users.
+
+mod cameras;
+
+mod timeline;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::centre_db::CentreDb;
+use crate::config::EdgeConfig;
+use crate::http::{self, Problem};
+use crate::ingest::CameraState;
+use crate::keeping::{self, StorageReport};
+use crate::model::{CameraId, ClockState, Now};
+use crate::record::Index;
+use crate::{clock, disk};
+
+/// How long a part may take to answer before it counts as unwell.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the pages are made from.
+#[derive(Clone)]
+pub struct Pages {
+    /// The centre's configuration.
+    pub config: Arc<EdgeConfig>,
+    /// The index, over connections of its own.
+    pub index: Index,
+    /// The centre's database, likewise.
+    pub db: CentreDb,
+    /// How far the clock can be believed.
+    pub clock: watch::Receiver<ClockState>,
+    /// How the cameras' main streams are.
+    pub cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
+}
+
+impl Pages {
+    /// Every page.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .route("/api/storage", get(storage))
+            .route("/api/cameras", get(cameras::list))
+            .route("/api/cameras/{id}/timeline", get(timeline::one))
+            .fallback(|| async { Problem::not_found("there is no such page") })
+            .with_state(self)
+    }
+}
+
+/// Serves the pages until `stop`.
+///
+/// # Errors
+/// If the address cannot be had or the listener fails; the caller tries again, and records meanwhile.
+pub async fn run(listen: SocketAddr, pages: Pages, stop: CancellationToken) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!(
+            "the centre's pages cannot be served on {listen} ([web] listen); recording goes on without them"
+        )
+    })?;
+    tracing::info!(%listen, "the centre's pages are served");
+    http::serve(listener, pages.router(), stop).await.context("the centre's pages")
+}
+
+/// What goes wrong below a page.
+pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "a page could not be answered");
+    Problem::unavailable("the storage does not answer now")
+}
+
+/// Whether everything works: both databases and the disk answer.
+async fn healthz(State(pages): State<Pages>) -> Response {
+    let (index, database) = answers(&pages).await;
+    let disk = disk::space(&pages.config.storage.path).is_ok();
+    let well = index && database && disk;
+    let word = |good: bool| if good { "ok" } else { "does not answer" };
+    let body = json!({
+        "status": if well { "ok" } else { "unwell" },
+        "index": word(index),
+        "database": word(database),
+        "disk": word(disk),
+        "clock": pages.clock.borrow().state,
+    });
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(body)).into_response()
+}
+
+/// Whether questions can be answered.
+async fn readyz(State(pages): State<Pages>) -> Response {
+    let (status, word) = match answers(&pages).await {
+        (true, true) => (StatusCode::OK, "ready"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+    };
+    (status, Json(json!({ "status": word }))).into_response()
+}
+
+async fn answers(pages: &Pages) -> (bool, bool) {
+    let index = tokio::time::timeout(PATIENCE, pages.index.has_undated());
+    let database = tokio::time::timeout(PATIENCE, pages.db.pins());
+    let (index, database) = tokio::join!(index, database);
+    (matches!(index, Ok(Ok(_))), matches!(database, Ok(Ok(_))))
+}
+
+/// `GET /api/storage`: the same facts as `quaywatch storage --json`.
+async fn storage(State(pages): State<Pages>) -> Result<Json<StorageReport>, Problem> {
+    let clock = *pages.clock.borrow();
+    let report = keeping::report(&pages.config, &pages.index, &pages.db, clock, clock::now().wall).await;
+    report.map(Json).map_err(|e| unavailable(format!("{e:#}")))
+}
