@@ -111,6 +111,7 @@ pub struct Cutter {
     sound: Option<i64>,
     /// Whether sound counts as there until it is missed, because the camera said it would send it.
     expects_sound: bool,
+    excuse: Option<GapReason>,
 }
 
 #[derive(Debug, Clone)]
@@ -131,7 +132,7 @@ impl Cutter {
     /// it would send sound or not.
     pub fn new(length_ms: i64, gap: GapReason, expects_sound: bool) -> Self {
         let length = length_ms.saturating_mul(VIDEO_CLOCK / 1000);
-        Self { length, gap: Some(gap), open: None, last: None, sound: None, expects_sound }
+        Self { length, gap: Some(gap), open: None, last: None, sound: None, expects_sound, excuse: None }
     }
 
     /// Says that a piece of sound has come, as of the last picture: a file holds sound from its
@@ -145,10 +146,22 @@ impl Cutter {
         self.open.is_some()
     }
 
+    /// Why pictures may be missing before the next one, if it is known: then a pause, however long, is
+    /// no leap of the camera's clock.
+    pub fn excuse(&mut self, reason: Option<GapReason>) {
+        self.excuse = reason;
+    }
+
     /// Decides about the picture with decode time `dts` (1/90000 s).
     pub fn picture(&mut self, dts: i64, is_key: bool, format: &Arc<VideoFormat>) -> Cut {
         let last = self.last.unwrap_or(dts);
-        if dts < last.saturating_sub(VIDEO_CLOCK) || dts > last.saturating_add(JUMP) {
+        let is_back = dts < last.saturating_sub(VIDEO_CLOCK);
+        if let Some(reason) = self.excuse
+            && !is_back
+            && dts > last.saturating_add(JUMP)
+        {
+            self.abandon(reason);
+        } else if is_back || (self.open.is_some() && dts > last.saturating_add(JUMP)) {
             self.abandon(GapReason::StreamJumped);
             self.expects_sound = self.sound.take().is_some();
             self.last = None;
@@ -199,6 +212,18 @@ mod tests {
 
     fn format(width: u32) -> Arc<VideoFormat> {
         Arc::new(VideoFormat { codec: VideoCodec::H264, width, height: 360, extradata: Default::default() })
+    }
+
+    #[test]
+    fn what_is_missing_for_a_known_reason_is_no_jump_however_long_it_is() {
+        let (mut cutter, f) = (Cutter::new(60_000, GapReason::First, false), format(640));
+        let begins = |dts: i64| Cut::Begin { dts, gap: Some(GapReason::StorageFailed) };
+        cutter.picture(0, true, &f);
+        cutter.excuse(Some(GapReason::StorageFailed));
+        assert_eq!(cutter.picture(10 * JUMP, true, &f), begins(10 * JUMP));
+        cutter.abandon(GapReason::StorageFailed);
+        cutter.excuse(None);
+        assert_eq!(cutter.picture(20 * JUMP, true, &f), begins(20 * JUMP));
     }
 
     #[test]

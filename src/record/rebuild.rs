@@ -73,6 +73,7 @@ impl Archive {
                     );
                     tokio::time::sleep(AGAIN).await;
                 } else {
+                    tracing::info!("files and index agree");
                     self.suspicion.notified().await;
                 }
                 is_suspect = true;

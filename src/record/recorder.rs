@@ -11,6 +11,7 @@ use super::segment::Segment;
 use super::sound::SoundPath;
 use super::timeline::VIDEO_CLOCK;
 use super::{Archive, Cut, Cutter, GapReason, SegmentRow, Timeline};
+use crate::clock;
 use crate::ingest::{SenderReport, SoundFormat, SoundUnit, Unit, VideoUnit};
 use crate::libav::{LibavError, Times, Track};
 use crate::model::{CameraId, Mono, StreamKind, Wall};
@@ -56,7 +57,7 @@ pub struct Cutting {
 const HOLE: i64 = VIDEO_CLOCK;
 
 /// What the disk or the link did so long before a hole is still its reason.
-const REASON_HOLDS: Duration = Duration::from_secs(20);
+const REASON_HOLDS: Duration = Duration::from_secs(30);
 
 /// One connection's recorder.
 pub struct Recorder {
@@ -78,7 +79,7 @@ pub struct Recorder {
     last_dts: Option<i64>,
     /// The end of the last picture, 1/90000 s.
     last_end: Option<i64>,
-    /// Since when and why the disk refused, or had refused last.
+    /// Why and when the disk refused last: what a camera that had to wait drops is missing for that.
     pub(super) refused: Option<(GapReason, Mono)>,
     /// When packets were lost last.
     lost: Option<Mono>,
@@ -171,6 +172,7 @@ impl Recorder {
             self.lost = Some(self.now);
         }
         let hole = self.last_end.filter(|end| unit.pts - end >= HOLE).map(|end| (end, self.reason_of_hole()));
+        self.cutter.excuse(self.recently_refused());
         let dts = match self.cutter.picture(unit.dts, unit.is_key, &unit.format) {
             Cut::Skip => return Ok(()),
             Cut::Append { dts } => dts,
@@ -252,7 +254,7 @@ impl Recorder {
     }
 
     fn recently_refused(&self) -> Option<GapReason> {
-        self.refused.filter(|(_, at)| self.now.since(*at) < REASON_HOLDS).map(|(reason, _)| reason)
+        self.refused.filter(|(_, at)| clock::now().mono.since(*at) < REASON_HOLDS).map(|(reason, _)| reason)
     }
 
     fn report(&mut self, report: &SenderReport) {

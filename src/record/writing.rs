@@ -11,6 +11,7 @@ use super::recorder::{OpenSegment, Recorder, StreamName};
 use super::segment::{self, Finished, Segment, SegmentError};
 use super::timeline::VIDEO_CLOCK;
 use super::{GapReason, Health, SegmentRow, SegmentState, Teller};
+use crate::clock;
 use crate::database;
 use crate::ingest::VideoUnit;
 use crate::libav::LibavError;
@@ -104,7 +105,7 @@ impl Recorder {
                 }
                 Ok(false) => {
                     // A sync failed: the next keyframe begins another file.
-                    self.refused = Some((GapReason::StorageFailed, self.now));
+                    self.refused = Some((GapReason::StorageFailed, clock::now().mono));
                     self.cutter.abandon(GapReason::StorageFailed);
                     self.put_away().await;
                     return;
@@ -130,7 +131,7 @@ impl Recorder {
                 "the recording cannot be written ({e}); it is tried again and again, {tries} times so far"
             );
         }
-        self.refused = Some((reason_of(e), self.now));
+        self.refused = Some((reason_of(e), clock::now().mono));
         if is_full(e) {
             match self.archive.make_room(ROOM, None).await {
                 Ok(0) => {}

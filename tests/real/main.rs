@@ -16,6 +16,8 @@
 
 mod support;
 
+mod archive;
+
 mod bad_config;
 
 mod bad_messages;

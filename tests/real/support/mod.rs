@@ -67,6 +67,8 @@ pub struct Hall {
     pub province_port: u16,
     /// Added to the centre's configuration.
     pub rules: String,
+    /// How long a recorded file is.
+    pub segment: &'static str,
     specs: Vec<CameraSpec>,
 }
 
@@ -81,6 +83,7 @@ impl Hall {
             broker,
             province_port: free_port(),
             rules: LOUD_RULE.to_owned(),
+            segment: "10s",
             specs: specs.to_vec(),
             folder,
         };
@@ -119,7 +122,7 @@ path = "{storage}"
 keep = "30d"
 reserve = "10MB"
 purpose = "thử nghiệm"
-segment = "10s"
+segment = "{segment}"
 
 [province]
 broker = "mqtt://127.0.0.1:{broker}"
@@ -127,6 +130,7 @@ identity = "{identity}"
 trust = "{trust}"
 "#,
             storage = self.storage().display(),
+            segment = self.segment,
             broker = self.broker.port,
             identity = self.centre_key().display(),
             trust = quaywatch::keys::public_path(&self.province_key()).display(),
