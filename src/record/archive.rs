@@ -122,14 +122,18 @@ impl Archive {
         epochs.epoch
     }
 
+    /// Says that epochs up to this one have been.
+    pub(super) fn clock_epochs_above(&self, epoch: i64) {
+        let mut epochs = self.clock_epochs.lock().unwrap_or_else(PoisonError::into_inner);
+        epochs.epoch = epochs.epoch.max(epoch.saturating_add(1));
+    }
+
     /// Begins the clock epoch of this process.
     ///
     /// # Errors
     /// If the index cannot be read.
     pub(super) async fn begin_clock(&self) -> Result<(), sqlx::Error> {
-        let last = self.index.last_clock_epoch().await?;
-        let mut epochs = self.clock_epochs.lock().unwrap_or_else(PoisonError::into_inner);
-        epochs.epoch = epochs.epoch.max(last.saturating_add(1));
+        self.clock_epochs_above(self.index.last_clock_epoch().await?);
         Ok(())
     }
 

@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::Hole;
 use crate::model::{CameraId, StreamKind};
 
 /// The user type of the first box.
@@ -62,6 +63,9 @@ pub struct Tail {
     pub lost_packets: i64,
     /// Whether any sound is in it.
     pub has_sound: bool,
+    /// Where pictures are missing in it, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holes: Vec<Hole>,
 }
 
 /// One of the two.
@@ -130,7 +134,13 @@ mod tests {
         assert_eq!(u32::from_be_bytes(bytes[..4].try_into().unwrap()) as usize, bytes.len());
         assert_eq!(&bytes[4..8], b"uuid");
         assert_eq!(read(&bytes[8..]), Some(Label::Head(Box::new(head))));
-        let tail = Tail { start_ms: -1, time_from: "camera".into(), lost_packets: 3, has_sound: false };
+        let tail = Tail {
+            start_ms: -1,
+            time_from: "camera".into(),
+            lost_packets: 3,
+            has_sound: false,
+            holes: vec![],
+        };
         assert_eq!(read(&tail.to_box()[8..]), Some(Label::Tail(tail)));
     }
 

@@ -32,6 +32,8 @@ const AGAIN: Duration = Duration::from_secs(60);
 struct Counted {
     /// The highest counter.
     counter: i64,
+    /// The latest clock epoch.
+    clock_epoch: i64,
     /// The last run of each stream.
     runs: HashMap<(CameraId, StreamKind), i64>,
 }
@@ -47,6 +49,7 @@ impl Archive {
             .await
             .with_context(|| storage.join(super::index::FILE_NAME).display().to_string())?;
         let archive = Self::new(storage, policy, index);
+        archive.clock_epochs_above(counted.as_ref().map_or(0, |counted| counted.clock_epoch));
         archive.count_on(counted);
         archive.recover().await?;
         Ok(archive)
@@ -141,12 +144,12 @@ fn count(disk: &dyn Files, storage: &Path) -> io::Result<Counted> {
         }
     }
     // Files of a version that did not label them have no counter of their own.
-    let mut counter = files;
+    let (mut counter, mut clock_epoch) = (files, 0);
     for name in last.values() {
         let scan = salvage::scan_on(disk, &storage.join(&name.path))?;
         if let Some(head) = scan.and_then(|scan| scan.head) {
-            counter = counter.max(head.counter);
+            (counter, clock_epoch) = (counter.max(head.counter), clock_epoch.max(head.clock_epoch));
         }
     }
-    Ok(Counted { counter, runs: last.into_iter().map(|(key, name)| (key, name.run)).collect() })
+    Ok(Counted { counter, clock_epoch, runs: last.into_iter().map(|(key, name)| (key, name.run)).collect() })
 }

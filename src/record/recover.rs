@@ -222,8 +222,11 @@ fn fill(row: &mut SegmentRow, scan: &Scan) {
         row.time_from = TimeFrom::parse(&tail.time_from).unwrap_or(TimeFrom::Arrival);
         row.lost_packets = tail.lost_packets;
     }
+    row.holes = match &scan.tail {
+        Some(tail) => tail.holes.clone(),
+        None => gaps::holes(&scan.fragments, row.media_start),
+    };
     if !scan.fragments.iter().any(|fragment| fragment.has_sound) {
         row.sound = None;
     }
-    row.holes = gaps::holes(&scan.fragments, row.media_start);
 }

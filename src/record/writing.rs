@@ -151,11 +151,13 @@ impl Recorder {
         row.start = self.timeline.wall(row.media_start);
         row.time_from = self.timeline.time_from();
         let (start, time_from, lost_packets) = (row.start, row.time_from, row.lost_packets);
+        let holes = row.holes.clone();
         segment.close_muxer(|has_sound| Tail {
             start_ms: start.as_millis(),
             time_from: time_from.as_str().to_owned(),
             lost_packets,
             has_sound,
+            holes,
         });
         // What the muxer still held is written like anything else: tried until the disk takes it.
         self.write().await;
