@@ -395,9 +395,9 @@ fn days_of(ms: i64) -> f64 {
 }
 
 fn hours_of(ms: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a tenth of an hour is shown")]
+    #[expect(clippy::cast_precision_loss, reason = "a minute is shown")]
     let hours = ms as f64 / 3_600_000.0;
-    (hours * 10.0).round() / 10.0
+    (hours * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]

@@ -103,9 +103,15 @@ fn room(report: &StorageReport) -> Vec<String> {
         ];
     };
     let (rate, hours) = (gigabytes(report.rate.bytes_per_day), report.rate.measured_hours);
+    let (measured, of_recording) = if hours < 1.0 {
+        (format!("{:.0} phút", hours * 60.0), format!("{:.0} min", hours * 60.0))
+    } else {
+        (format!("{hours:.1} giờ"), format!("{hours:.1} h"))
+    };
     let mut lines = vec![
         format!(
-            "Tốc độ ghi / Rate: {rate} một ngày, đo từ {hours} giờ ghi hình / a day, measured from {hours} h of recording"
+            "Tốc độ ghi / Rate: {rate} một ngày, đo từ {measured} ghi hình / a day, measured from {of_recording} of \
+             recording"
         ),
         format!("Ổ đĩa đủ cho / Room for: {days} ngày / days"),
     ];

@@ -37,3 +37,5 @@ mod mqtt_connection;
 mod province;
 
 mod receiver;
+
+mod storage;
