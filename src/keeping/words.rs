@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use super::facts::{HoldFact, StorageReport, StreamFacts};
 use super::holds::Hold;
-use super::report::{HoldFact, StorageReport, StreamFacts};
 use crate::model::{CameraId, Wall};
 
 /// So many lines of a list are shown; `--json` has all.
