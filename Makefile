@@ -6,13 +6,15 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-all bench-record
+.PHONY: help demo test test-all bench-record bench-archive soak
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
 	@echo 'make test                format, lints and all tests'
 	@echo 'make test-all            the same, and a short run of the benchmark'
-	@echo 'make bench-record        16 cameras against ffmpeg, about 25 minutes (ARGS="--minutes 1 --runs 1" for a try)'
+	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
+	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
+	@echo 'make soak                16 disturbed cameras for 20 minutes; every frame is looked for'
 
 # Standard output is the demo's alone: with SECONDS it ends with one line of JSON.
 demo:
@@ -37,3 +39,13 @@ bench-record:
 	@deploy/setup.sh run
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/record.py $(ARGS)
+
+bench-archive:
+	@deploy/setup.sh run
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/archive.py $(ARGS)
+
+soak:
+	@deploy/setup.sh run
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/soak.py $(ARGS)

@@ -13,14 +13,16 @@ build="build-essential pkg-config libclang-dev libavcodec-dev libavformat-dev li
 simulated="python3 python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
   ffmpeg espeak-ng mosquitto ca-certificates"
+# A wall clock that the tests can set for one process.
+tests="faketime"
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
 missing_packages() {
     # shellcheck disable=SC2086 # the lists are words on purpose
-    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $build $simulated 2>/dev/null || true)
-    for package in $build $simulated; do
+    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null || true)
+    for package in $wanted; do
         echo "$installed" | grep -qx "installed $package" || echo "$package"
     done
 }
@@ -68,6 +70,8 @@ case "${1:-}" in
 run | test) ;;
 *) fail "usage: setup.sh run | test" ;;
 esac
+wanted="$build $simulated"
+[ "$1" = run ] || wanted="$wanted $tests"
 check_rust
 [ "$1" = run ] || check_rust_tools
 install_packages

@@ -17,7 +17,7 @@ use crate::ingest::{
     self, Action, CameraState, Failure, Input, Link, OpenError, Session, StreamAddress, Unit,
 };
 use crate::perceive::Tap;
-use crate::record::{Archive, GapReason, Recorder, StreamName};
+use crate::record::{Archive, Cutting, GapReason, Recorder, StreamName};
 
 /// How long a camera may take to answer the TEARDOWN.
 const TEARDOWN_WITHIN: Duration = Duration::from_secs(2);
@@ -31,8 +31,8 @@ pub struct StreamTask {
     pub address: StreamAddress,
     /// Whether its sound is recorded, not only measured.
     pub records_sound: bool,
-    /// How long a file is.
-    pub segment: Duration,
+    /// How files are made.
+    pub cutting: Cutting,
     /// Where it is recorded.
     pub archive: Arc<Archive>,
     /// Who perceives it.
@@ -80,7 +80,6 @@ impl StreamTask {
                     match result {
                         Ok(session) => {
                             connected = Some(self.begin(session, gap).await?);
-                            gap = GapReason::CameraAway;
                             Input::Opened
                         }
                         Err(e) => {
@@ -90,16 +89,18 @@ impl StreamTask {
                     }
                 }
                 Event::Arrived(unit) => match self.take(&mut connected, &unit).await {
+                    // A report is a word about time, not a sign that pictures come.
+                    Ok(()) if matches!(unit, Unit::Report(_)) => Input::Tick,
                     Ok(()) => Input::Arrived,
                     Err(why) => {
                         tracing::error!(stream = %self.name, "{why}");
-                        self.end(connected.take()).await;
+                        gap = self.end(connected.take()).await;
                         Input::Failed(Failure::Passing)
                     }
                 },
                 Event::Broke(why) => {
                     tracing::warn!(stream = %self.name, "the connection ended: {why}");
-                    self.end(connected.take()).await;
+                    gap = self.end(connected.take()).await;
                     Input::Failed(Failure::Passing)
                 }
             };
@@ -112,7 +113,9 @@ impl StreamTask {
                     Action::Close => {
                         tracing::warn!(stream = %self.name, "nothing came for 8 s");
                         attempt = None;
-                        self.end(connected.take()).await;
+                        if connected.is_some() {
+                            gap = self.end(connected.take()).await;
+                        }
                     }
                     Action::Changed(state) => {
                         tracing::info!(stream = %self.name, state = state.as_str(), "camera");
@@ -170,7 +173,7 @@ impl StreamTask {
             self.name.clone(),
             sound,
             gap,
-            self.segment,
+            self.cutting,
             self.stop.clone(),
         )
         .await?;
@@ -184,11 +187,13 @@ impl StreamTask {
         Ok(())
     }
 
-    async fn end(&self, connected: Option<Connected>) {
-        let Some(Connected { session, recorder }) = connected else { return };
-        recorder.finish().await;
+    /// Ends a connection; gives why there is nothing between it and the next.
+    async fn end(&self, connected: Option<Connected>) -> GapReason {
+        let Some(Connected { session, recorder }) = connected else { return GapReason::CameraAway };
+        let gap = recorder.finish().await.unwrap_or(GapReason::CameraAway);
         if tokio::time::timeout(TEARDOWN_WITHIN, session.close()).await.is_err() {
             tracing::debug!(stream = %self.name, "the camera did not answer the TEARDOWN");
         }
+        gap
     }
 }

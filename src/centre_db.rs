@@ -52,7 +52,7 @@ pub async fn open(storage: &Path, ids: &mut Ids, now: Now) -> anyhow::Result<Cen
 pub async fn open_beside(storage: &Path) -> anyhow::Result<CentreDb> {
     let path = storage.join(FILE_NAME);
     let opened = async {
-        let pool = database::open_beside(&path).await?;
+        let pool = database::open_readers(&path).await?;
         let epoch: String = sqlx::query("SELECT epoch FROM meta").fetch_one(&pool).await?.try_get(0)?;
         anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into() })
     };

@@ -30,13 +30,11 @@ pub async fn open(
         Durability::Full => SqliteSynchronous::Full,
         Durability::Rebuildable => SqliteSynchronous::Normal,
     };
-    let options = SqliteConnectOptions::new()
-        .filename(path)
+    let options = options(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10));
+        .foreign_keys(true);
     // One connection: SQLite has one writer anyway, and a wait in our own queue is fair.
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
@@ -48,18 +46,35 @@ pub async fn open(
     Ok(pool)
 }
 
-/// Opens the database at `path` for reading alone, beside the process that writes it: it has to be
-/// there, and nothing in it changes.
+/// Connections that only read the database at `path`, which has to be there: a long question does not
+/// make a writer wait, and another process can ask beside the one that writes.
 ///
 /// # Errors
-/// If there is none or it cannot be read; with the path.
-pub async fn open_beside(path: &Path) -> Result<SqlitePool, sqlx::Error> {
-    let options =
-        SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10));
+/// If there is none or it cannot be opened.
+pub async fn open_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new()
         .max_connections(2)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options)
+        .connect_with(options(path).read_only(true))
         .await
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(10))
+}
+
+/// Whether the database itself is damaged or is none (SQLITE_CORRUPT, SQLITE_NOTADB and their
+/// extended codes), so that asking again is of no use.
+pub fn is_damaged(e: &sqlx::Error) -> bool {
+    let code = match e {
+        sqlx::Error::Migrate(e) => match &**e {
+            sqlx::migrate::MigrateError::Execute(e) | sqlx::migrate::MigrateError::ExecuteMigration(e, _) => {
+                return is_damaged(e);
+            }
+            _ => return false,
+        },
+        e => e.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<u32>().ok()),
+    };
+    code.is_some_and(|code| matches!(code & 0xFF, 11 | 26))
 }

@@ -14,11 +14,11 @@ use crate::centre_db::CentreDb;
 use crate::clock;
 use crate::evidence::{Job, Part, closing_clip, first_clip};
 use crate::forward::{Evidence, IncidentRow, Pin};
-use crate::incident::{Action, Incident, Observation, Tracker};
+use crate::incident::{Action, BoxObservation, Incident, Observation, Tracker};
 use crate::ingest::CameraState;
 use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, Now, StreamKind, Wall};
 use crate::perceive::Observed;
-use crate::record::{Archive, StreamName};
+use crate::record::{Archive, Doubt, StreamName};
 use crate::wire::{Event, EventType, Signer};
 
 const TICK: Duration = Duration::from_secs(1);
@@ -48,8 +48,20 @@ pub struct Desk {
     pub nudge: mpsc::Sender<()>,
     /// How the cameras' main streams are, for the status.
     pub cameras: watch::Sender<BTreeMap<CameraId, (CameraState, Now)>>,
+    /// Why the clock is not believed.
+    pub doubts: watch::Receiver<Option<Doubt>>,
     /// When to end.
     pub stop: CancellationToken,
+}
+
+/// Where observations come from.
+pub struct Observations {
+    /// What was seen and heard of the cameras.
+    pub seen: mpsc::Receiver<Observed>,
+    /// How the cameras' streams are.
+    pub states: mpsc::Receiver<(StreamName, CameraState)>,
+    /// What was noticed of the box itself.
+    pub of_box: mpsc::Receiver<BoxObservation>,
 }
 
 impl Desk {
@@ -57,18 +69,21 @@ impl Desk {
     ///
     /// # Errors
     /// If the centre's database cannot be read at the start.
-    pub async fn run(
-        mut self,
-        mut observed: mpsc::Receiver<Observed>,
-        mut states: mpsc::Receiver<(StreamName, CameraState)>,
-    ) -> anyhow::Result<()> {
+    pub async fn run(mut self, from: Observations) -> anyhow::Result<()> {
+        let Observations { seen: mut observed, mut states, mut of_box } = from;
         self.take_up().await?;
+        let mut shortage = self.archive.shortage();
         let mut tick = tokio::time::interval(TICK);
         loop {
             let actions = tokio::select! {
                 () = self.stop.cancelled() => break,
                 Some(seen) = observed.recv() => self.tracker.observe(&seen.camera, &seen.observation, seen.at),
                 Some((name, state)) = states.recv() => self.camera(&name, state),
+                Some(noticed) = of_box.recv() => self.tracker.observe_box(&noticed, clock::now()),
+                Ok(()) = shortage.changed() => {
+                    let noticed = shortage.borrow_and_update().clone().map(BoxObservation::Shortage);
+                    noticed.map(|noticed| self.tracker.observe_box(&noticed, clock::now())).unwrap_or_default()
+                }
                 _ = tick.tick() => self.tick(),
             };
             for action in actions {
@@ -131,6 +146,10 @@ impl Desk {
         for (camera, (state, _)) in states {
             actions.extend(self.tracker.observe(&camera, &Observation::Camera(state), now));
         }
+        let (storage, doubt) = (self.archive.health().borrow().clone(), *self.doubts.borrow());
+        for noticed in [BoxObservation::Storage(storage), BoxObservation::Clock(doubt)] {
+            actions.extend(self.tracker.observe_box(&noticed, now));
+        }
         actions.extend(self.tracker.tick(now));
         actions
     }
@@ -143,10 +162,10 @@ impl Desk {
                 self.write(&row, EventType::Opened, now).await;
                 tracing::info!(
                     target: "incident", incident = %row.id, what = "flagged", kind = %row.kind,
-                    camera = %incident.camera, severity = row.severity.as_str(), "flagged"
+                    camera = incident.camera.as_ref().map(CameraId::as_str), severity = row.severity.as_str(), "flagged"
                 );
-                if let Some((from, to)) = row.clip {
-                    let pin = Pin { incident: row.id, camera: incident.camera, from, to };
+                if let (Some((from, to)), Some(camera)) = (row.clip, incident.camera) {
+                    let pin = Pin { incident: row.id, camera, from, to };
                     // Without its pin the footage is still there for far longer than its clip takes.
                     if let Err(e) = self.db.add_pin(&pin, now).await {
                         tracing::error!(incident = %row.id, "its footage could not be pinned: {e}");
@@ -224,7 +243,7 @@ impl Desk {
             id: incident.id,
             kind: incident.kind,
             severity: incident.severity,
-            camera: Some(incident.camera.clone()),
+            camera: incident.camera.clone(),
             zone: incident.zone.clone(),
             started_at: incident.started_at,
             flagged_at: incident.flagged_at,

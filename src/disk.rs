@@ -119,7 +119,22 @@ pub fn space(path: &Path) -> io::Result<Space> {
 /// The right to write to a storage path; given back when dropped or when the process ends.
 #[derive(Debug)]
 pub struct StorageLock {
-    _file: File,
+    file: File,
+    predecessor_died: bool,
+}
+
+impl StorageLock {
+    /// Whether the process that had the storage before this one ended without giving it back: it
+    /// was killed, failed, or the power did.
+    pub fn predecessor_died(&self) -> bool {
+        self.predecessor_died
+    }
+
+    /// Gives the storage back at an orderly end, so that the next process knows of it.
+    pub fn give_back(self) {
+        // If this fails the disk has failed too, and a restart that says so is right.
+        let _ = self.file.set_len(0).and_then(|()| self.file.sync_all());
+    }
 }
 
 /// Why a storage path cannot be owned.
@@ -159,9 +174,12 @@ pub fn lock_storage(folder: &Path, role: &str) -> Result<StorageLock, LockError>
         }
         Err(TryLockError::Error(e)) => return Err(LockError::Io(naming(&path, e))),
     }
+    let predecessor_died = file.metadata()?.len() > 0;
     file.set_len(0)?;
     writeln!(file, "quaywatch {role}, process {}", std::process::id())?;
-    Ok(StorageLock { _file: file })
+    // After a power cut the next process is to know that it was one.
+    file.sync_all()?;
+    Ok(StorageLock { file, predecessor_died })
 }
 
 #[cfg(test)]
@@ -176,6 +194,18 @@ mod tests {
         assert!(told.contains(&format!("quaywatch edge, process {}", std::process::id())), "{told}");
         drop(first);
         lock_storage(folder.path(), "edge").unwrap();
+    }
+
+    #[test]
+    fn whoever_comes_after_a_process_that_did_not_end_in_order_knows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = lock_storage(folder.path(), "edge").unwrap();
+        assert!(!first.predecessor_died(), "there was none");
+        drop(first);
+        let second = lock_storage(folder.path(), "edge").unwrap();
+        assert!(second.predecessor_died());
+        second.give_back();
+        assert!(!lock_storage(folder.path(), "edge").unwrap().predecessor_died());
     }
 
     #[test]

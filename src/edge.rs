@@ -4,28 +4,30 @@
 //! the cameras (their files are closed), then the rules, the evidence, and last the link. What is
 //! not done by then is on the disk and goes on at the next start.
 
+mod house;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
-use crate::decide::Desk;
+use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
-use crate::incident::Tracker;
+use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
-use crate::model::{BootId, CameraId, ClockState, ClockTrust, Ids, Now, StreamKind};
+use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
 use crate::perceive::{self, Observed, Tap};
-use crate::record::{Archive, Index, StreamName};
+use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
 use crate::{clock, disk, forward, keeping, keys, web};
+use house::{ClockWatch, GapWatch, watch_place};
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
@@ -34,6 +36,9 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 const MEASURED_EVERY: u32 = 10;
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long between two tries of a disk that refuses.
+const RETRY_DISK: Duration = Duration::from_secs(1);
 
 const KEYS_AGAIN: Duration = Duration::from_secs(20);
 
@@ -47,20 +52,27 @@ struct Shared {
     db: CentreDb,
     signer: Arc<Signer>,
     clock: watch::Sender<ClockState>,
+    doubts: watch::Sender<Option<Doubt>>,
     cameras: watch::Sender<CameraStates>,
 }
 
-/// Runs a centre until `stop`. The storage must be locked by the caller.
+/// Runs a centre until `stop`. The storage must be locked by the caller, who knows whether the
+/// process before this one died over it.
 ///
 /// # Errors
 /// If the storage cannot be used, or a stage ends that must not.
-pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<()> {
-    let shared = open(config).await?;
+pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationToken) -> anyhow::Result<()> {
+    let (shared, clock_watch) = open(config).await?;
     let root = CancellationToken::new();
     let (nudge, nudges) = mpsc::channel(1);
     let (jobs, wanted) = mpsc::channel(1024);
     let (observed, seen) = mpsc::channel(4096);
     let (states, told) = mpsc::channel(4096);
+    let (noticed, of_box) = mpsc::channel(256);
+    if predecessor_died {
+        let last_recorded = shared.archive.index.newest_end().await?;
+        let _ = noticed.try_send(BoxObservation::Restarted { last_recorded });
+    }
 
     let mut link = Group::new("link", &root);
     start_link(&shared, &mut link, nudges)?;
@@ -73,12 +85,7 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     let mut rules = Group::new("rules", &root);
     let desk = Desk {
         centre: shared.config.centre.id.clone(),
-        tracker: Tracker::new(
-            &shared.config.rules,
-            &shared.config.cameras,
-            shared.config.centre.hours.clone(),
-            clock::id_seed()?,
-        ),
+        tracker: Tracker::new(&shared.config, clock::id_seed()?),
         db: shared.db.clone(),
         archive: shared.archive.clone(),
         signer: shared.signer.clone(),
@@ -87,12 +94,21 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
         jobs,
         nudge,
         cameras: shared.cameras.clone(),
+        doubts: shared.doubts.subscribe(),
         stop: rules.token(),
     };
-    rules.spawn("rules", desk.run(seen, told));
+    rules.spawn("rules", desk.run(Observations { seen, states: told, of_box }));
 
     let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
+    let (archive, house_stop) = (shared.archive.clone(), house.token());
+    house.spawn("files and index", async move {
+        archive.keep_in_order(house_stop).await;
+        Ok(())
+    });
+    house.spawn("clock", clock_watch.run(noticed.clone(), house.token()));
+    let gap_watch = GapWatch::begin(shared.archive.clone(), streams(&shared.config)).await?;
+    house.spawn("gaps", gap_watch.run(noticed, house.token()));
 
     let mut pages = Group::new("pages", &root);
     start_pages(&shared, &mut pages).await?;
@@ -104,16 +120,17 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     tracing::info!(cameras = shared.config.cameras.len(), "the centre runs");
 
     let has_link = shared.config.province.is_some();
-    let ended = tokio::select! {
-        () = stop.cancelled() => None,
-        ended = rules.ended() => ended,
-        ended = evidence.ended() => ended,
-        ended = link.ended(), if has_link => ended,
-    };
     // Without one of these nothing more is flagged, proven or delivered: better a restart.
-    let outcome = match ended {
+    let must_not_end = |name: Option<String>| match name {
         None => Ok(()),
         Some(name) => Err(anyhow::anyhow!("the task {name} ended, which must not be; see the log")),
+    };
+    let outcome = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        ended = rules.ended() => must_not_end(ended),
+        ended = evidence.ended() => must_not_end(ended),
+        ended = link.ended(), if has_link => must_not_end(ended),
+        elsewhere = watch_place(&shared.archive) => elsewhere,
     };
     tracing::info!("the centre stops");
     cameras.stop(CAMERAS_STOP_WITHIN).await;
@@ -127,25 +144,31 @@ pub async fn run(config: EdgeConfig, stop: CancellationToken) -> anyhow::Result<
     outcome
 }
 
-async fn open(config: EdgeConfig) -> anyhow::Result<Shared> {
+/// Every stream that is recorded.
+fn streams(config: &EdgeConfig) -> Vec<StreamName> {
+    let of = |camera: &Camera, stream| StreamName { camera: camera.id.clone(), stream };
+    let main = config.cameras.iter().map(|camera| of(camera, StreamKind::Main));
+    let with_sub = config.cameras.iter().filter(|camera| camera.sub.is_some());
+    main.chain(with_sub.map(|camera| of(camera, StreamKind::Sub))).collect()
+}
+
+async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let storage = config.storage.path.clone();
     let identity = config.province.as_ref().map(|province| province.identity.clone());
     let signer = keys::load_or_make(&identity.unwrap_or_else(|| storage.join("keys/evidence.pem")))?;
     let mut ids = Ids::new(clock::id_seed()?);
     let db = centre_db::open(&storage, &mut ids, clock::now()).await?;
-    let index =
-        Index::open(&storage).await.with_context(|| storage.join("index.sqlite").display().to_string())?;
-    let archive = Arc::new(Archive::new(&storage, keeping::policy(&config), index));
-    archive.recover().await?;
-    let state = clock::ask_state().await;
-    archive.trust_clock(state.state == ClockTrust::Synchronised);
+    let archive = Archive::open(&storage, keeping::policy(&config), clock::now().wall).await?;
+    let archive = Arc::new(archive);
     // Before anything can be deleted, it is known what must stay.
     keeping::guard(&archive, &db);
     archive.renew_protection().await?;
-    let clock = watch::Sender::new(state);
+    let (clock, doubts) = (watch::Sender::new(ClockState::default()), watch::Sender::new(None));
+    let clock_watch = ClockWatch::begin(archive.clone(), clock.clone(), doubts.clone()).await?;
     let states: CameraStates =
         config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
-    Ok(Shared { config, archive, db, signer: Arc::new(signer), clock, cameras: watch::Sender::new(states) })
+    let cameras = watch::Sender::new(states);
+    Ok((Shared { config, archive, db, signer: Arc::new(signer), clock, doubts, cameras }, clock_watch))
 }
 
 fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
@@ -183,10 +206,13 @@ fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) ->
         (shared.archive.clone(), shared.cameras.subscribe(), shared.clock.subscribe());
     let (status_stop, link_stop) = (group.token(), group.token());
     group.spawn("status", async move {
+        let mut health = archive.health();
         loop {
             status.send_replace(status_input(&archive, &cameras.borrow(), *clock.borrow()));
-            if status_stop.run_until_cancelled(tokio::time::sleep(STATUS_EVERY)).await.is_none() {
-                return Ok(());
+            tokio::select! {
+                () = status_stop.cancelled() => return Ok(()),
+                Ok(()) = health.changed() => {}
+                () = tokio::time::sleep(STATUS_EVERY) => {}
             }
         }
     });
@@ -219,13 +245,17 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
         state: state.as_str().to_owned(),
         since: since.wall,
     });
-    let disk = disk::space(archive.storage()).ok();
-    forward::StatusInput {
-        cameras: cameras.collect(),
-        disk: disk
-            .map(|space| DiskStatus { free_bytes: space.free, days_left: archive.days_left(space.free) }),
-        clock,
-    }
+    let health = archive.health().borrow().clone();
+    // What is free below an empty mount point is not free for us.
+    let free = archive.in_place().and_then(|()| disk::space(archive.storage())).map(|space| space.free);
+    let free_bytes = free.unwrap_or(0);
+    let disk = DiskStatus {
+        free_bytes,
+        days_left: archive.days_left(free_bytes),
+        state: Some(health.as_str().to_owned()),
+        reason: health.why().map(str::to_owned),
+    };
+    forward::StatusInput { cameras: cameras.collect(), disk: Some(disk), clock }
 }
 
 /// Serves the centre's pages, if the config asks for them. They have database connections of their own.
@@ -234,7 +264,7 @@ async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
     let storage = &shared.config.storage.path;
     let pages = web::Pages {
         config: Arc::new(shared.config.clone()),
-        index: shared.archive.index.reader(storage).await.context("index.sqlite")?,
+        index: shared.archive.index.clone(),
         db: centre_db::open_beside(storage).await?,
         clock: shared.clock.subscribe(),
         cameras: shared.cameras.subscribe(),
@@ -244,21 +274,17 @@ async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes room, lets old pins and evidence go, and asks how far the clock can be believed.
+/// Makes room, lets old pins and evidence go.
 fn start_housekeeping(shared: &Shared, group: &mut Group) {
     let has_province = shared.config.province.is_some();
-    let (archive, db, clock, stop) =
-        (shared.archive.clone(), shared.db.clone(), shared.clock.clone(), group.token());
+    let (archive, db, stop) = (shared.archive.clone(), shared.db.clone(), group.token());
     group.keep_running("housekeeping", move || {
-        let (archive, db, clock, stop) = (archive.clone(), db.clone(), clock.clone(), stop.clone());
+        let (archive, db, stop) = (archive.clone(), db.clone(), stop.clone());
         async move {
             let mut passes = 0u32;
             loop {
-                let state = clock::ask_state().await;
-                clock.send_replace(state);
                 let now = clock::now();
-                let is_trusted = state.state == ClockTrust::Synchronised;
-                archive.trust_clock(is_trusted);
+                let is_trusted = archive.believes(now);
                 if is_trusted {
                     // Deletion asks what is still pinned, and so sees what lapses here.
                     db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await?;
@@ -327,7 +353,11 @@ fn start_camera(
                 wants_sound: camera.audio != AudioUse::Off,
             },
             records_sound: camera.audio == AudioUse::Record,
-            segment: shared.config.storage.segment,
+            cutting: Cutting {
+                segment: shared.config.storage.segment,
+                sync_every: shared.config.storage.sync_every,
+                retry: RETRY_DISK,
+            },
             archive: shared.archive.clone(),
             taps,
             states: states.clone(),

@@ -71,6 +71,9 @@ pub mod clock;
 /// Whole files or none, the storage lock, free space.
 pub mod disk;
 
+/// Whether the disk that footage belongs on is there.
+pub mod mounts;
+
 /// Private keys on disk.
 pub mod keys;
 

@@ -10,19 +10,13 @@ encoded file and cost little.
 
 HALL.json is described in settings.py.
 
-Control, one JSON line each on stdin; "for_s" undoes it after so many seconds:
-    {"do":"hang","mount":M}            nothing is sent, the connection stays
-    {"do":"away","mount":M}            clients are cut off, the mount answers 404
-    {"do":"resume","mount":M}          ends both
-    {"do":"loss","mount":M,"share":0.01}
-    {"do":"mute","mount":M,"on":true}  digital silence
-    {"do":"sound","mount":M,"sound":S} another sound, from its start; S as in HALL.json
-    {"do":"params","mount":M,"size":[W,H]}  another size in mid-stream
+Control, one JSON line each on stdin, is described in controls.py: hang, away, cut, loss, sound that stops,
+clocks that leap and drift, and what else real cameras do.
 The end of stdin is ignored, unless --exit-on-eof ties the simulator's life to whoever started it.
 
 Log, one JSON line each, all times in ms since the Unix epoch:
     {"e":"frame","mount","n","at_ms","key"}      one a live frame, at_ms as in its stamp
-    {"e":"sent","mount","frames","at_ms"}        one a second of a prebuilt mount
+    {"e":"sent","mount","frames","at_ms"}        one a second of a prebuilt mount, and one when it hangs
     {"e":"sound-mark","mount","mark","at_ms"}    when the sample at a recording's mark sounded
     {"e":"client","what","mount","peer_port","at_ms"}  connected, describe, play, teardown, closed
     {"e":"control","do","mount","at_ms"}         or with "error"
@@ -46,8 +40,8 @@ Gst.init(None)
 
 import prebuilt  # noqa: E402
 import settings  # noqa: E402
-import sound  # noqa: E402
-from live import LiveMount, load_pictures  # noqa: E402
+from controls import carry_out  # noqa: E402
+from live import LiveMount  # noqa: E402
 
 
 class Log:
@@ -106,6 +100,8 @@ class Hall:
         self.server = GstRtspServer.RTSPServer()
         self.server.set_address("127.0.0.1")
         self.server.set_service(str(hall.get("port", 8554)))
+        # A thread a client: with the default of one for all, a camera that hangs in DESCRIBE stops the others.
+        self.server.get_thread_pool().set_max_threads(-1)
         self.points = self.server.get_mount_points()
         self.access = Access()
         for camera in hall["cameras"]:
@@ -168,9 +164,9 @@ class Hall:
         try:
             order = json.loads(line)
             mount = self.mounts[order["mount"]]
-            before = self._do(order, mount)
+            before = carry_out(order, mount, self)
             self.log({"e": "control", **order, "at_ms": now_ms()})
-            if order.get("for_s"):
+            if order.get("for_s") and before:
                 GLib.timeout_add(round(1000 * order["for_s"]), self._revert, {**before, "mount": mount.path, "reverts": order["do"]})
         except (ValueError, KeyError, TypeError, AttributeError, GLib.Error, SystemExit) as error:
             print(f"cameras: cannot do {line.strip()}: {error!r}", file=sys.stderr, flush=True)
@@ -180,40 +176,8 @@ class Hall:
         self.control(json.dumps(order))
         return False
 
-    def _do(self, order, mount):
-        """Does it, and returns the order that undoes it."""
-        what = order["do"]
-        if what == "hang":
-            mount.hanging = True
-        elif what == "away":
-            self._away(mount)
-        elif what == "resume":
-            mount.hanging = False
-            self.points.add_factory(mount.path, mount)
-        elif what == "loss":
-            before = mount.loss
-            mount.set_loss(float(order["share"]))
-            return {"do": "loss", "share": before}
-        elif what == "mute":
-            mount.muted = bool(order["on"])
-            return {"do": "mute", "on": not mount.muted}
-        elif what == "sound":
-            before, wanted = mount.camera["sound"], order["sound"]
-            mount.camera["sound"] = settings.absolute(wanted, self.folder)
-            mount.sound = sound.open_sound(mount.camera["sound"], mount.rate)
-            return {"do": "sound", "sound": before}
-        elif what == "params":
-            before = mount.pictures
-            mount.pictures = load_pictures(mount.camera, order["size"])
-            return {"do": "params", "size": [before.width, before.height]}
-        else:
-            raise ValueError(f"no such control: {what}")
-        return {"do": "resume"}
-
-    def _away(self, mount):
-        self.points.remove_factory(mount.path)
-        # A client over UDP may outlive its connection: nothing is sent to it either.
-        mount.hanging = True
+    def cut_clients(self, mount):
+        """Ends the connections of a mount's clients, without a word."""
         for client in [c for c, entry in self.clients.items() if mount.path in entry["mounts"]]:
             # Not client.close(): that is not safe while the media's own thread sends. The server sees the
             # dead socket and clears up as after any client that vanished.

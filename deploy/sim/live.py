@@ -36,6 +36,9 @@ AUDIO = {
 AUDIO_DELAY_NS = {"aac": 64 * MS, "opus": 6_500_000}
 
 
+RTP_CLOCK = {"h264": 90_000, "h265": 90_000, "vp8": 90_000, "aac": 16_000, "opus": 48_000, "pcma": 8_000, "pcmu": 8_000}
+
+
 class LiveMount(Mount):
     """Encodes each frame as it is sent, with its stamp in it."""
 
@@ -45,6 +48,7 @@ class LiveMount(Mount):
         self.rate = AUDIO_RATE.get(camera["audio"])
         self.sound = sound.open_sound(camera["sound"], self.rate) if self.rate else None
         self.muted, self.number = False, 0
+        self.leapt_ns, self.drift_ppm = 0, camera["clock_drift_ppm"]
         self.encoding = {}
 
     def video_chain(self):
@@ -60,7 +64,7 @@ class LiveMount(Mount):
         return self.rate and (
             'appsrc name=audio is-live=true format=time max-buffers=100 max-bytes=0 leaky-type=upstream '
             f'caps="audio/x-raw,format=S16LE,layout=interleaved,rate={self.rate},channels=1" '
-            f'! {AUDIO[audio]} ! {AUDIO_PAYLOADER[audio]}')
+            f'! {AUDIO[audio]} ! identity name=sounded ! {AUDIO_PAYLOADER[audio]}')
 
     def _prepare(self, pipeline):
         encoded = pipeline.get_by_name("encoded").get_static_pad("src")
@@ -84,14 +88,17 @@ class LiveMount(Mount):
         shown = self.pictures
         picture_grid = Grid(SECOND // self.camera["fps"])
         sound_grid = Grid(sound.BLOCK_MS * MS) if audio else None
+        clock = StreamClock(self, pipeline)
         while not stopped.is_set():
             grid = sound_grid if sound_grid and sound_grid.next_ns < picture_grid.next_ns else picture_grid
             tick, due_ns = grid.wait()
             if self.hanging or stopped.is_set():
                 continue
             if grid is sound_grid:
-                self._send_sound(audio, due_ns, running_time)
+                if self.sends_sound:
+                    self._send_sound(audio, due_ns, running_time)
                 continue
+            clock.follow()
             if shown is not self.pictures:
                 shown = self.pictures
                 video.set_caps(Gst.Caps.from_string(shown.caps()))
@@ -118,6 +125,38 @@ class LiveMount(Mount):
         buffer = Gst.Buffer.new_wrapped(bytes(len(pcm)) if self.muted else pcm)
         buffer.pts, buffer.duration = pts, block_ns
         audio.push_buffer(buffer)
+
+
+class StreamClock:
+    """Lets the RTP time of a pipeline leap and drift, as its mount wants.
+
+    The payloaders see times that are shifted, and what comes after them is shifted back: RTP time leaps,
+    while the sender reports tie it to the same wall clock as before, and nothing waits.
+    """
+
+    def __init__(self, mount, pipeline):
+        self.mount, self.pipeline = mount, pipeline
+        self.began_ns, self.leapt_before_ns, self.shift_ns = time.monotonic_ns(), mount.leapt_ns, 0
+        self.drifted_ns = 0.0
+
+    def follow(self):
+        """Looks what the mount wants now; drift is followed in steps of a second."""
+        now_ns = time.monotonic_ns()
+        if now_ns - self.began_ns >= SECOND:
+            self.drifted_ns += (now_ns - self.began_ns) * self.mount.drift_ppm / 1e6
+            self.began_ns = now_ns
+        shift_ns = self.mount.leapt_ns - self.leapt_before_ns + round(self.drifted_ns)
+        if shift_ns != self.shift_ns:
+            self.shift_ns = shift_ns
+            self._shift("encoded", "pay0", RTP_CLOCK[self.mount.camera["codec"]])
+            if self.mount.rate:
+                self._shift("sounded", "pay1", RTP_CLOCK[self.mount.camera["audio"]])
+
+    def _shift(self, before, stream, rtp_clock):
+        # RTP time has 32 bits: back by a little is forward by almost all of them, and times stay above zero.
+        shift_ns = self.shift_ns % ((SECOND << 32) // rtp_clock)
+        self.pipeline.get_by_name(before).get_static_pad("src").set_offset(shift_ns)
+        self.pipeline.get_by_name(stream).get_static_pad("src").get_target().set_offset(-shift_ns)
 
 
 class Grid:

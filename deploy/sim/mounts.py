@@ -14,10 +14,12 @@ import gi
 gi.require_version("Gst", "1.0")
 gi.require_version("GstApp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import Gst, GstApp, GstRtspServer  # noqa: E402, F401 (GstApp gives appsrc its methods)
+from gi.repository import GObject, Gst, GstApp, GstRtspServer  # noqa: E402, F401 (GstApp gives appsrc its methods)
 
 TOO_LATE_NS = 300_000_000
 MS, SECOND = 1_000_000, 1_000_000_000
+# NTP counts from 1900 (RFC 5905), Unix from 1970.
+NTP_TO_UNIX_S = 2_208_988_800
 
 VIDEO_PAYLOADER = {
     "h264": "rtph264pay pt=96 config-interval=-1",
@@ -32,6 +34,21 @@ AUDIO_PAYLOADER = {
 }
 
 
+class WrongClockMedia(GstRtspServer.RTSPMedia):
+    """A media whose sender reports tell the time of its pipeline's clock instead of the machine's."""
+
+    def do_setup_rtpbin(self, rtpbin):
+        rtpbin.set_property("ntp-time-source", "clock-time")
+        return True
+
+
+def wrong_clock(off_s):
+    """A clock that shows NTP time off by so much, for a camera that was never set right."""
+    clock = GObject.new(Gst.SystemClock, clock_type=Gst.ClockType.REALTIME)
+    clock.set_calibration(0, NTP_TO_UNIX_S * SECOND + round(off_s * SECOND), 1, 1)
+    return clock
+
+
 class Mount(GstRtspServer.RTSPMediaFactory):
     """What both kinds share: the pipeline's life, hanging, and loss of packets."""
 
@@ -39,11 +56,14 @@ class Mount(GstRtspServer.RTSPMediaFactory):
         super().__init__()
         self.camera, self.path, self.log = camera, path, log
         self.has_sound = camera["audio"] != "none"
-        self.loss, self.hanging = camera["loss"], False
+        self.loss, self.hanging, self.sends_sound = camera["loss"], False, True
         self.running = []
         self.set_shared(True)
         self.set_latency(0)
         self.set_suspend_mode(GstRtspServer.RTSPSuspendMode.NONE)
+        if camera.get("clock_off_s"):
+            self.set_media_gtype(WrongClockMedia.__gtype__)
+            self.set_clock(wrong_clock(camera["clock_off_s"]))
         self.connect("media-configure", self._configure)
 
     def video_chain(self):

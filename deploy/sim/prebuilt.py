@@ -25,7 +25,7 @@ class PrebuiltMount(Mount):
 
     def __init__(self, camera, path, units, log):
         super().__init__(camera, path, log)
-        self.units, self.sent = units, 0
+        self.units, self.sent, self.told = units, 0, 0
 
     def video_chain(self):
         chain = (f'appsrc name=video is-live=true format=time caps="{self.units.video_caps}" '
@@ -55,7 +55,9 @@ class PrebuiltMount(Mount):
                     start_ns -= wait_ns
                 if stopped.is_set():
                     return
-                if self.hanging:
+                if self.hanging or (stream == "audio" and not self.sends_sound):
+                    # What was sent before it hung is told to the frame.
+                    logged_ns = self._tell_rest(logged_ns)
                     continue
                 buffer = unit.copy()
                 buffer.pts = buffer.dts = max(running_time(start_ns + at_ns), 0)
@@ -63,9 +65,16 @@ class PrebuiltMount(Mount):
                 if stream == "video":
                     self.sent += 1
                     if time.monotonic_ns() - logged_ns >= SECOND:
-                        logged_ns = time.monotonic_ns()
-                        self.log({"e": "sent", "mount": self.path, "frames": self.sent, "at_ms": time.time_ns() // MS})
+                        logged_ns = self._tell()
             start_ns += self.units.length_ns
+
+    def _tell(self):
+        self.told = self.sent
+        self.log({"e": "sent", "mount": self.path, "frames": self.sent, "at_ms": time.time_ns() // MS})
+        return time.monotonic_ns()
+
+    def _tell_rest(self, logged_ns):
+        return self._tell() if self.hanging and self.told != self.sent else logged_ns
 
 
 class Units:

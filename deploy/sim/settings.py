@@ -12,6 +12,8 @@
         "audio": "none",               aac, pcma, pcmu, opus
         "sound": "silence",            tone, or a sound file
         "loss": 0.0,                   share of the video's RTP packets
+        "clock_off_s": 0,              by how much the wall clock of its sender reports is wrong
+        "clock_drift_ppm": 0,          by how much its RTP time runs fast, in millionths
         "user": "…", "password": "…"}, "user": null opens it in a hall with a password
        {"mount": "/load", "copies": 16, "prebuilt": "clip.mp4", "codec": "h264", "audio": "aac"}]}
                                        mounts /load0 to /load15
@@ -23,9 +25,9 @@ from pathlib import Path
 
 HALL_KEYS = {"port", "log", "user", "password", "cameras"}
 LIVE_DEFAULTS = {"media_start": 0, "media_seconds": 12, "fps": 10, "codec": "h264", "gop_s": 2.0, "kbps": 1000,
-                 "audio": "none", "sound": "silence", "loss": 0.0}
+                 "audio": "none", "sound": "silence", "loss": 0.0, "clock_off_s": 0, "clock_drift_ppm": 0}
 GENERATED = ("test", "silence", "tone")
-PREBUILT_DEFAULTS = {"codec": "h264", "audio": "none", "copies": 1, "loss": 0.0}
+PREBUILT_DEFAULTS = {"codec": "h264", "audio": "none", "copies": 1, "loss": 0.0, "clock_off_s": 0}
 LOGIN = {"user", "password"}
 
 

@@ -8,7 +8,7 @@ DROP INDEX IF EXISTS segments_by_age;
 CREATE INDEX segments_by_time ON segments (camera, stream, is_dated, start_ms, duration_ms, bytes);
 
 -- In the archive's order: every index ends with the counter.
-CREATE INDEX segments_in_order ON segments (camera, stream);
+CREATE INDEX segments_by_counter ON segments (camera, stream);
 
 -- Few rows, on a well-kept box none.
 CREATE INDEX segments_undated ON segments (camera, stream) WHERE is_dated = 0;

@@ -11,7 +11,7 @@ use crate::config::{self, AudioUse, BrokerAddress, Camera, EdgeConfig};
 use crate::ingest::{self, StreamAddress, Unit};
 use crate::libav::SoundCodec;
 use crate::model::StreamKind;
-use crate::{broker, disk, keys};
+use crate::{broker, disk, keys, mounts};
 
 /// How long a camera or the broker may take.
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -71,6 +71,7 @@ fn tell(what: &str, found: Found) -> bool {
 
 fn try_disk(config: &EdgeConfig) -> Found {
     let path = &config.storage.path;
+    mounts::check(path, config.storage.mount.as_deref()).map_err(|missing| missing.to_string())?;
     let reserve = config.storage.reserve_bytes;
     let gb = |bytes: u64| format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10);
     let try_write = || -> std::io::Result<u64> {

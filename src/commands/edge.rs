@@ -11,6 +11,7 @@ pub(super) async fn run(path: &Path) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return failed(USAGE, format!("the configuration is wrong:\n{problems}")),
     };
-    let storage = config.storage.path.clone();
-    role::run("edge", &storage, |stop| crate::edge::run(config, stop)).await
+    let (storage, mount) = (config.storage.path.clone(), config.storage.mount.clone());
+    let work = |start: role::Start| crate::edge::run(config, start.predecessor_died, start.stop);
+    role::run("edge", &storage, mount.as_deref(), work).await
 }

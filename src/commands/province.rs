@@ -19,7 +19,7 @@ pub(super) async fn run(path: &Path) -> ExitCode {
         Ok(settings) => settings,
         Err(e) => return failed(USAGE, format!("{e:#}")),
     };
-    role::run("province", &storage, |stop| province::run(settings, stop)).await
+    role::run("province", &storage, None, |start| province::run(settings, start.stop)).await
 }
 
 fn settings(config: ProvinceConfig) -> anyhow::Result<Settings> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Context;
 use super::address::{BrokerAddress, broker, listen, topic_root};
+use super::box_rule::BoxRule;
 use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, time_zone, weekly};
 use super::keep::{Keeps, keeps};
@@ -33,8 +34,10 @@ pub struct EdgeConfig {
     pub web: Option<SocketAddr>,
     /// Its cameras, at least one.
     pub cameras: Vec<Camera>,
-    /// Its rules, in the order of the file.
+    /// Its rules over cameras, in the order of the file.
     pub rules: Vec<Rule>,
+    /// Its rules about the box itself, one of each kind.
+    pub box_rules: Vec<BoxRule>,
 }
 
 /// Who a centre is and when it is open.
@@ -53,6 +56,8 @@ pub struct Centre {
 pub struct Storage {
     /// The folder that holds everything.
     pub path: PathBuf,
+    /// Where a disk must be mounted before anything is written; `path` or a folder above it.
+    pub mount: Option<PathBuf>,
     /// How long the main streams are kept.
     pub keep: Duration,
     /// How long the sub streams are kept; not longer than `keep`.
@@ -63,6 +68,8 @@ pub struct Storage {
     pub purpose: String,
     /// About how long a recorded file is.
     pub segment: Duration,
+    /// How often an open file is synced.
+    pub sync_every: Duration,
     /// The largest share of the archive, 0 to 1, that incidents may hold against deletion.
     pub pin_share: f64,
 }
@@ -109,6 +116,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
     let listed = cameras(&mut root, Some(usual), context);
     let rules = rules(&mut root, &listed, has_hours);
     root.finish();
+    let (rules, box_rules) = rules?;
     Some(EdgeConfig {
         centre: centre?,
         storage: storage?,
@@ -121,7 +129,8 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
             None => None,
         },
         cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,
-        rules: rules?,
+        rules,
+        box_rules,
     })
 }
 
@@ -206,22 +215,31 @@ fn spans(items: &[Value<'_>]) -> Vec<Span> {
 
 fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
     let path = table.required("path", "\"/var/lib/quaywatch\"", |value| storage_path(&value, context));
+    let mount = match table.value("mount") {
+        None => Some(None),
+        Some(value) => mount_point(&value, path.as_deref(), context).map(Some),
+    };
     let kept = keeps(&mut table, None);
     let reserve_bytes = table.or("reserve", 10_000_000_000, reserve);
     let purpose = table.required("purpose", "\"An ninh trật tự tại quầy\"", |value| value.name());
     let segment = table.or("segment", Duration::from_secs(60), |value| {
         value.duration(Duration::from_secs(1)..=Duration::from_secs(600))
     });
+    let sync_every = table.or("sync_every", Duration::from_secs(4), |value| {
+        value.duration(Duration::from_millis(500)..=Duration::from_secs(60))
+    });
     let pin_share = table.or("pin_share", 0.3, |value| value.number(0.0..=0.9));
     table.finish();
     let Keeps { keep, sub_keep } = kept?;
     Some(Storage {
         path: path?,
+        mount: mount?,
         keep,
         sub_keep,
         reserve_bytes: reserve_bytes?,
         purpose: purpose?,
         segment: segment?,
+        sync_every: sync_every?,
         pin_share: pin_share?,
     })
 }
@@ -239,6 +257,18 @@ pub(super) fn storage_path(value: &Value<'_>, context: &Context<'_>) -> Option<P
         return value.wrong("cannot hold an archive: choose a folder of its own, such as /var/lib/quaywatch");
     }
     Some(path)
+}
+
+fn mount_point(value: &Value<'_>, storage: Option<&Path>, context: &Context<'_>) -> Option<PathBuf> {
+    let mount = value.path(context)?;
+    match storage {
+        _ if mount == Path::new("/") => value.wrong("is always mounted: name the folder of the video disk"),
+        Some(storage) if !storage.starts_with(&mount) => value.amiss(format!(
+            "is not above path, which is {}: it is where the disk of that folder is mounted",
+            storage.display()
+        )),
+        _ => Some(mount),
+    }
 }
 
 fn province(mut table: Table<'_>, context: &Context<'_>) -> Option<ProvinceLink> {

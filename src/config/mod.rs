@@ -20,6 +20,8 @@ mod address;
 
 mod hours;
 
+mod box_rule;
+
 mod keep;
 
 mod camera;
@@ -38,6 +40,7 @@ mod tests;
 use std::path::Path;
 
 pub use address::BrokerAddress;
+pub use box_rule::BoxRule;
 pub use camera::{AudioUse, Camera, Zone, ZonePurpose};
 pub use edge::{Centre, EdgeConfig, ProvinceLink, Send, Storage};
 pub use hours::Hours;

@@ -11,7 +11,7 @@ use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problems::{Notes, Problems};
-use super::value::{Value, closest, quoted};
+use super::value::{Taken, Value, closest, quoted};
 
 /// Parses `text` and lets `build` make the configuration of it.
 pub(super) fn read<T>(
@@ -75,6 +75,15 @@ impl<'t> Table<'t> {
     /// Notes that the table lacks something or does not fit the rest of the file.
     pub(super) fn amiss(&self, message: &str) {
         self.notes.amiss(self.at, self.named(message));
+    }
+
+    /// Takes `key` for this table, or tells who has it and on which line.
+    pub(super) fn take(&self, taken: &mut Taken, key: &str) -> Result<(), (String, usize)> {
+        if let Some(first) = taken.get(key) {
+            return Err(first.clone());
+        }
+        taken.insert(key.to_owned(), (self.who.clone(), self.notes.line(self.at)));
+        Ok(())
     }
 
     /// Whether `key` is there.

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::box_rule::{BOX_KINDS, BoxRule, box_rule};
 use super::camera::{AudioUse, Listed};
 use super::reader::Table;
-use super::value::{Value, quoted};
+use super::value::{Taken, Value, quoted};
 use crate::model::{CameraId, Kind, Severity};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -76,7 +77,7 @@ impl Condition {
     }
 }
 
-/// The kinds that rules of this version can have.
+/// The kinds that rules over cameras can have in this version.
 const KINDS: [Kind; 3] = [Kind::RaisedVoices, Kind::AfterHours, Kind::CameraLost];
 
 /// Which keys belong to every kind.
@@ -92,17 +93,47 @@ const KEYS_OF_KINDS: [(&str, &[Kind]); 5] = [
 ];
 
 /// Reads every `[[rule]]`. `has_hours` says whether opening hours are written down.
-pub(super) fn rules(root: &mut Table<'_>, cameras: &[Listed], has_hours: bool) -> Option<Vec<Rule>> {
+/// Gives those over cameras, and one of each kind about the box.
+pub(super) fn rules(
+    root: &mut Table<'_>,
+    cameras: &[Listed],
+    has_hours: bool,
+) -> Option<(Vec<Rule>, Vec<BoxRule>)> {
     let mut counts = [0u32; KINDS.len()];
-    let rules: Vec<_> = root
+    let mut taken = Taken::new();
+    let written: Vec<_> = root
         .tables("rule", "rule")
         .into_iter()
-        .map(|table| rule(table, cameras, has_hours, &mut counts))
+        .map(|table| rule(table, cameras, has_hours, &mut counts, &mut taken))
         .collect();
-    rules.into_iter().collect()
+    let (mut rules, mut box_rules) = (vec![], BOX_KINDS.map(BoxRule::unwritten).to_vec());
+    for written in written {
+        match written? {
+            Written::Camera(rule) => rules.push(rule),
+            Written::Box(rule) => {
+                box_rules
+                    .iter_mut()
+                    .filter(|known| known.kind == rule.kind)
+                    .for_each(|known| *known = rule.clone());
+            }
+        }
+    }
+    Some((rules, box_rules))
 }
 
-fn rule(mut table: Table<'_>, cameras: &[Listed], has_hours: bool, counts: &mut [u32]) -> Option<Rule> {
+/// What a `[[rule]]` is about.
+enum Written {
+    Camera(Rule),
+    Box(BoxRule),
+}
+
+fn rule(
+    mut table: Table<'_>,
+    cameras: &[Listed],
+    has_hours: bool,
+    counts: &mut [u32],
+    taken: &mut Taken,
+) -> Option<Written> {
     let Some(kind) = table.required("kind", "\"raised-voices\"", |value| kind(&value)) else {
         // Without its kind there is no telling what belongs in a rule, only what never does.
         let keys = KEYS_OF_ALL.into_iter().chain(KEYS_OF_KINDS.map(|(key, _)| key));
@@ -114,6 +145,9 @@ fn rule(mut table: Table<'_>, cameras: &[Listed], has_hours: bool, counts: &mut 
     for (key, kinds) in KEYS_OF_KINDS.iter().filter(|(_, kinds)| !kinds.contains(&kind)) {
         let owners: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
         table.refuse(key, &format!("{key} is for {} only: take it out", owners.join(" and ")));
+    }
+    if BOX_KINDS.contains(&kind) {
+        return box_rule(table, kind, taken).map(Written::Box);
     }
     let cameras_of_rule = rule_cameras(&mut table, cameras, kind);
     let zones = match kind {
@@ -140,7 +174,7 @@ fn rule(mut table: Table<'_>, cameras: &[Listed], has_hours: bool, counts: &mut 
         *count += 1;
         *count
     });
-    Some(Rule {
+    Some(Written::Camera(Rule {
         name: format!("{kind}-{}", index?),
         cameras: cameras_of_rule?.into_iter().map(|id| CameraId::new(&id).ok()).collect::<Option<_>>()?,
         zones: zones?,
@@ -151,14 +185,15 @@ fn rule(mut table: Table<'_>, cameras: &[Listed], has_hours: bool, counts: &mut 
         schedule: schedule?,
         sound_may_leave: sound_may_leave?,
         condition: condition?,
-    })
+    }))
 }
 
 fn kind(value: &Value<'_>) -> Option<Kind> {
     let text = value.text()?;
-    let available = KINDS.map(Kind::as_str).join(", ");
+    let available: Vec<_> = KINDS.iter().chain(&BOX_KINDS).map(|kind| kind.as_str()).collect();
+    let available = available.join(", ");
     match Kind::parse(text) {
-        Some(kind) if KINDS.contains(&kind) => Some(kind),
+        Some(kind) if KINDS.contains(&kind) || BOX_KINDS.contains(&kind) => Some(kind),
         Some(kind) => value
             .wrong(format!("{} is not available in this version: use {available}", quoted(kind.as_str()))),
         None => value.wrong(format!("{} is not known: use {available}", quoted(text))),

@@ -1,5 +1,6 @@
 //! What a configuration means, in plain words, a line a camera and a rule.
 
+use super::box_rule::BoxRule;
 use super::camera::{AudioUse, Camera};
 use super::edge::{EdgeConfig, Storage};
 use super::rule::{Condition, Rule, Schedule};
@@ -39,6 +40,10 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
     lines.extend(config.web.iter().map(|listen| format!("web: http://{listen}, for this machine alone")));
     lines.extend(config.cameras.iter().map(|one| camera(one, storage)));
     lines.extend(config.rules.iter().map(|rule| rule_line(rule, config.cameras.len())));
+    let of_box = config.box_rules.iter().map(|rule| format!("{} ({})", rule.kind, rule.severity.as_str()));
+    lines.push(format!("the box itself: {}", join(&of_box.collect::<Vec<_>>())));
+    let is_written = |rule: &&BoxRule| **rule != BoxRule::unwritten(rule.kind);
+    lines.extend(config.box_rules.iter().filter(is_written).map(box_rule_line));
     lines
 }
 
@@ -91,6 +96,21 @@ fn rule_line(rule: &Rule, all: usize) -> String {
     format!(
         "rule {}: {what}{hold}; {whole}{zones}, {when}: {}, {goes}; then quiet for {}, at most {} an hour",
         rule.name,
+        rule.severity.as_str(),
+        show_duration(rule.cool_down),
+        rule.max_per_hour
+    )
+}
+
+fn box_rule_line(rule: &BoxRule) -> String {
+    let hold = if rule.hold.is_zero() { String::new() } else { format!(" for {}", show_duration(rule.hold)) };
+    let goes = match rule.severity {
+        Severity::Notice => "stays here unless the province asks",
+        Severity::Warning | Severity::Urgent => "goes to the province",
+    };
+    format!(
+        "rule {}{hold}: {}, {goes}; then quiet for {}, at most {} an hour",
+        rule.kind,
         rule.severity.as_str(),
         show_duration(rule.cool_down),
         rule.max_per_hour

@@ -83,6 +83,8 @@ fn what_the_example_shows_as_defaults_are_the_defaults() {
     (plain.cameras[0].user, plain.cameras[0].password) = (Some("viewer".into()), password());
     plain.cameras[0].keep_size = Some(500_000_000_000);
     plain.rules[1].zones = vec!["Sau quầy".into()];
+    // Whether a disk must be mounted has none either.
+    plain.storage.mount = Some("/var/lib/quaywatch".into());
     assert_eq!(full, plain);
 
     let mut plain = province(PROVINCE_EXAMPLE).unwrap();
@@ -121,6 +123,36 @@ fn a_syntax_error_is_told_with_its_line_and_those_above_it_too() {
         edge("[centre]\nid = \"a b\"\nname = \"x\nhours = [\n[storage]\nkeep = 30d\nid = 1\nid = 2\n")
             .unwrap_err()
     );
+}
+
+#[test]
+fn the_rules_about_the_box_are_there_without_a_line_and_a_line_changes_how_they_are_told() {
+    let severity = |config: &EdgeConfig, word: &str| {
+        let rule = config.box_rules.iter().find(|rule| rule.kind.as_str() == word).unwrap();
+        (rule.severity, rule.hold)
+    };
+    let plain = edge(&minimal("")).unwrap();
+    assert!(plain.rules.is_empty());
+    assert_eq!(severity(&plain, "storage-failed"), (Severity::Urgent, Duration::ZERO));
+    assert_eq!(severity(&plain, "restarted"), (Severity::Notice, Duration::ZERO));
+    let written = "[[rule]]\nkind = \"disk-low\"\nseverity = \"notice\"\nhold = \"1min\"\n";
+    let told = edge(&minimal(written)).unwrap();
+    assert_eq!(severity(&told, "disk-low"), (Severity::Notice, Duration::from_secs(60)));
+    assert_eq!(severity(&told, "clock-off"), (Severity::Warning, Duration::ZERO));
+
+    let wrong = "[[rule]]\nkind = \"restarted\"\nhold = \"1s\"\n[[rule]]\nkind = \"clock-off\"\n\
+                 cameras = [\"one\"]\nzones = []\n[[rule]]\nkind = \"clock-off\"\n";
+    insta::assert_snapshot!(edge(&minimal(wrong)).unwrap_err());
+}
+
+#[test]
+fn a_mount_point_must_be_above_the_storage() {
+    let with = |mount: &str| edge(&minimal("").replace("keep =", &format!("mount = \"{mount}\"\nkeep =")));
+    assert_eq!(with("/etc/quaywatch").unwrap().storage.mount, Some(PathBuf::from("/etc/quaywatch")));
+    for (mount, told) in [("/srv", "is not above path"), ("/", "is always mounted")] {
+        let problems = with(mount).unwrap_err().to_string();
+        assert!(problems.contains(told), "{problems}");
+    }
 }
 
 #[test]

@@ -16,8 +16,9 @@ use crate::{clock, disk, keys};
 pub(super) const CAMERAS: usize = 6;
 
 /// The simulated cameras, as they stand in the source tree.
-const SIMULATOR: [(&str, &str); 8] = [
+const SIMULATOR: [(&str, &str); 9] = [
     ("cameras.py", include_str!("../../deploy/sim/cameras.py")),
+    ("controls.py", include_str!("../../deploy/sim/controls.py")),
     ("live.py", include_str!("../../deploy/sim/live.py")),
     ("mounts.py", include_str!("../../deploy/sim/mounts.py")),
     ("picture.py", include_str!("../../deploy/sim/picture.py")),

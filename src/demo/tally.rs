@@ -13,7 +13,7 @@ use super::web;
 use crate::evidence::inspect::inspect;
 use crate::evidence::manifest::{self, FileFacts};
 use crate::model::Wall;
-use crate::record::{Index, SegmentRow, gaps, holes_within, salvage};
+use crate::record::{Index, SegmentRow, gaps};
 use crate::wire::{Role, Trust};
 use crate::{disk, keys};
 
@@ -77,11 +77,7 @@ pub(super) async fn count(hall: &Hall, story: &Story) -> anyhow::Result<Tally> {
     let index = Index::open(&hall.storage()).await?;
     let rows = index.all().await?;
     index.close().await;
-    let (gaps_explained, between) = holes(&rows);
-    let storage = hall.storage();
-    let files = rows.clone();
-    let within = tokio::task::spawn_blocking(move || unexplained_within(&storage, &files)).await?;
-    let gaps_unexplained = between + within;
+    let (gaps_explained, gaps_unexplained) = holes(&rows);
     Ok(Tally {
         incidents: story.incidents.len(),
         events_stored,
@@ -106,13 +102,6 @@ fn holes(rows: &[SegmentRow]) -> (usize, usize) {
     let found: Vec<_> = streams.into_values().flat_map(gaps).collect();
     let explained = found.iter().filter(|gap| gap.reason.is_some()).count();
     (explained, found.len() - explained)
-}
-
-/// Holes inside files of which not even a lost packet tells.
-fn unexplained_within(storage: &Path, rows: &[SegmentRow]) -> usize {
-    let silent = rows.iter().filter(|row| row.lost_packets == 0);
-    let scans = silent.filter_map(|row| salvage::scan(&storage.join(&row.path)).ok().flatten());
-    scans.map(|scan| holes_within(&scan)).sum()
 }
 
 /// Clips in the province's folders that fit the manifest beside them and really play.

@@ -1,7 +1,9 @@
 //! Cuts a clip out of recorded segments without re-encoding.
 //!
 //! The clip begins at the last keyframe at or before the moment asked for, because nothing can be
-//! decoded from elsewhere, and ends before `to`. Within a run (one camera connection) the recorded
+//! decoded from elsewhere, and ends before `to` (with B-frames a few pictures later: what is shown
+//! before `to` may need one that is shown after it). What is sent behind that keyframe but shown
+//! before it, as in an open group of pictures, cannot be decoded and is left out. Within a run (one camera connection) the recorded
 //! times are kept, so sound stays with picture to the sample; a new run is placed by the wall clock,
 //! so a gap stays a gap. One file has one configuration of picture and sound: where that changes,
 //! and at the size limit of the wire, the clip ends and says why. A part that is still being written
@@ -10,7 +12,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::disk;
-use crate::libav::{AudioFormat, Demuxer, FileMuxer, LibavError, Sample, Track, VIDEO_TICKS, VideoFormat};
+use crate::libav::{
+    AudioFormat, Demuxer, FileMuxer, LibavError, Sample, Times, Track, VIDEO_TICKS, VideoFormat,
+};
 use crate::model::Wall;
 use crate::record::salvage::{self, Scan};
 use crate::wire::MAX_FILE_BYTES;
@@ -147,6 +151,8 @@ struct Cutter {
     part: PathBuf,
     anchor: Option<Anchor>,
     open: Option<Open>,
+    /// Pictures shown at or after `to` that an earlier one may yet need.
+    held: Vec<Sample>,
     note: Option<String>,
 }
 
@@ -279,16 +285,41 @@ impl Cutter {
         }
         let wall = anchor.wall_of(ticks);
         if wall >= self.to {
+            if sample.track == Track::Video && anchor.wall_of(sample.dts) < self.to {
+                self.held.push(sample.clone());
+            }
             // The other track may have a fragment's worth left to give.
             return Ok(if wall.millis_since(self.to) > 2000 { Next::Full } else { Next::More });
         }
+        if sample.track == Track::Video {
+            for held in std::mem::take(&mut self.held) {
+                if self.write(&held)? == Next::Full {
+                    return Ok(Next::Full);
+                }
+            }
+        }
+        self.write(sample)
+    }
+
+    /// Puts a packet where it belongs on the clip's timeline.
+    fn write(&mut self, sample: &Sample) -> Result<Next, ClipError> {
+        let (Some(anchor), Some(open)) = (&self.anchor, &mut self.open) else { return Ok(Next::More) };
+        let rate = open.audio.as_ref().map_or(0, |audio| i64::from(audio.sample_rate));
+        let shift = match sample.track {
+            Track::Video => anchor.shift,
+            Track::Audio => rescale(anchor.shift, rate, VIDEO_TICKS),
+        };
+        let place = sample.pts.saturating_add(shift);
+        // The first pictures of a stream with B-frames are decoded before the clip's zero, which a file
+        // cannot hold: they move up to it, a tick apart.
+        let times = Times { pts: place, dts: sample.dts.saturating_add(shift).max(0) };
         let size = u64::try_from(sample.data().len()).unwrap_or(u64::MAX);
         let bytes = open.bytes.saturating_add(size).saturating_add(INDEX_BYTES_A_SAMPLE);
         if bytes > self.limit {
             self.note = Some(format!("a clip has at most {} MiB", self.limit >> 20));
             return Ok(Next::Full);
         }
-        match open.muxer.write(sample.track, place, sample.duration, sample.key, sample.data()) {
+        match open.muxer.write(sample.track, times, sample.duration, sample.key, sample.data()) {
             Ok(()) => {}
             Err(LibavError::Time { .. }) => {
                 self.missing::<()>("a recorded time leaps");

@@ -38,19 +38,15 @@ pub fn inspect(path: &Path) -> Result<Inspection, LibavError> {
         .transpose()?;
     let ticks = demuxer.audio().map_or(1, |format| i64::from(format.sample_rate.max(1)));
     let mut found = Inspection::default();
-    let (mut shown, mut samples) = (0i64, Vec::new());
+    let (mut sent, mut shown, mut samples) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(sample) = demuxer.read()? {
         let end = sample.pts.saturating_add(sample.duration);
-        let (before, rate) =
-            (found.video_frames, if sample.track == Track::Video { VIDEO_TICKS } else { ticks });
+        let rate = if sample.track == Track::Video { VIDEO_TICKS } else { ticks };
         match (sample.track, &mut pictures, &mut sounds) {
             (Track::Video, Some(decoder), _) => {
+                sent.push((sample.pts, sample.duration));
                 // What does not decode shows in the count.
-                let _ = decoder.decode(sample.pts, sample.data(), |_| {
-                    found.video_frames = found.video_frames.saturating_add(1);
-                });
-                let new = i64::try_from(found.video_frames.saturating_sub(before)).unwrap_or(0);
-                shown = shown.saturating_add(sample.duration.saturating_mul(new));
+                let _ = decoder.decode(sample.pts, sample.data(), |picture| shown.push(picture.pts()));
             }
             (Track::Audio, _, Some(decoder)) => {
                 samples.clear();
@@ -63,11 +59,24 @@ pub fn inspect(path: &Path) -> Result<Inspection, LibavError> {
         found.duration_ms = found.duration_ms.max(end.saturating_mul(1000) / rate);
     }
     if let Some(decoder) = pictures.take() {
-        decoder.finish(|_| found.video_frames = found.video_frames.saturating_add(1))?;
+        decoder.finish(|picture| shown.push(picture.pts()))?;
     }
     found.sample_rate = sounds.map_or(0, |decoder| decoder.sample_rate());
-    found.picture_ms = shown.saturating_mul(1000) / VIDEO_TICKS;
+    found.video_frames = u64::try_from(shown.len()).unwrap_or(0);
+    found.picture_ms = shown_for(&mut sent, &mut shown).saturating_mul(1000) / VIDEO_TICKS;
     let played = i64::try_from(found.audio_samples).unwrap_or(i64::MAX).saturating_mul(1000);
     found.sound_ms = played.checked_div(i64::from(found.sample_rate)).unwrap_or(0);
     Ok(found)
+}
+
+/// For how long pictures are shown: each that decoded until the next that was sent, the last for its own
+/// duration. A decode time says little of that where there are B-frames.
+fn shown_for(sent: &mut [(i64, i64)], shown: &mut [i64]) -> i64 {
+    sent.sort_unstable();
+    shown.sort_unstable();
+    let next = sent.iter().skip(1).map(|(pts, _)| Some(*pts)).chain(std::iter::once(None));
+    let pictures = sent.iter().zip(next).filter(|((pts, _), _)| shown.binary_search(pts).is_ok());
+    pictures.fold(0i64, |sum, ((pts, duration), next)| {
+        sum.saturating_add(next.map_or(*duration, |next| next.saturating_sub(*pts)))
+    })
 }

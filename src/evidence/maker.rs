@@ -177,6 +177,7 @@ impl Maker {
         part: Part,
     ) -> anyhow::Result<Vec<Made>> {
         let folder = self.folder(row.id, part);
+        self.archive.in_place()?;
         disk::make_folder(&folder)?;
         let main = self.parts(camera, StreamKind::Main, range).await?;
         let sub = match self.small_clips.contains(camera) {

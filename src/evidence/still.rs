@@ -22,15 +22,17 @@ pub fn still(clip: &Path, at_ms: i64) -> Result<Vec<u8>, LibavError> {
         if sample.track != Track::Video || (group.is_empty() && !sample.key) {
             continue;
         }
-        if sample.pts > at && !group.is_empty() {
+        // What is decoded later is shown later.
+        if sample.dts > at && !group.is_empty() {
             break;
         }
-        if sample.key {
+        if sample.key && sample.pts <= at {
             group.clear();
         }
         group.push(sample);
     }
-    let wanted = group.last().map(|sample| sample.pts).ok_or_else(nothing)?;
+    let by_then = group.iter().map(|sample| sample.pts).filter(|pts| *pts <= at).max();
+    let wanted = by_then.or(group.first().map(|sample| sample.pts)).ok_or_else(nothing)?;
     let mut decoder = PictureDecoder::new(&format)?;
     let mut jpeg: Option<Result<Vec<u8>, LibavError>> = None;
     // Only the picture asked for is compressed; of a damaged one the decoder shows the nearest.

@@ -22,7 +22,8 @@ impl StatusInput {
     /// Whether `other` is worth a status of its own; free space changes all the time and can wait
     /// for the next one.
     pub(super) fn differs(&self, other: &StatusInput) -> bool {
-        self.cameras != other.cameras || self.clock != other.clock
+        let storage = |input: &StatusInput| input.disk.as_ref().map(|disk| disk.state.clone());
+        self.cameras != other.cameras || self.clock != other.clock || storage(self) != storage(other)
     }
 }
 

@@ -8,23 +8,41 @@ mod after_hours;
 
 mod baseline;
 
+mod box_observation;
+
 mod camera_lost;
+
+mod clock_off;
+
+mod course;
+
+mod disk_low;
+
+mod happened;
+
+mod lasting;
 
 mod observation;
 
 mod raised_voices;
+
+mod spans;
+
+mod storage_failed;
 
 mod sustained;
 
 mod tracker;
 
 pub use baseline::Baseline;
+pub use box_observation::BoxObservation;
 pub use observation::{Cells, GRID_COLUMNS, GRID_ROWS, Observation};
 pub use tracker::{Action, Incident, Tracker};
 
 use serde_json::{Map, Value};
 
-use crate::model::{Now, Wall};
+use crate::config::BoxRule;
+use crate::model::{CameraId, Kind, Now, Wall};
 
 /// What a rule makes of one camera's observations.
 trait Watch: Send + Sync {
@@ -37,6 +55,31 @@ trait Watch: Send + Sync {
         let _ = now;
         None
     }
+}
+
+/// What a rule makes of observations of the box itself. Each sign is of a camera where it is one
+/// camera's footage that is missed.
+trait BoxWatch: Send + Sync {
+    /// Takes one observation.
+    fn observe(&mut self, observation: &BoxObservation, now: Now) -> Vec<(Option<CameraId>, Sign)>;
+
+    /// Time has passed.
+    fn tick(&mut self, now: Now) -> Option<Sign> {
+        let _ = now;
+        None
+    }
+}
+
+/// The watch of a rule about the box; `None` for a kind that is no such rule's.
+fn box_watch(rule: &BoxRule) -> Option<Box<dyn BoxWatch>> {
+    Some(match rule.kind {
+        Kind::StorageFailed => Box::new(storage_failed::StorageFailed::new(rule.hold)),
+        Kind::DiskLow => Box::new(disk_low::DiskLow::new(rule.hold)),
+        Kind::ClockOff => Box::new(clock_off::ClockOff::new(rule.hold)),
+        Kind::Restarted => Box::new(happened::Restarted),
+        Kind::RecordingGap => Box::new(happened::RecordingGap),
+        _ => return None,
+    })
 }
 
 /// A change that a rule reports.

@@ -1,22 +1,15 @@
-//! From signs to incidents: one after the other, never a flood. Pure.
-//!
-//! - A rule that flags the same camera again within its cool-down goes on with the same incident.
-//! - A rule opens at most `max_per_hour` incidents an hour; past that, one rolling incident counts
-//!   whatever else it flags, on any camera.
-//! - An incident that goes on is told again every 3 minutes.
+//! All rules: each observation goes to the watches that it concerns, and what they say takes its
+//! [`Course`]. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use super::after_hours::AfterHours;
 use super::camera_lost::CameraLost;
+use super::course::Course;
 use super::raised_voices::RaisedVoices;
-use super::{Cells, Observation, Peak, Sign, Watch};
-use crate::config::{Camera, Condition, Hours, Rule, Schedule};
-use crate::model::{CameraId, Ids, IncidentId, Kind, Mono, Now, Severity, Wall};
-
-const UPDATE_EVERY: Duration = Duration::from_secs(180);
-const HOUR: Duration = Duration::from_secs(3600);
+use super::{BoxObservation, BoxWatch, Cells, Observation, Watch, box_watch};
+use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Schedule};
+use crate::model::{CameraId, Ids, IncidentId, Kind, Now, Severity, Wall};
 
 /// An incident as it is now.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +22,8 @@ pub struct Incident {
     pub kind: Kind,
     /// How much it matters.
     pub severity: Severity,
-    /// Which camera.
-    pub camera: CameraId,
+    /// Which camera; `None` if it concerns the box itself.
+    pub camera: Option<CameraId>,
     /// Which of its zones, where the rule watches one.
     pub zone: Option<String>,
     /// When the condition began.
@@ -58,52 +51,48 @@ pub enum Action {
     Closed(Incident),
 }
 
-/// All rules over all cameras.
+/// All rules over all cameras, and those about the box itself.
 pub struct Tracker {
-    rules: Vec<RuleState>,
+    rules: Vec<Watched>,
+    box_rules: Vec<BoxWatched>,
     hours: Hours,
     ids: Ids,
 }
 
-struct RuleState {
+struct Watched {
     rule: Rule,
     watches: BTreeMap<CameraId, Box<dyn Watch>>,
-    open: BTreeMap<CameraId, Open>,
-    opened: VecDeque<Mono>,
-    rolling: Option<Rolling>,
+    course: Course,
 }
 
-struct Open {
-    incident: Incident,
-    told: Mono,
-    /// Set when the condition ended, until the cool-down has passed.
-    cooling: Option<(Wall, Mono)>,
-}
-
-struct Rolling {
-    incident: Incident,
-    told: Mono,
-    last: Now,
-    /// Where the condition still holds.
-    cameras: BTreeSet<CameraId>,
+struct BoxWatched {
+    watch: Box<dyn BoxWatch>,
+    course: Course,
 }
 
 impl Tracker {
-    /// The rules of `rules` over `cameras`, with `hours` to tell open from closed. `seed` keeps its
-    /// ids apart from those of other processes.
-    pub fn new(rules: &[Rule], cameras: &[Camera], hours: Hours, seed: u64) -> Self {
-        let rules = rules.iter().map(|rule| RuleState {
+    /// The rules of `config`. `seed` keeps its ids apart from those of other processes.
+    pub fn new(config: &EdgeConfig, seed: u64) -> Self {
+        let rules = config.rules.iter().map(|rule| Watched {
             rule: rule.clone(),
-            watches: cameras
+            watches: config
+                .cameras
                 .iter()
                 .filter(|camera| rule.cameras.contains(&camera.id))
                 .map(|camera| (camera.id.clone(), watch(rule, camera)))
                 .collect(),
-            open: BTreeMap::new(),
-            opened: VecDeque::new(),
-            rolling: None,
+            course: Course::of(rule),
         });
-        Self { rules: rules.collect(), hours, ids: Ids::new(seed) }
+        let box_rules = config
+            .box_rules
+            .iter()
+            .filter_map(|rule| Some(BoxWatched { watch: box_watch(rule)?, course: Course::of_box(rule) }));
+        Self {
+            rules: rules.collect(),
+            box_rules: box_rules.collect(),
+            hours: config.centre.hours.clone(),
+            ids: Ids::new(seed),
+        }
     }
 
     /// Takes one observation of `camera`.
@@ -117,7 +106,18 @@ impl Tracker {
                 Schedule::Closed => !self.hours.is_open(now.wall),
             };
             if let Some(sign) = watch.observe(observation, armed, now) {
-                state.take(camera, sign, now, &mut self.ids, &mut actions);
+                state.course.take(&Some(camera.clone()), sign, now, &mut self.ids, &mut actions);
+            }
+        }
+        actions
+    }
+
+    /// Takes one observation of the box itself.
+    pub fn observe_box(&mut self, observation: &BoxObservation, now: Now) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for state in &mut self.box_rules {
+            for (subject, sign) in state.watch.observe(observation, now) {
+                state.course.take(&subject, sign, now, &mut self.ids, &mut actions);
             }
         }
         actions
@@ -131,9 +131,15 @@ impl Tracker {
             let ended: Vec<_> =
                 ended.filter_map(|(camera, watch)| Some((camera.clone(), watch.tick(now)?))).collect();
             for (camera, sign) in ended {
-                state.take(&camera, sign, now, &mut self.ids, &mut actions);
+                state.course.take(&Some(camera), sign, now, &mut self.ids, &mut actions);
             }
-            state.tick(now, &mut actions);
+            state.course.tick(now, &mut actions);
+        }
+        for state in &mut self.box_rules {
+            if let Some(sign) = state.watch.tick(now) {
+                state.course.take(&None, sign, now, &mut self.ids, &mut actions);
+            }
+            state.course.tick(now, &mut actions);
         }
         actions
     }
@@ -154,128 +160,15 @@ fn watch(rule: &Rule, camera: &Camera) -> Box<dyn Watch> {
     }
 }
 
-impl RuleState {
-    fn take(&mut self, camera: &CameraId, sign: Sign, now: Now, ids: &mut Ids, actions: &mut Vec<Action>) {
-        match sign {
-            Sign::Flagged { started_at, peak } => self.flag(camera, started_at, peak, now, ids, actions),
-            Sign::Stronger(peak) => {
-                if let Some(open) = self.open.get_mut(camera) {
-                    open.incident.peak = peak;
-                }
-            }
-            Sign::Ended(at) => {
-                if let Some(open) = self.open.get_mut(camera) {
-                    open.cooling = Some((at, now.mono));
-                } else if let Some(rolling) = &mut self.rolling
-                    && rolling.cameras.remove(camera)
-                {
-                    rolling.last = now;
-                }
-                self.tick(now, actions);
-            }
-        }
-    }
-
-    fn flag(
-        &mut self,
-        camera: &CameraId,
-        started_at: Wall,
-        peak: Peak,
-        now: Now,
-        ids: &mut Ids,
-        actions: &mut Vec<Action>,
-    ) {
-        if let Some(open) = self.open.get_mut(camera) {
-            // It is told with the next update: what flaps does not flood.
-            open.cooling = None;
-            open.incident.count = open.incident.count.saturating_add(1);
-            open.incident.peak = peak;
-            return;
-        }
-        if let Some(rolling) = &mut self.rolling {
-            rolling.last = now;
-            rolling.cameras.insert(camera.clone());
-            rolling.incident.count = rolling.incident.count.saturating_add(1);
-            return;
-        }
-        self.forget_old(now);
-        let incident = Incident {
-            id: IncidentId(ids.next(now)),
-            rule: self.rule.name.clone(),
-            kind: self.rule.condition.kind(),
-            severity: self.rule.severity,
-            camera: camera.clone(),
-            zone: match self.rule.zones.as_slice() {
-                [only] => Some(only.clone()),
-                _ => None,
-            },
-            started_at,
-            flagged_at: now.wall,
-            ended_at: None,
-            peak,
-            count: 1,
-            sound_may_leave: self.rule.sound_may_leave,
-        };
-        actions.push(Action::Opened(incident.clone()));
-        let in_the_hour = u32::try_from(self.opened.len()).unwrap_or(u32::MAX);
-        if in_the_hour >= self.rule.max_per_hour {
-            let cameras = [camera.clone()].into();
-            self.rolling = Some(Rolling { incident, told: now.mono, last: now, cameras });
-        } else {
-            self.opened.push_back(now.mono);
-            self.open.insert(camera.clone(), Open { incident, told: now.mono, cooling: None });
-        }
-    }
-
-    fn tick(&mut self, now: Now, actions: &mut Vec<Action>) {
-        self.forget_old(now);
-        let cool_down = self.rule.cool_down;
-        self.open.retain(|_, open| {
-            if let Some((ended_at, since)) = open.cooling {
-                if now.mono.since(since) < cool_down {
-                    return true;
-                }
-                open.incident.ended_at = Some(ended_at);
-                actions.push(Action::Closed(open.incident.clone()));
-                return false;
-            }
-            if now.mono.since(open.told) >= UPDATE_EVERY {
-                open.told = now.mono;
-                actions.push(Action::Updated(open.incident.clone()));
-            }
-            true
-        });
-        let has_room = u32::try_from(self.opened.len()).unwrap_or(u32::MAX) < self.rule.max_per_hour;
-        match &mut self.rolling {
-            Some(rolling)
-                if has_room
-                    && rolling.cameras.is_empty()
-                    && now.mono.since(rolling.last.mono) >= cool_down =>
-            {
-                rolling.incident.ended_at = Some(rolling.last.wall);
-                actions.push(Action::Closed(rolling.incident.clone()));
-                self.rolling = None;
-            }
-            Some(rolling) if now.mono.since(rolling.told) >= UPDATE_EVERY => {
-                rolling.told = now.mono;
-                actions.push(Action::Updated(rolling.incident.clone()));
-            }
-            _ => {}
-        }
-    }
-
-    fn forget_old(&mut self, now: Now) {
-        while self.opened.front().is_some_and(|opened| now.mono.since(*opened) >= HOUR) {
-            self.opened.pop_front();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
     use crate::config::read_edge;
     use crate::ingest::CameraState;
+    use crate::model::Mono;
+    use crate::record::Health;
 
     const HEAD: &str = r#"
 [centre]
@@ -308,7 +201,7 @@ main = "rtsp://10.0.0.2/1"
             let text = format!("{HEAD}{rule}");
             let no_secrets = |_: &_| Err("none".into());
             let config = read_edge("edge.toml", std::path::Path::new("/"), &text, &no_secrets).unwrap();
-            let tracker = Tracker::new(&config.rules, &config.cameras, config.centre.hours, 7);
+            let tracker = Tracker::new(&config, 7);
             // A Wednesday, 09:00 in Vietnam.
             let wall = "2026-11-25T02:00:00Z".parse().unwrap();
             Self { tracker, now: Now { mono: Mono::default(), wall } }
@@ -401,6 +294,50 @@ main = "rtsp://10.0.0.2/1"
         let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
         world.camera("gate", CameraState::Lost);
         assert_eq!(short(&world.wait(600)), [("updated", 1); 3]);
+    }
+
+    #[test]
+    fn a_failed_storage_is_an_incident_of_no_camera_without_any_rule_in_the_file() {
+        let mut world = World::new("");
+        let failed = BoxObservation::Storage(Health::Failed { why: "read-only".into() });
+        let told = world.tracker.observe_box(&failed, world.now);
+        let [Action::Opened(incident)] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!((incident.kind, incident.severity), (Kind::StorageFailed, Severity::Urgent));
+        assert_eq!((&incident.camera, incident.rule.as_str()), (&None, "storage-failed"));
+        assert_eq!(short(&world.wait(1800)), [], "it may last for weeks, and is told every hour");
+        assert_eq!(short(&world.wait(1800)), [("updated", 1)]);
+        assert_eq!(world.tracker.observe_box(&BoxObservation::Storage(Health::Well), world.now), []);
+        assert_eq!(short(&world.wait(61)), [("closed", 1)]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_again_is_told_again_soon_and_one_that_flaps_ever_more_seldom() {
+        let mut world = World::new("");
+        let set = |world: &mut World, by_ms| {
+            world.tracker.observe_box(&BoxObservation::ClockSet { by_ms }, world.now)
+        };
+        assert_eq!(short(&set(&mut world, 2000)), [("opened", 1)]);
+        world.wait(2);
+        assert_eq!(short(&set(&mut world, -3_600_000)), []);
+        let told = world.wait(10);
+        let [Action::Updated(incident)] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(incident.peak["set_by_ms"], -3_600_000);
+        let mut told = 0;
+        for _ in 0..3600 {
+            told += set(&mut world, 2000).len() + world.wait(1).len();
+        }
+        assert!((5..12).contains(&told), "{told} times in an hour");
+    }
+
+    #[test]
+    fn a_rule_in_the_file_changes_how_the_storage_is_told() {
+        let rule = "[[rule]]\nkind = \"storage-failed\"\nseverity = \"warning\"\nhold = \"5s\"";
+        let mut world = World::new(rule);
+        let failed = BoxObservation::Storage(Health::Failed { why: "read-only".into() });
+        assert_eq!(world.tracker.observe_box(&failed, world.now), []);
+        world.wait(5);
+        let told = world.tracker.observe_box(&failed, world.now);
+        assert!(matches!(told.as_slice(), [Action::Opened(i)] if i.severity == Severity::Warning));
     }
 
     #[test]

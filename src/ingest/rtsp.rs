@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt;
+use retina::Timestamp;
 use retina::client::{
     Credentials, Demuxed, InitialSequenceNumberPolicy, InitialTimestampPolicy, PlayOptions, SessionGroup,
     SessionOptions, SetupOptions, TcpTransportOptions, TeardownPolicy, Transport,
@@ -15,10 +16,12 @@ use retina::client::{
 use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec};
 use url::Url;
 
-use super::{Failure, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit};
+use super::keyframe::is_keyframe;
+use super::{DecodeOrder, Failure, SenderReport, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit, reorder};
 use crate::clock;
 use crate::config::Secret;
-use crate::libav::{SoundCodec, VideoCodec, VideoFormat};
+use crate::libav::{SoundCodec, Times, VideoCodec, VideoFormat};
+use crate::model::Wall;
 
 /// Where a stream is and how to be let in.
 #[derive(Debug, Clone)]
@@ -65,6 +68,10 @@ pub struct Session {
     sound: Option<usize>,
     tracks: Tracks,
     format: Option<Arc<VideoFormat>>,
+    order: DecodeOrder,
+    zero: Zero,
+    /// Host and port, for the log.
+    name: String,
 }
 
 /// Connects and starts playing.
@@ -119,7 +126,17 @@ pub async fn open(address: &StreamAddress) -> Result<Session, OpenError> {
         // gst-rtsp-server tells late joiners a wrong first number. Jumps of time are the recorder's.
         .initial_seq(InitialSequenceNumberPolicy::Ignore);
     let demuxed = session.play(play).await.map_err(failed)?.demuxed().map_err(failed)?;
-    Ok(Session { demuxed, group, video, sound, tracks, format: None })
+    Ok(Session {
+        demuxed,
+        group,
+        video,
+        sound,
+        tracks,
+        format: None,
+        order: DecodeOrder::default(),
+        zero: Zero::default(),
+        name: shown(&address.url),
+    })
 }
 
 impl Session {
@@ -138,14 +155,19 @@ impl Session {
                 Err(e) => return Some(Err(e.to_string())),
                 Ok(CodecItem::VideoFrame(frame)) => {
                     let is_new = frame.has_new_parameters() || self.format.is_none();
-                    if is_new && let Some(format) = self.video_format() {
+                    if is_new && let Some((format, depth)) = self.video_format() {
                         self.format = Some(Arc::new(format));
+                        self.order.set_depth(depth);
                     }
                     // Without parameters nothing can be decoded; they come before the first keyframe.
                     let Some(format) = self.format.clone() else { continue };
+                    let shown_at = self.zero.place(&frame.timestamp());
+                    let is_key = is_keyframe(format.codec, frame.data());
+                    let Some(Times { pts, dts }) = self.order(shown_at, is_key) else { continue };
                     return Some(Ok(Unit::Video(VideoUnit {
-                        pts: frame.timestamp().elapsed(),
-                        is_key: frame.is_random_access_point(),
+                        pts,
+                        dts,
+                        is_key,
                         lost_packets: u32::from(frame.loss()),
                         format,
                         arrived: clock::now(),
@@ -155,13 +177,20 @@ impl Session {
                 Ok(CodecItem::AudioFrame(frame)) if Some(frame.stream_id()) == self.sound => {
                     let Some(format) = self.tracks.sound.clone() else { continue };
                     return Some(Ok(Unit::Sound(SoundUnit {
-                        pts: frame.timestamp().elapsed(),
+                        pts: self.zero.place(&frame.timestamp()),
                         samples: frame.frame_length().get(),
                         lost_packets: u32::from(frame.loss()),
                         data: Bytes::copy_from_slice(frame.data()),
                         format,
                         arrived: clock::now(),
                     })));
+                }
+                Ok(CodecItem::Rtcp(packet)) if packet.stream_id() == self.video => {
+                    let first = packet.pkts().next().and_then(|p| p.as_sender_report().ok().flatten());
+                    let (Some(report), Some(at)) = (first, packet.rtp_timestamp()) else { continue };
+                    let Some(camera) = wall_of_ntp(report.ntp_timestamp().0) else { continue };
+                    let (pts, arrived) = (self.zero.place(&at), clock::now());
+                    return Some(Ok(Unit::Report(SenderReport { camera, pts, arrived })));
                 }
                 Ok(_) => {}
             }
@@ -177,7 +206,23 @@ impl Session {
         }
     }
 
-    fn video_format(&self) -> Option<VideoFormat> {
+    /// Both times of the next picture, none if it can never be decoded; says once that a camera's
+    /// B-frames came unannounced.
+    fn order(&mut self, pts: i64, is_key: bool) -> Option<Times> {
+        let moved = self.order.moved();
+        let times = self.order.next(pts, is_key);
+        if moved == 0 && self.order.moved() > 0 {
+            tracing::warn!(
+                camera = self.name,
+                "the stream has B-frames that its header does not announce: its first few are recorded \
+                 moments late; set the camera to no B-frames"
+            );
+        }
+        times
+    }
+
+    /// How the pictures are coded and how many may overtake another, as the stream's header says.
+    fn video_format(&self) -> Option<(VideoFormat, Option<usize>)> {
         match self.demuxed.streams().get(self.video)?.parameters()? {
             ParametersRef::Video(p) => video_format(p),
             _ => None,
@@ -185,14 +230,43 @@ impl Session {
     }
 }
 
-fn video_format(p: &VideoParameters) -> Option<VideoFormat> {
-    let codec = match p.codec_params() {
-        VideoParametersCodec::H264 { .. } => VideoCodec::H264,
-        VideoParametersCodec::H265 { .. } => VideoCodec::H265,
+/// Puts a connection's times on its time line, whose zero lies a second or more before the first unit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Zero {
+    before_s: Option<i64>,
+}
+
+impl Zero {
+    fn place(&mut self, time: &Timestamp) -> i64 {
+        let (ticks, rate) = (time.elapsed(), i64::from(time.clock_rate().get()));
+        // Whole seconds, so that both tracks are moved by exactly the same. A server may have told a
+        // zero that lies behind its first unit.
+        let before_s =
+            *self.before_s.get_or_insert_with(|| 1 + ticks.min(0).div_euclid(rate).saturating_neg());
+        ticks.saturating_add(before_s.saturating_mul(rate))
+    }
+}
+
+fn video_format(p: &VideoParameters) -> Option<(VideoFormat, Option<usize>)> {
+    let (codec, depth) = match p.codec_params() {
+        VideoParametersCodec::H264 { sps, .. } => (VideoCodec::H264, reorder::h264_depth(sps)),
+        VideoParametersCodec::H265 { sps, .. } => (VideoCodec::H265, reorder::h265_depth(sps)),
         _ => return None,
     };
     let (width, height) = p.pixel_dimensions();
-    Some(VideoFormat { codec, width, height, extradata: Bytes::copy_from_slice(p.extra_data()) })
+    let extradata = Bytes::copy_from_slice(p.extra_data());
+    Some((VideoFormat { codec, width, height, extradata }, depth))
+}
+
+/// NTP counts 1/2^32 s from 1900, and from 2036 on again from 0 (RFC 4330, 3); 0 means that there is no
+/// clock.
+fn wall_of_ntp(ntp: u64) -> Option<Wall> {
+    const FROM_1900_TO_1970_S: i64 = 2_208_988_800;
+    const ERA_S: i64 = 1 << 32;
+    let (seconds, fraction) = (i64::try_from(ntp >> 32).ok()?, ntp & 0xFFFF_FFFF);
+    let era = if seconds < ERA_S / 2 { ERA_S } else { 0 };
+    let ms = i64::try_from((fraction * 1000) >> 32).ok()?;
+    (ntp != 0).then(|| Wall::from_millis((seconds + era - FROM_1900_TO_1970_S) * 1000 + ms))
 }
 
 fn sound_format(encoding: &str, parameters: Option<ParametersRef<'_>>, clock: u32) -> Option<SoundFormat> {
@@ -230,5 +304,33 @@ fn explain(address: &StreamAddress, e: &retina::Error) -> OpenError {
             let first = text.lines().next().unwrap_or_default().to_owned();
             OpenError::Unreachable(format!("{url} does not answer as a camera: {first}"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[test]
+    fn ntp_time_is_wall_time_also_after_2036_and_none_without_a_clock() {
+        let wall = |seconds: u64, half: bool| wall_of_ntp(seconds << 32 | u64::from(half) << 31);
+        assert_eq!(wall(2_208_988_800, true), Some(Wall::from_millis(500)));
+        assert_eq!(wall(4_002_000_000, false).unwrap().to_string(), "2026-10-26T10:40:00.000Z");
+        assert_eq!(wall(1, false).unwrap().to_string(), "2036-02-07T06:28:17.000Z");
+        assert_eq!(wall_of_ntp(0), None);
+        assert!(wall_of_ntp(u64::MAX).is_some());
+    }
+
+    #[test]
+    fn both_tracks_are_moved_by_the_same_whole_seconds_and_none_begins_below_one() {
+        let at = |ticks: i64, rate: u32| Timestamp::new(ticks, NonZeroU32::new(rate).unwrap(), 0).unwrap();
+        let mut zero = Zero::default();
+        assert_eq!(zero.place(&at(0, 90_000)), 90_000);
+        assert_eq!(zero.place(&at(-100, 8000)), 7900);
+        let mut late = Zero::default();
+        assert_eq!(late.place(&at(-90_001, 90_000)), 180_000 - 1);
+        assert_eq!(late.place(&at(0, 8000)), 24_000);
     }
 }

@@ -5,17 +5,34 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::libav::{SoundCodec, VideoFormat};
-use crate::model::Now;
+use crate::model::{Now, Wall};
 
-/// One access unit of picture or sound.
+/// One access unit of picture or sound, or a word about their time.
 ///
-/// Both tracks count from one zero a connection, so that sound stays with its picture.
+/// Both tracks count from one zero a connection, so that sound stays with its picture. It lies at
+/// least a second before the first unit, so that nothing has a time below it: not the decode times of
+/// the first pictures, nor what an AAC encoder puts before the first sound.
 #[derive(Debug, Clone)]
 pub enum Unit {
     /// A coded picture.
     Video(VideoUnit),
     /// A piece of coded sound.
     Sound(SoundUnit),
+    /// What the camera's own clock says of the picture's time line: every few seconds, from cameras
+    /// that tell it.
+    Report(SenderReport),
+}
+
+/// The camera's wall clock at a moment of the picture's time line (RTCP, RFC 3550 6.4.1). Many
+/// cameras' clocks are off by hours, and some have none: what it is worth is decided by who uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SenderReport {
+    /// What the camera's clock showed.
+    pub camera: Wall,
+    /// When, in 1/90000 s since the connection's zero.
+    pub pts: i64,
+    /// When the report had arrived.
+    pub arrived: Now,
 }
 
 /// One coded picture.
@@ -23,6 +40,9 @@ pub enum Unit {
 pub struct VideoUnit {
     /// When it is shown, in 1/90000 s since the connection's zero.
     pub pts: i64,
+    /// When it is decoded, in the same ticks: at most `pts`, and less only in a stream with B-frames.
+    /// Rises strictly but where the camera's time stamps leap.
+    pub dts: i64,
     /// Whether decoding can begin here.
     pub is_key: bool,
     /// RTP packets lost since the unit before.

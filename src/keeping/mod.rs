@@ -58,8 +58,9 @@ pub fn guard(archive: &Arc<Archive>, db: &CentreDb) {
     archive.ask_before_deleting(move || {
         let (asked_by, db) = (asked_by.clone(), db.clone());
         Box::pin(async move {
-            let is_trusted = asked_by.upgrade().is_some_and(|archive| archive.clock_is_trusted());
-            protected(&db, is_trusted.then(|| clock::now().wall)).await
+            let now = clock::now();
+            let is_trusted = asked_by.upgrade().is_some_and(|archive| archive.believes(now));
+            protected(&db, is_trusted.then_some(now.wall)).await
         })
     });
 }

@@ -171,7 +171,7 @@ fn clock_epoch(_row: &SegmentRow) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CameraId, StreamKind};
+    use crate::record::test_row;
 
     fn at(s: i64) -> Wall {
         Wall::from_millis(s * 1000)
@@ -180,21 +180,15 @@ mod tests {
     fn row(run: i64, n: i64, start_s: i64, duration_s: i64, gap_before: Option<GapReason>) -> SegmentRow {
         SegmentRow {
             counter: run * 100 + n,
-            camera: CameraId::new("gate").unwrap(),
-            stream: StreamKind::Main,
             run,
             n,
-            path: String::new(),
             start: at(start_s),
-            media_start: 0,
+            media_start: start_s * 90_000,
             duration_ms: duration_s * 1000,
-            bytes: 0,
-            video: String::new(),
             sound: Some("aac 8000".into()),
             lost_packets: 2,
-            state: SegmentState::Closed,
             gap_before,
-            is_dated: true,
+            ..test_row(n)
         }
     }
 

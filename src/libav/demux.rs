@@ -10,7 +10,7 @@ use std::path::Path;
 use ff::format::context::{Input, StreamIo};
 use ffmpeg_next as ff;
 
-use super::{AudioFormat, LibavError, Track, VIDEO_TICKS, VideoCodec, VideoFormat, quiet, raw, tell};
+use super::{AudioFormat, LibavError, Times, Track, VIDEO_TICKS, VideoCodec, VideoFormat, quiet, raw, tell};
 
 /// A file as libav may see it: only its first `len` bytes.
 struct Limited {
@@ -48,6 +48,8 @@ pub struct Sample {
     pub track: Track,
     /// When it is shown or heard, in the track's ticks.
     pub pts: i64,
+    /// When it is decoded, in the track's ticks; rising in the order of the file.
+    pub dts: i64,
     /// For how long, in the track's ticks.
     pub duration: i64,
     /// Whether decoding can begin here.
@@ -56,6 +58,11 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Both times, as a muxer takes them.
+    pub fn times(&self) -> Times {
+        Times { pts: self.pts, dts: self.dts }
+    }
+
     /// Length-prefixed units, or one AAC frame.
     pub fn data(&self) -> &[u8] {
         self.packet.data().unwrap_or_default()
@@ -145,8 +152,9 @@ impl Demuxer {
                 _ => continue,
             };
             let (Some(pts), false) = (packet.pts(), packet.is_corrupt()) else { continue };
+            let dts = rescale(packet.dts().unwrap_or(pts), base, ticks);
             let (pts, duration) = (rescale(pts, base, ticks), rescale(packet.duration(), base, ticks));
-            return Ok(Some(Sample { track, pts, duration, key: packet.is_key(), packet }));
+            return Ok(Some(Sample { track, pts, dts, duration, key: packet.is_key(), packet }));
         }
     }
 }

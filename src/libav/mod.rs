@@ -3,7 +3,7 @@
 //!
 //! Nothing outside this module sees a raw pointer or a libav type, and inside it only `raw` may use
 //! `unsafe`. Times are ticks counted from one zero a camera connection: 1/90000 s for video
-//! (`VIDEO_TICKS`), 1/sample rate for audio. A packet's decode time is its presentation time.
+//! (`VIDEO_TICKS`), 1/sample rate for audio.
 //! Errors come back as `LibavError`; libav's own log lines are silenced, because a broken stream
 //! would write one for every packet.
 
@@ -95,6 +95,23 @@ pub enum Track {
     Audio,
 }
 
+/// When a packet is shown or heard, and when it is decoded: in its track's ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// The presentation time.
+    pub pts: i64,
+    /// The decode time, at most `pts`; less only where pictures come in another order than they are
+    /// shown.
+    pub dts: i64,
+}
+
+impl Times {
+    /// Both at once: sound, and pictures of a stream without B-frames.
+    pub fn at(time: i64) -> Self {
+        Self { pts: time, dts: time }
+    }
+}
+
 /// What went wrong in libav or was refused before it got there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LibavError {
@@ -102,12 +119,12 @@ pub enum LibavError {
     #[error("{0} is not supported")]
     Unsupported(String),
     /// The time cannot follow the one before it in this file: begin a new file.
-    #[error("{track:?} time {pts} cannot follow {last}")]
+    #[error("{track:?} decode time {dts} cannot follow {last}")]
     Time {
         /// The track.
         track: Track,
-        /// The time that was asked for, in the track's ticks.
-        pts: i64,
+        /// The decode time that was asked for, in the track's ticks.
+        dts: i64,
         /// The time of the packet before it, -1 if there is none.
         last: i64,
     },

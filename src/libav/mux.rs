@@ -6,9 +6,9 @@
 //! unchanged, so files of one connection run on and can be played as one stream.
 //! [`FileMuxer`] writes an MP4 with its index in front, for people and browsers.
 //!
-//! A time that is not later than the one before by at most half a second is moved to just after it
-//! (cameras repeat and swap stamps); anything else that cannot be in one file is
-//! [`LibavError::Time`].
+//! A decode time that is not later than the one before by at most half a second is moved to just after
+//! it (cameras repeat and swap stamps), and the presentation time is never before it; anything else
+//! that cannot be in one file is [`LibavError::Time`].
 
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +18,7 @@ use ff::format::context::{Output, StreamIo};
 use ffmpeg_next as ff;
 
 use super::raw::{self, Outgoing};
-use super::{AudioFormat, LibavError, Track, VIDEO_TICKS, VideoCodec, VideoFormat, quiet, tell};
+use super::{AudioFormat, LibavError, Times, Track, VIDEO_TICKS, VideoCodec, VideoFormat, quiet, tell};
 
 /// What libavformat has written and nobody has taken yet. The lock is never contended: writer and
 /// reader are the same muxer.
@@ -69,21 +69,21 @@ impl FragmentMuxer {
         Ok(Self { tracks: Tracks::begin(output, video, audio, &options)?, sink })
     }
 
-    /// Adds one packet: `pts` and `duration` in the track's ticks from the connection's zero, `data`
-    /// length-prefixed units or one raw AAC frame.
+    /// Adds one packet, in the order of decoding: `times` and `duration` in the track's ticks from the
+    /// connection's zero, `data` length-prefixed units or one raw AAC frame.
     ///
     /// # Errors
-    /// [`LibavError::Time`] if `pts` cannot be in this file, [`LibavError::Unsupported`] if it has no
+    /// [`LibavError::Time`] if the decode time cannot be in this file, [`LibavError::Unsupported`] if it has no
     /// such track. The muxer stays usable.
     pub fn write(
         &mut self,
         track: Track,
-        pts: i64,
+        times: Times,
         duration: i64,
         key: bool,
         data: &[u8],
     ) -> Result<(), LibavError> {
-        self.tracks.write(track, pts, duration, key, data)
+        self.tracks.write(track, times, duration, key, data)
     }
 
     /// The bytes that are ready for the file, often none: the header, then whole fragments.
@@ -127,12 +127,12 @@ impl FileMuxer {
     pub fn write(
         &mut self,
         track: Track,
-        pts: i64,
+        times: Times,
         duration: i64,
         key: bool,
         data: &[u8],
     ) -> Result<(), LibavError> {
-        self.tracks.write(track, pts, duration, key, data)
+        self.tracks.write(track, times, duration, key, data)
     }
 
     /// Writes the index; without it the file cannot be played.
@@ -207,7 +207,7 @@ impl Tracks {
     fn write(
         &mut self,
         track: Track,
-        pts: i64,
+        times: Times,
         duration: i64,
         key: bool,
         data: &[u8],
@@ -222,11 +222,11 @@ impl Tracks {
         if data.is_empty() {
             return Ok(());
         }
-        let pts = position.place(pts)?;
+        let times = position.place(times)?;
         let duration = duration.clamp(0, i64::from(i32::MAX));
-        let packet = Outgoing { stream: position.stream, pts, duration, key, data };
+        let packet = Outgoing { stream: position.stream, times, duration, key, data };
         tell("writing a packet", raw::write(&mut self.output, &packet))?;
-        position.last = Some(pts);
+        position.last = Some(times.dts);
         Ok(())
     }
 }
@@ -245,22 +245,23 @@ impl Position {
         Ok(Self { track, stream, ticks, last: None })
     }
 
-    /// Where a packet goes that asks for `pts`. A sample's duration has 31 bits in a file, so a leap
-    /// over that cannot be written; neither can a time before zero.
-    fn place(&self, pts: i64) -> Result<i64, LibavError> {
-        let refused = || LibavError::Time { track: self.track, pts, last: self.last.unwrap_or(-1) };
-        match self.last {
-            None if pts < 0 => Err(refused()),
-            None => Ok(pts),
-            Some(last) if pts > last => {
-                if pts - last < i64::from(i32::MAX) {
-                    Ok(pts)
-                } else {
-                    Err(refused())
-                }
-            }
-            Some(last) if last.saturating_sub(pts) <= self.ticks / 2 => Ok(last.saturating_add(1)),
-            Some(_) => Err(refused()),
+    /// Where a packet goes that asks for `times`. A sample's duration has 31 bits in a file and so has
+    /// the distance of its two times: a leap over that cannot be written; neither can a time before zero.
+    fn place(&self, times: Times) -> Result<Times, LibavError> {
+        let refused =
+            || LibavError::Time { track: self.track, dts: times.dts, last: self.last.unwrap_or(-1) };
+        let is_apart = |later: i64, earlier: i64| later.saturating_sub(earlier) >= i64::from(i32::MAX);
+        let dts = match self.last {
+            None if times.dts < 0 => return Err(refused()),
+            None => times.dts,
+            Some(last) if times.dts > last => times.dts,
+            Some(last) if last.saturating_sub(times.dts) <= self.ticks / 2 => last.saturating_add(1),
+            Some(_) => return Err(refused()),
+        };
+        let pts = times.pts.max(dts);
+        if is_apart(pts, dts) || self.last.is_some_and(|last| is_apart(dts, last)) {
+            return Err(refused());
         }
+        Ok(Times { pts, dts })
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ff::ffi;
 use ffmpeg_next as ff;
 
-use super::{AudioFormat, LibavError, VideoFormat, tell};
+use super::{AudioFormat, LibavError, Times, VideoFormat, tell};
 
 /// What is asked of a stream: everything that libav keeps in `AVCodecParameters`.
 pub(super) fn video_parameters(format: &VideoFormat) -> Result<ff::codec::Parameters, LibavError> {
@@ -135,7 +135,7 @@ pub(super) fn add_stream(
 /// One packet as it goes into a file, in its stream's ticks.
 pub(super) struct Outgoing<'a> {
     pub(super) stream: i32,
-    pub(super) pts: i64,
+    pub(super) times: Times,
     pub(super) duration: i64,
     pub(super) key: bool,
     pub(super) data: &'a [u8],
@@ -155,7 +155,7 @@ pub(super) fn write(
         raw.data = packet.data.as_ptr().cast_mut();
         raw.size = size;
         raw.stream_index = packet.stream;
-        (raw.pts, raw.dts, raw.duration) = (packet.pts, packet.pts, packet.duration);
+        (raw.pts, raw.dts, raw.duration) = (packet.times.pts, packet.times.dts, packet.duration);
         raw.flags = if packet.key { ffi::AV_PKT_FLAG_KEY } else { 0 };
         raw.pos = -1;
         ffi::av_write_frame(output.as_mut_ptr(), &mut raw)

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{AudioFormat, Demuxer, FragmentMuxer, Sample, Track, VideoFormat};
 
-/// Encoded packets of both tracks, in the order of their times, from zero.
+/// Encoded packets of both tracks, in the order of their decode times.
 pub(crate) struct Footage {
     pub(crate) video: VideoFormat,
     pub(crate) audio: AudioFormat,
@@ -20,6 +20,25 @@ pub(crate) fn footage(encoder: &str, seconds: u32) -> Footage {
 }
 
 pub(crate) fn sized_footage(encoder: &str, seconds: u32, size: &str) -> Footage {
+    let closed = "keyint=25:min-keyint=25:scenecut=0:bframes=0:open-gop=0";
+    encoded_footage(encoder, seconds, size, closed)
+}
+
+/// The same with three B-frames in a pyramid and open groups of pictures: each keyframe but the first
+/// is followed by pictures that are shown before it and need the group before. All times are a second
+/// later, as a connection's are, so that none is below zero.
+pub(crate) fn b_frame_footage(encoder: &str, seconds: u32) -> Footage {
+    let open = "keyint=24:min-keyint=24:scenecut=0:bframes=3:b-adapt=0:b-pyramid=2:open-gop=1";
+    let open = if encoder == "libx265" { open.replace("pyramid=2", "pyramid=1") } else { open.to_owned() };
+    let mut made = encoded_footage(encoder, seconds, "320x180", &open);
+    for sample in &mut made.samples {
+        let second = if sample.track == Track::Video { 90_000 } else { i64::from(made.audio.sample_rate) };
+        (sample.pts, sample.dts) = (sample.pts + second, sample.dts + second);
+    }
+    made
+}
+
+fn encoded_footage(encoder: &str, seconds: u32, size: &str, options: &str) -> Footage {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("source.mp4");
     let picture = format!("testsrc=size={size}:rate=25:duration={seconds}");
@@ -27,8 +46,8 @@ pub(crate) fn sized_footage(encoder: &str, seconds: u32, size: &str) -> Footage 
     let params = if encoder == "libx265" { "-x265-params" } else { "-x264-params" };
     let status = Command::new("ffmpeg")
         .args(["-v", "error", "-f", "lavfi", "-i", &picture, "-f", "lavfi", "-t", &seconds.to_string()])
-        .args(["-i", beep, "-c:v", encoder, "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-bf", "0"])
-        .args([params, "keyint=25:min-keyint=25:scenecut=0:open-gop=0:log-level=error"])
+        .args(["-i", beep, "-c:v", encoder, "-preset", "ultrafast", "-pix_fmt", "yuv420p"])
+        .args([params, &format!("{options}:log-level=error")])
         .args(["-tag:v", if encoder == "libx265" { "hvc1" } else { "avc1" }])
         .args(["-video_track_timescale", "90000", "-c:a", "aac", "-ac", "1"])
         .arg(&path)
@@ -47,10 +66,38 @@ pub(crate) fn sized_footage(encoder: &str, seconds: u32, size: &str) -> Footage 
     Footage { video, audio, samples }
 }
 
+/// The header of a short stream that `encoder` makes with these options.
+pub(crate) fn header(encoder: &str, params: &str) -> VideoFormat {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("header.mp4");
+    let option = if encoder == "libx265" { "-x265-params" } else { "-x264-params" };
+    let status = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=1"])
+        .args(["-c:v", encoder, "-pix_fmt", "yuv420p", option, &format!("log-level=error:{params}")])
+        .args(["-tag:v", if encoder == "libx265" { "hvc1" } else { "avc1" }])
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    Demuxer::open(&path).unwrap().video().unwrap().clone()
+}
+
+/// The SPS, with its NAL header, out of an `avcC` or `hvcC`.
+pub(crate) fn sps_of(format: &VideoFormat) -> Vec<u8> {
+    let bytes = &format.extradata;
+    // Each parameter set stands behind its length in two bytes; H.265's SPS begins 0x42 0x01.
+    let at = match format.codec {
+        super::VideoCodec::H264 => 6,
+        super::VideoCodec::H265 => bytes.windows(2).position(|two| two == [0x42, 0x01]).unwrap() - 2,
+    };
+    let length = usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+    bytes[at + 2..at + 2 + length].to_vec()
+}
+
 fn ticks(sample: &Sample, audio: &AudioFormat) -> i64 {
     match sample.track {
-        Track::Video => sample.pts,
-        Track::Audio => sample.pts * 90_000 / i64::from(audio.sample_rate),
+        Track::Video => sample.dts,
+        Track::Audio => sample.dts * 90_000 / i64::from(audio.sample_rate),
     }
 }
 
@@ -78,7 +125,7 @@ pub(crate) fn record(
         }
         let Some((muxer, bytes, _, _)) = &mut open else { continue };
         if sample.track == Track::Video || with_sound {
-            muxer.write(sample.track, sample.pts, sample.duration, sample.key, sample.data()).unwrap();
+            muxer.write(sample.track, sample.times(), sample.duration, sample.key, sample.data()).unwrap();
             bytes.extend(muxer.take_bytes());
         }
     }

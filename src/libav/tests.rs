@@ -1,6 +1,6 @@
 //! What the parts do together, on real footage.
 
-use super::testing::{footage, record};
+use super::testing::{b_frame_footage, footage, record};
 use super::*;
 use crate::record::salvage::scan;
 
@@ -40,7 +40,7 @@ fn what_was_taken_before_a_kill_plays_up_to_the_last_fragment() {
     let mut muxer = FragmentMuxer::new(&made.video, Some(&made.audio)).unwrap();
     let (mut bytes, mut frames) = (Vec::new(), 0);
     for sample in &made.samples {
-        muxer.write(sample.track, sample.pts, sample.duration, sample.key, sample.data()).unwrap();
+        muxer.write(sample.track, sample.times(), sample.duration, sample.key, sample.data()).unwrap();
         bytes.extend(muxer.take_bytes());
         frames += u64::from(sample.track == Track::Video);
     }
@@ -62,7 +62,7 @@ fn the_header_is_ready_at_once_and_fragments_come_twice_a_second() {
     assert!(muxer.take_bytes().windows(4).any(|four| four == b"moov"));
     let mut taken = 0;
     for sample in &made.samples {
-        muxer.write(sample.track, sample.pts, sample.duration, sample.key, sample.data()).unwrap();
+        muxer.write(sample.track, sample.times(), sample.duration, sample.key, sample.data()).unwrap();
         taken += u32::from(!muxer.take_bytes().is_empty());
     }
     assert!((3..=6).contains(&taken), "{taken} times");
@@ -74,7 +74,7 @@ fn a_camera_that_stops_its_sound_does_not_hold_up_its_picture() {
     let mut muxer = FragmentMuxer::new(&made.video, Some(&made.audio)).unwrap();
     let mut bytes = Vec::new();
     for sample in made.samples.iter().filter(|s| s.track == Track::Video) {
-        muxer.write(sample.track, sample.pts, sample.duration, sample.key, sample.data()).unwrap();
+        muxer.write(sample.track, sample.times(), sample.duration, sample.key, sample.data()).unwrap();
         bytes.extend(muxer.take_bytes());
     }
     let folder = tempfile::tempdir().unwrap();
@@ -88,16 +88,16 @@ fn times_that_cannot_follow_are_refused_and_small_slips_are_moved() {
     let made = footage("libx264", 2);
     let data = made.samples[0].data();
     let mut muxer = FragmentMuxer::new(&made.video, None).unwrap();
-    let mut write = |pts| muxer.write(Track::Video, pts, 3600, true, data);
+    let mut write = |at| muxer.write(Track::Video, Times::at(at), 3600, true, data);
     assert!(matches!(write(-1), Err(LibavError::Time { last: -1, .. })));
     write(90_000).unwrap();
     // The same again, then a little back: just after.
     write(90_000).unwrap();
     write(88_000).unwrap();
-    assert!(matches!(write(1000), Err(LibavError::Time { pts: 1000, last: 90_002, .. })));
+    assert!(matches!(write(1000), Err(LibavError::Time { dts: 1000, last: 90_002, .. })));
     assert!(write(i64::MAX).is_err() && write(i64::MIN).is_err());
     write(93_600).unwrap();
-    assert!(muxer.write(Track::Audio, 0, 1024, true, data).is_err());
+    assert!(muxer.write(Track::Audio, Times::at(0), 1024, true, data).is_err());
     assert!(!muxer.finish().unwrap().is_empty());
 }
 
@@ -175,4 +175,47 @@ fn garbage_does_not_decode_and_does_no_harm() {
     let sound = made.samples.iter().find(|s| s.track == Track::Audio).unwrap();
     sounds.decode(sound.data(), &mut samples).unwrap();
     assert!(samples.len() >= 1024);
+}
+
+#[test]
+fn b_frames_keep_both_their_times_from_file_to_file_and_come_out_in_their_order() {
+    for encoder in ["libx264", "libx265"] {
+        let folder = tempfile::tempdir().unwrap();
+        let made = b_frame_footage(encoder, 4);
+        let files = record(&made, folder.path(), encoder, 2, false);
+        assert!(files.len() >= 2, "{encoder}");
+        let mut decoder = PictureDecoder::new(&made.video).unwrap();
+        let (mut read, mut shown) = (Vec::new(), Vec::new());
+        for (path, first) in &files {
+            assert_eq!(scan(path).unwrap().unwrap().video_start, *first, "{encoder}");
+            let mut demuxer = Demuxer::open(path).unwrap();
+            while let Some(sample) = demuxer.read().unwrap() {
+                read.push((sample.pts, sample.dts));
+                decoder.decode(sample.pts, sample.data(), |picture| shown.push(picture.pts())).unwrap();
+            }
+        }
+        decoder.finish(|picture| shown.push(picture.pts())).unwrap();
+        let pictures = made.samples.iter().filter(|s| s.track == Track::Video);
+        let written: Vec<_> = pictures.map(|s| (s.pts, s.dts)).collect();
+        assert_eq!(read, written, "{encoder}");
+        assert!(read.iter().any(|(pts, dts)| dts < pts), "{encoder} made no B-frames");
+        assert_eq!(shown, (0..100).map(|n| 90_000 + n * 3600).collect::<Vec<_>>(), "{encoder}");
+        let last = scan(&files.last().unwrap().0).unwrap().unwrap();
+        assert_eq!(last.video_start + last.video_duration, 90_000 + 360_000, "{encoder}");
+    }
+}
+
+#[test]
+fn decode_times_made_from_presentation_times_are_as_good_as_the_encoders() {
+    for encoder in ["libx264", "libx265"] {
+        let made = b_frame_footage(encoder, 4);
+        let mut order = crate::ingest::DecodeOrder::default();
+        order.set_depth(Some(2));
+        for sample in made.samples.iter().filter(|s| s.track == Track::Video) {
+            let times = order.next(sample.pts, sample.key).unwrap();
+            assert_eq!(times.pts, sample.pts, "{encoder}");
+            assert!((times.dts - sample.dts).abs() <= 2 * 3600, "{encoder}: {times:?} {}", sample.dts);
+        }
+        assert_eq!(order.moved(), 0);
+    }
 }

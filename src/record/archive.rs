@@ -1,18 +1,21 @@
-//! The archive: where files go, how far each stream is written, and what makes room.
+//! The archive: where files go, how far each stream is written, and which clock its times are of.
 //!
 //! One for a storage path; every recorder and the evidence stage share it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
+use super::files::{Files, RealFiles};
 use super::protection::Protection;
 use super::rate::Measured;
 use super::room::Floors;
+use super::telling::Telling;
+use super::timeline::StepWatch;
 use super::{GapReason, Index, Policy, SegmentRow, SegmentState};
-use crate::model::{CameraId, StreamKind, Wall};
+use crate::model::{CameraId, Now, StreamKind, Wall};
 
 /// How far each stream is on the disk, by the wall clock.
 pub type Coverage = HashMap<(CameraId, StreamKind), Wall>;
@@ -22,6 +25,8 @@ pub type Coverage = HashMap<(CameraId, StreamKind), Wall>;
 pub struct Archive {
     pub(super) storage: PathBuf,
     pub(super) policy: Policy,
+    /// The disk.
+    pub(super) files: Arc<dyn Files>,
     /// The rows.
     pub index: Index,
     coverage: watch::Sender<Coverage>,
@@ -29,25 +34,49 @@ pub struct Archive {
     pub(super) floors: std::sync::Mutex<Floors>,
     pub(super) measured: std::sync::Mutex<Measured>,
     pub(super) deleting: Mutex<()>,
-    clock_is_trusted: AtomicBool,
+    clock_epochs: std::sync::Mutex<ClockEpochs>,
+    /// The files that are being recorded: nobody else may touch them.
+    pub(super) open: std::sync::Mutex<BTreeMap<i64, SegmentRow>>,
+    pub(super) telling: Telling,
     /// The streams that were being recorded when the process before this one died.
     pub(super) died: watch::Sender<HashSet<(CameraId, StreamKind)>>,
+    /// The last runs that are known from the files' names, where the index was lost.
+    pub(super) runs: std::sync::Mutex<HashMap<(CameraId, StreamKind), i64>>,
+    /// Somebody has read nonsense from the index.
+    pub(super) suspicion: Notify,
+}
+
+/// Which clock it is now: a new one begins whenever the wall clock is set.
+#[derive(Debug, Default)]
+struct ClockEpochs {
+    watch: StepWatch,
+    epoch: i64,
 }
 
 impl Archive {
     /// The archive below `storage`.
     pub fn new(storage: &Path, policy: Policy, index: Index) -> Self {
+        Self::on(Arc::new(RealFiles), storage, policy, index)
+    }
+
+    /// As [`Archive::new`], on any disk.
+    pub fn on(files: Arc<dyn Files>, storage: &Path, policy: Policy, index: Index) -> Self {
         Self {
             storage: storage.to_owned(),
             policy,
+            files,
             index,
             coverage: watch::Sender::new(Coverage::new()),
             protection: Protection::default(),
             floors: std::sync::Mutex::default(),
             measured: std::sync::Mutex::default(),
             deleting: Mutex::new(()),
-            clock_is_trusted: AtomicBool::new(false),
+            clock_epochs: std::sync::Mutex::default(),
+            open: std::sync::Mutex::default(),
+            telling: Telling::of(storage),
             died: watch::Sender::new(HashSet::new()),
+            runs: std::sync::Mutex::default(),
+            suspicion: Notify::new(),
         }
     }
 
@@ -68,8 +97,9 @@ impl Archive {
 
     /// Says that `stream` is on the disk up to `until`.
     pub fn covered(&self, camera: &CameraId, stream: StreamKind, until: Wall) {
-        self.coverage.send_modify(|all| {
-            all.insert((camera.clone(), stream), until);
+        self.coverage.send_modify(|all| match all.get_mut(&(camera.clone(), stream)) {
+            Some(known) => *known = until,
+            None => drop(all.insert((camera.clone(), stream), until)),
         });
     }
 
@@ -78,15 +108,29 @@ impl Archive {
         self.coverage.subscribe()
     }
 
-    /// Says whether the wall clock can be trusted from now on: only what is recorded then can ever
-    /// be deleted for its age.
-    pub fn trust_clock(&self, is_trusted: bool) {
-        self.clock_is_trusted.store(is_trusted, Ordering::Relaxed);
+    /// Which clock `now` was read from: a new epoch begins at every start and whenever the wall
+    /// clock is set, seen by its distance from the monotonic one.
+    pub fn clock_epoch(&self, now: Now) -> i64 {
+        let mut epochs = self.clock_epochs.lock().unwrap_or_else(PoisonError::into_inner);
+        if epochs.watch.has_stepped(now) {
+            epochs.epoch = epochs.epoch.saturating_add(1);
+            tracing::warn!(
+                clock_epoch = epochs.epoch,
+                "the clock was set: what follows has times of its own"
+            );
+        }
+        epochs.epoch
     }
 
-    /// Whether the wall clock can be trusted now.
-    pub fn clock_is_trusted(&self) -> bool {
-        self.clock_is_trusted.load(Ordering::Relaxed)
+    /// Begins the clock epoch of this process.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub(super) async fn begin_clock(&self) -> Result<(), sqlx::Error> {
+        let last = self.index.last_clock_epoch().await?;
+        let mut epochs = self.clock_epochs.lock().unwrap_or_else(PoisonError::into_inner);
+        epochs.epoch = epochs.epoch.max(last.saturating_add(1));
+        Ok(())
     }
 
     /// What the first file of this process has before it.
@@ -102,9 +146,45 @@ impl Archive {
             return Ok(GapReason::ProcessDied);
         }
         Ok(match self.index.newest(camera, stream).await?.map(|row| row.state) {
+            // The index was lost, the files are not.
+            None if self.known_run(camera, stream) > 0 => GapReason::ProcessDied,
             None => GapReason::First,
             Some(SegmentState::Closed) => GapReason::ProcessStopped,
             Some(SegmentState::Salvaged | SegmentState::Open) => GapReason::ProcessDied,
         })
+    }
+
+    /// The number of a stream's next connection.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub(super) async fn next_run(&self, camera: &CameraId, stream: StreamKind) -> Result<i64, sqlx::Error> {
+        let last = self.index.last_run(camera, stream).await?.max(self.known_run(camera, stream));
+        Ok(last.saturating_add(1))
+    }
+
+    fn known_run(&self, camera: &CameraId, stream: StreamKind) -> i64 {
+        let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.get(&(camera.clone(), stream)).copied().unwrap_or(0)
+    }
+
+    /// Says that a file is being recorded from now on.
+    pub(super) fn opened(&self, row: &SegmentRow) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(row.counter, row.clone());
+    }
+
+    /// Says that a file is not being recorded any more.
+    pub(super) fn closed(&self, counter: i64) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&counter);
+    }
+
+    /// The files that are being recorded.
+    pub(super) fn being_recorded(&self) -> Vec<SegmentRow> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Says that the database was found to be damaged: [`Archive::keep_in_order`] sees to it.
+    pub(super) fn suspect_index(&self) {
+        self.suspicion.notify_one();
     }
 }

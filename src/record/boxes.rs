@@ -23,10 +23,14 @@ pub(super) struct Tracks {
 /// What one `moof` says.
 #[derive(Default)]
 pub(super) struct Moof {
+    /// When its first picture is shown.
     pub(super) video_start: Option<i64>,
+    /// From there to the end of the picture that is shown last.
     pub(super) video_duration: i64,
     pub(super) frames: u32,
     pub(super) keyframe: bool,
+    /// Whether it has a piece of sound.
+    pub(super) has_sound: bool,
     /// Bytes of all its samples: the `mdat` has at least these.
     pub(super) sample_bytes: u64,
 }
@@ -87,7 +91,7 @@ pub(super) fn moof(moof: &[u8], tracks: &Tracks) -> Option<Moof> {
     let mut found = Moof::default();
     for (_, traf) in children(moof).filter(|(kind, _)| kind == b"traf") {
         let tfhd: Tfhd = leaf(child(traf, b"tfhd")?)?;
-        let mut duration = 0u64;
+        let (mut duration, mut first_shown, mut shown_until) = (0u64, 0u64, 0u64);
         for (_, body) in children(traf).filter(|(kind, _)| kind == b"trun") {
             let trun: Trun = leaf(body)?;
             let count = u32::try_from(trun.samples.len()).ok()?;
@@ -95,6 +99,7 @@ pub(super) fn moof(moof: &[u8], tracks: &Tracks) -> Option<Moof> {
             if let (true, 0, Some(first)) = (is_picture, found.frames, trun.samples.get(0)) {
                 let flags = first.flags.or(tfhd.default_sample_flags).unwrap_or(0);
                 found.keyframe = flags & NOT_A_KEYFRAME == 0;
+                first_shown = u64::try_from(first.cts.unwrap_or(0)).unwrap_or(0);
             }
             // A run without fields of its own is a count alone, which damage can make four thousand
             // million: multiply, do not visit.
@@ -108,9 +113,13 @@ pub(super) fn moof(moof: &[u8], tracks: &Tracks) -> Option<Moof> {
                     let each =
                         |own: Option<u32>, default: Option<u32>| u64::from(own.or(default).unwrap_or(0));
                     samples.iter().fold((0u64, 0u64), |(durations, sizes), sample| {
-                        let duration = each(sample.duration, tfhd.default_sample_duration);
+                        let end =
+                            durations.saturating_add(each(sample.duration, tfhd.default_sample_duration));
+                        // With B-frames the last to be decoded is not the last to be shown.
+                        let later = u64::try_from(sample.cts.unwrap_or(0)).unwrap_or(0);
+                        shown_until = shown_until.max(duration.saturating_add(end).saturating_add(later));
                         let size = each(sample.size, tfhd.default_sample_size);
-                        (durations.saturating_add(duration), sizes.saturating_add(size))
+                        (end, sizes.saturating_add(size))
                     })
                 }
             };
@@ -118,12 +127,15 @@ pub(super) fn moof(moof: &[u8], tracks: &Tracks) -> Option<Moof> {
             found.sample_bytes = found.sample_bytes.checked_add(size)?;
             if is_picture {
                 found.frames = found.frames.checked_add(count)?;
+            } else if count > 0 && Some(tfhd.track_id) == tracks.audio {
+                found.has_sound = true;
             }
         }
         if tfhd.track_id == tracks.video && found.frames > 0 {
             let start = leaf::<Tfdt>(child(traf, b"tfdt")?)?.base_media_decode_time;
-            found.video_start = Some(ticks(start, tracks.timescale)?);
-            found.video_duration = ticks(duration, tracks.timescale)?;
+            found.video_start = Some(ticks(start.checked_add(first_shown)?, tracks.timescale)?);
+            let shown_for = shown_until.max(duration).saturating_sub(first_shown);
+            found.video_duration = ticks(shown_for, tracks.timescale)?;
         }
     }
     Some(found)

@@ -1,22 +1,19 @@
-//! Records one connection of one stream.
-//!
-//! Decisions are the [`Cutter`]'s; here they are carried out. A disk that is full or refuses is
-//! tried again every second, after the oldest footage has made room: meanwhile the camera waits on
-//! its TCP connection, and nothing is dropped here.
+//! Records one connection of one stream: units in, decisions asked of the [`Cutter`] and the
+//! [`Timeline`], and carried out by [`super::writing`].
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::segment::{Segment, SegmentError};
+use super::row::Hole;
+use super::segment::Segment;
 use super::sound::SoundPath;
 use super::timeline::VIDEO_CLOCK;
-use super::{Archive, Cut, Cutter, GapReason, SegmentRow, SegmentState, StepWatch, Timeline};
-use crate::ingest::{SoundFormat, SoundUnit, Unit, VideoUnit};
-use crate::libav::{LibavError, Track, VideoCodec};
-use crate::model::{CameraId, StreamKind, Wall};
+use super::{Archive, Cut, Cutter, GapReason, SegmentRow, Timeline};
+use crate::ingest::{SenderReport, SoundFormat, SoundUnit, Unit, VideoUnit};
+use crate::libav::{LibavError, Times, Track};
+use crate::model::{CameraId, Mono, StreamKind, Wall};
 
 /// Which stream of which camera.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,28 +41,54 @@ pub enum RecordError {
     Index(StreamName, sqlx::Error),
 }
 
-/// How long between two tries of a disk that refuses.
-const RETRY: Duration = Duration::from_secs(1);
+/// How files are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cutting {
+    /// About how long a file is; it is cut at the next keyframe.
+    pub segment: Duration,
+    /// How often an open file is synced: what a power cut costs at most, and a second.
+    pub sync_every: Duration,
+    /// How long between two tries of a disk that refuses.
+    pub retry: Duration,
+}
 
-/// Room made at once when the disk is full.
-const ROOM: u64 = 64 * 1024 * 1024;
+/// A pause in the pictures of this length is a hole that is told.
+const HOLE: i64 = VIDEO_CLOCK;
+
+/// What the disk or the link did so long before a hole is still its reason.
+const REASON_HOLDS: Duration = Duration::from_secs(20);
 
 /// One connection's recorder.
 pub struct Recorder {
-    name: StreamName,
-    archive: Arc<Archive>,
-    stop: CancellationToken,
-    run: i64,
-    n: i64,
-    cutter: Cutter,
-    timeline: Timeline,
-    clock: StepWatch,
+    pub(super) name: StreamName,
+    pub(super) archive: Arc<Archive>,
+    pub(super) stop: CancellationToken,
+    pub(super) cutting: Cutting,
+    pub(super) run: i64,
+    pub(super) n: i64,
+    pub(super) cutter: Cutter,
+    pub(super) timeline: Timeline,
+    /// The clock epoch that the timeline is of.
+    pub(super) clock_epoch: i64,
     /// Why media or wall time no longer runs on, until a keyframe begins a new run.
     broken: Option<GapReason>,
-    sound: SoundPath,
-    segment: Option<Segment>,
+    pub(super) sound: SoundPath,
+    pub(super) open: Option<OpenSegment>,
     frame_ticks: i64,
-    last_pts: Option<i64>,
+    last_dts: Option<i64>,
+    /// The end of the last picture, 1/90000 s.
+    last_end: Option<i64>,
+    /// Since when and why the disk refused, or had refused last.
+    pub(super) refused: Option<(GapReason, Mono)>,
+    /// When packets were lost last.
+    lost: Option<Mono>,
+    pub(super) now: Mono,
+}
+
+/// The file that is open, and what the index will know of it.
+pub(super) struct OpenSegment {
+    pub(super) segment: Segment,
+    pub(super) row: SegmentRow,
 }
 
 impl Recorder {
@@ -78,27 +101,33 @@ impl Recorder {
         name: StreamName,
         sound: Option<&SoundFormat>,
         gap: GapReason,
-        segment: Duration,
+        cutting: Cutting,
         stop: CancellationToken,
     ) -> Result<Self, RecordError> {
-        let last_run = archive.index.last_run(&name.camera, name.stream).await;
-        let run = last_run.map_err(|e| RecordError::Index(name.clone(), e))? + 1;
+        let run = archive.next_run(&name.camera, name.stream).await;
+        let run = run.map_err(|e| RecordError::Index(name.clone(), e))?;
+        let has_sound = sound.is_some();
         let sound = SoundPath::new(sound).map_err(|e| RecordError::Media(name.clone(), e))?;
-        let segment_ms = i64::try_from(segment.as_millis()).unwrap_or(60_000);
+        let segment_ms = i64::try_from(cutting.segment.as_millis()).unwrap_or(60_000);
         Ok(Self {
             name,
             archive,
             stop,
+            cutting,
             run,
             n: 0,
-            cutter: Cutter::new(segment_ms, gap),
+            cutter: Cutter::new(segment_ms, gap, has_sound),
             timeline: Timeline::default(),
-            clock: StepWatch::default(),
+            clock_epoch: 0,
             broken: None,
             sound,
-            segment: None,
+            open: None,
             frame_ticks: VIDEO_CLOCK / 25,
-            last_pts: None,
+            last_dts: None,
+            last_end: None,
+            refused: None,
+            lost: None,
+            now: Mono::default(),
         })
     }
 
@@ -115,24 +144,66 @@ impl Recorder {
         let pushed = match unit {
             Unit::Video(video) => self.picture(video).await,
             Unit::Sound(sound) => self.hear(sound),
+            Unit::Report(report) => {
+                self.report(report);
+                Ok(())
+            }
         };
         pushed.map_err(|e| RecordError::Media(self.name.clone(), e))?;
-        if self.segment.as_ref().is_some_and(Segment::has_pending) {
+        if self.open.as_ref().is_some_and(|open| open.segment.has_pending()) {
             self.write().await;
         }
         Ok(())
     }
 
-    /// Ends the recording of this connection: the file is complete and synced.
-    pub async fn finish(mut self) {
+    /// Ends the recording of this connection: the file is complete and synced. Gives what is
+    /// before the next file, if it was something else than the camera.
+    pub async fn finish(mut self) -> Option<GapReason> {
         self.flush_sound();
         self.end_segment().await;
+        self.recently_refused()
     }
 
     async fn picture(&mut self, unit: &VideoUnit) -> Result<(), LibavError> {
-        // After a step or a leap the file that is open keeps the time it began with; the next
-        // keyframe begins one with the new time.
-        if self.clock.has_stepped(unit.arrived) {
+        self.now = unit.arrived.mono;
+        self.watch_time(unit);
+        if unit.lost_packets > 0 {
+            self.lost = Some(self.now);
+        }
+        let hole = self.last_end.filter(|end| unit.pts - end >= HOLE).map(|end| (end, self.reason_of_hole()));
+        let dts = match self.cutter.picture(unit.dts, unit.is_key, &unit.format) {
+            Cut::Skip => return Ok(()),
+            Cut::Append { dts } => dts,
+            Cut::Begin { dts, gap } => {
+                let reason = gap.or(hole.map(|(_, reason)| reason));
+                self.begin_with(unit, dts, reason).await?;
+                dts
+            }
+        };
+        let (pts, duration) = (unit.pts.max(dts), self.frame_ticks);
+        self.last_end = self.last_end.max(Some(pts + duration));
+        if let Some(OpenSegment { segment, row }) = &mut self.open {
+            if let Some((from, reason)) = hole.filter(|(from, _)| *from >= segment.media_start) {
+                let ms = |ticks: i64| (ticks - segment.media_start) * 1000 / VIDEO_CLOCK;
+                row.holes.push(Hole(ms(from), ms(pts), reason.as_str().to_owned()));
+            }
+            if unit.lost_packets > 0 {
+                row.lost_packets = row.lost_packets.saturating_add(i64::from(unit.lost_packets));
+                segment.lost();
+            }
+            segment.push(Track::Video, Times { pts, dts }, duration, unit.is_key, &unit.data)?;
+        }
+        Ok(())
+    }
+
+    /// After a step of the clock or a leap of the stream the file that is open keeps the time it
+    /// began with; the next keyframe begins one with the new time.
+    fn watch_time(&mut self, unit: &VideoUnit) {
+        let epoch = self.archive.clock_epoch(unit.arrived);
+        if self.clock_epoch == 0 {
+            self.clock_epoch = epoch;
+        }
+        if epoch != self.clock_epoch {
             self.broken = Some(GapReason::ClockStepped);
         } else if self.broken.is_none() && self.timeline.leaps(unit.pts, unit.arrived.wall) {
             self.broken = Some(GapReason::StreamJumped);
@@ -142,227 +213,81 @@ impl Recorder {
             Some(reason) if unit.is_key => self.cutter.abandon(reason),
             Some(_) => {}
         }
-        if let Some(last) = self.last_pts.replace(unit.pts)
-            && (1..VIDEO_CLOCK).contains(&(unit.pts - last))
+        if let Some(last) = self.last_dts.replace(unit.dts)
+            && (1..VIDEO_CLOCK).contains(&(unit.dts - last))
         {
-            self.frame_ticks = unit.pts - last;
+            self.frame_ticks = unit.dts - last;
         }
-        let pts = match self.cutter.picture(unit.pts, unit.is_key, &unit.format) {
-            Cut::Skip => return Ok(()),
-            Cut::Append { pts } => pts,
-            Cut::Begin { pts, gap } => {
-                let is_new_time = matches!(gap, Some(GapReason::StreamJumped | GapReason::ClockStepped));
-                if is_new_time {
-                    self.flush_sound();
-                }
-                self.end_segment().await;
-                if is_new_time {
-                    // Media or wall time no longer runs on: what follows is a run of its own.
-                    (self.run, self.n, self.timeline) = (self.run + 1, 0, Timeline::default());
-                    self.timeline.observe(unit.pts, unit.arrived.wall);
-                    self.broken = None;
-                }
-                self.begin_segment(unit, pts, gap).await?;
-                pts
-            }
-        };
-        let duration = self.frame_ticks;
-        if let Some(segment) = &mut self.segment {
-            segment.lost_packets += u64::from(unit.lost_packets);
-            segment.push(Track::Video, pts, duration, unit.is_key, &unit.data)?;
+    }
+
+    async fn begin_with(
+        &mut self,
+        unit: &VideoUnit,
+        dts: i64,
+        gap: Option<GapReason>,
+    ) -> Result<(), LibavError> {
+        let is_new_time = matches!(gap, Some(GapReason::StreamJumped | GapReason::ClockStepped));
+        if is_new_time {
+            self.flush_sound();
         }
-        Ok(())
+        self.end_segment().await;
+        if is_new_time {
+            // Media or wall time no longer runs on: what follows is a run of its own.
+            (self.run, self.n, self.timeline) = (self.run + 1, 0, Timeline::default());
+            self.clock_epoch = self.archive.clock_epoch(unit.arrived);
+            self.timeline.observe(unit.pts, unit.arrived.wall);
+            (self.broken, self.last_end) = (None, None);
+        }
+        self.begin_segment(unit, unit.pts.max(dts), gap).await
+    }
+
+    /// Why pictures are missing on a connection that stayed.
+    fn reason_of_hole(&self) -> GapReason {
+        let lost = self.lost.is_some_and(|at| self.now.since(at) < REASON_HOLDS);
+        match self.recently_refused() {
+            Some(reason) => reason,
+            None if lost => GapReason::PacketsLost,
+            None => GapReason::CameraPaused,
+        }
+    }
+
+    fn recently_refused(&self) -> Option<GapReason> {
+        self.refused.filter(|(_, at)| self.now.since(*at) < REASON_HOLDS).map(|(reason, _)| reason)
+    }
+
+    fn report(&mut self, report: &SenderReport) {
+        if self.broken.is_none() {
+            self.timeline.report(report.camera, report.pts, report.arrived.wall);
+        }
     }
 
     fn hear(&mut self, unit: &SoundUnit) -> Result<(), LibavError> {
         if !self.cutter.is_open() {
             return Ok(());
         }
-        let segment = &mut self.segment;
-        self.sound.take(unit, |pts, samples, data| match segment {
-            Some(segment) => segment.push(Track::Audio, pts, samples, true, data),
+        self.cutter.sound();
+        let open = &mut self.open;
+        self.sound.take(unit, |pts, samples, data| match open {
+            Some(open) => open.segment.push(Track::Audio, Times::at(pts), samples, true, data),
             None => Ok(()),
         })?;
-        if let Some(segment) = segment {
-            segment.lost_packets += u64::from(unit.lost_packets);
+        if let Some(open) = open
+            && unit.lost_packets > 0
+        {
+            open.row.lost_packets = open.row.lost_packets.saturating_add(i64::from(unit.lost_packets));
+            open.segment.lost();
         }
         Ok(())
     }
 
     fn flush_sound(&mut self) {
-        let segment = &mut self.segment;
-        let flushed = self.sound.flush(|pts, samples, data| match segment {
-            Some(segment) => segment.push(Track::Audio, pts, samples, true, data),
+        let open = &mut self.open;
+        let flushed = self.sound.flush(|pts, samples, data| match open {
+            Some(open) => open.segment.push(Track::Audio, Times::at(pts), samples, true, data),
             None => Ok(()),
         });
         if let Err(e) = flushed {
             tracing::warn!(stream = %self.name, "the last sound of a connection could not be kept: {e}");
         }
-    }
-
-    async fn begin_segment(
-        &mut self,
-        unit: &VideoUnit,
-        pts: i64,
-        gap: Option<GapReason>,
-    ) -> Result<(), LibavError> {
-        let start = self.timeline.wall(pts);
-        self.n += 1;
-        let codec = match unit.format.codec {
-            VideoCodec::H264 => "h264",
-            VideoCodec::H265 => "h265",
-        };
-        let row = SegmentRow {
-            counter: 0,
-            camera: self.name.camera.clone(),
-            stream: self.name.stream,
-            run: self.run,
-            n: self.n,
-            path: segment_path(&self.name, start, self.run, self.n),
-            start,
-            media_start: pts,
-            duration_ms: 0,
-            bytes: 0,
-            video: format!("{codec} {}x{}", unit.format.width, unit.format.height),
-            sound: self.sound.format().map(|f| format!("aac {}", f.sample_rate)),
-            lost_packets: 0,
-            state: SegmentState::Open,
-            gap_before: gap,
-            is_dated: self.archive.clock_is_trusted(),
-        };
-        let mut tries = 0;
-        loop {
-            match self.try_begin(&row, unit).await {
-                Ok(segment) => {
-                    self.segment = Some(segment);
-                    return Ok(());
-                }
-                Err(SegmentError::Media(e)) => return Err(e),
-                Err(SegmentError::Disk(e)) => {
-                    tries += 1;
-                    if !self.disk_refused(&e, tries).await {
-                        self.cutter.abandon(reason_of(&e));
-                        return Ok(());
-                    }
-                }
-            }
-        }
-    }
-
-    async fn try_begin(&mut self, row: &SegmentRow, unit: &VideoUnit) -> Result<Segment, SegmentError> {
-        let counter = self.archive.index.add(row).await.map_err(database_as_disk)?;
-        let path = self.archive.path_of(row);
-        let made = Segment::create(path, counter, row.media_start, &unit.format, self.sound.format()).await;
-        if made.is_err() {
-            // Without its file the row would be a promise that nothing keeps; if the disk does not
-            // even let it go, the next try uses it again.
-            let _ = self.archive.index.remove(counter).await;
-        }
-        made
-    }
-
-    async fn write(&mut self) {
-        let mut tries = 0;
-        while let Some(segment) = &mut self.segment {
-            match segment.write_pending().await {
-                Ok(()) => {
-                    let until = self.timeline.wall(segment.written_until);
-                    self.archive.covered(&self.name.camera, self.name.stream, until);
-                    return;
-                }
-                Err(e) => {
-                    tries += 1;
-                    if !self.disk_refused(&e, tries).await {
-                        self.cutter.abandon(reason_of(&e));
-                        if let Some(segment) = &mut self.segment {
-                            segment.give_up_pending();
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Says so, makes room, and waits; `false` if it is time to give up.
-    async fn disk_refused(&mut self, e: &io::Error, tries: u32) -> bool {
-        if tries == 1 || tries.is_multiple_of(30) {
-            tracing::error!(
-                stream = %self.name,
-                "the recording cannot be written ({e}); it is tried again every second, {} times so far",
-                tries
-            );
-        }
-        if is_full(e) {
-            match self.archive.make_room(ROOM, None).await {
-                Ok(0) => {}
-                Ok(_) => return true,
-                Err(e) => tracing::error!("no room can be made: {e:#}"),
-            }
-        }
-        let stopped = self.stop.run_until_cancelled(tokio::time::sleep(RETRY)).await.is_none();
-        !stopped
-    }
-
-    async fn end_segment(&mut self) {
-        let Some(segment) = &mut self.segment else { return };
-        segment.close_muxer();
-        // What the muxer still held is written like anything else: tried until the disk takes it.
-        self.write().await;
-        let Some(segment) = self.segment.take() else { return };
-        let (finished, written) = segment.finish().await;
-        if let Err(e) = written {
-            tracing::error!(stream = %self.name, "the end of a file could not be written: {e}");
-        }
-        let done = self
-            .archive
-            .index
-            .finish(
-                finished.counter,
-                SegmentState::Closed,
-                // The first units of a connection come late; by now it is known how late.
-                Some(self.timeline.wall(finished.media_start)),
-                finished.duration * 1000 / VIDEO_CLOCK,
-                i64::try_from(finished.bytes).unwrap_or(i64::MAX),
-                i64::try_from(finished.lost_packets).unwrap_or(i64::MAX),
-            )
-            .await;
-        if let Err(e) = done {
-            // The row stays open, and the file is salvaged at the next start.
-            tracing::error!(stream = %self.name, "a file could not be entered as complete: {e}");
-        }
-    }
-}
-
-/// Where a file goes, below the storage path.
-fn segment_path(name: &StreamName, start: Wall, run: i64, n: i64) -> String {
-    let at = start.timestamp();
-    let (day, time) = (at.strftime("%Y-%m-%d"), at.strftime("%H%M%S.%3f"));
-    format!("video/{}/{}/{day}/{time}Z-{run}-{n}.mp4", name.camera, name.stream)
-}
-
-fn is_full(e: &io::Error) -> bool {
-    matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-fn reason_of(e: &io::Error) -> GapReason {
-    if is_full(e) { GapReason::DiskFull } else { GapReason::StorageFailed }
-}
-
-/// SQLITE_FULL (13) is a full disk like any other.
-fn database_as_disk(e: sqlx::Error) -> SegmentError {
-    let full = e.as_database_error().and_then(|db| db.code()).is_some_and(|code| code == "13");
-    let kind = if full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
-    SegmentError::Disk(io::Error::new(kind, format!("index.sqlite: {e}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_named_by_its_first_moment_its_run_and_its_number() {
-        let name = StreamName { camera: CameraId::new("counter-2").unwrap(), stream: StreamKind::Main };
-        let start = "2026-11-23T02:15:07.120Z".parse().unwrap();
-        assert_eq!(segment_path(&name, start, 3, 12), "video/counter-2/main/2026-11-23/021507.120Z-3-12.mp4");
     }
 }

@@ -1,21 +1,31 @@
-//! What a process that died has left behind is taken into the archive again, before recording
-//! begins.
+//! What a process that died has left behind is taken into the archive again.
 //!
-//! Afterwards a row means a playable file, and every file is a row: torn files are cut back to
-//! their last whole fragment, files without a row get one, rows without a file are forgotten, and a
-//! file in which nothing can be played is removed. All of it is logged.
+//! Two parts. Before recording begins, the few files that were open are cut back to their last whole
+//! fragment ([`Archive::recover`]); this looks at nothing else, so that a large archive starts at
+//! once. Then, beside the recording, folder by folder, files and rows are brought together
+//! ([`Archive::take_stock`]): a file without a row gets one from what it says of itself, a row
+//! without a file is forgotten, and a file in which nothing can be played is removed. All of it is
+//! logged. Afterwards a row means a playable file, and every file is a row.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
+use super::files::Files;
+use super::names::{self, Name};
+use super::row::{SegmentState, TimeFrom};
 use super::salvage::{Salvaged, Scan, salvage};
+use super::segment::blocking;
 use super::timeline::VIDEO_CLOCK;
-use super::{Archive, GapReason, SegmentRow, SegmentState};
-use crate::model::{CameraId, StreamKind, Wall};
+use super::{Archive, GapReason, SegmentRow, gaps};
+use crate::database;
+use crate::model::Wall;
 
-/// What was found.
+/// What was found and brought in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Recovered {
     /// Files that were open when the process died.
@@ -28,66 +38,94 @@ pub struct Recovered {
     pub forgotten: u32,
 }
 
+impl Recovered {
+    fn tell(&self, what: &str) {
+        if *self != Recovered::default() {
+            tracing::info!(found = ?self, "{what}");
+        }
+    }
+}
+
 impl Archive {
-    /// Brings files and index together. Nobody may be recording.
+    /// Ends the files that a process that died has left open. Nobody may be recording.
     ///
     /// # Errors
-    /// If the index or the folders cannot be read or written.
+    /// If the index cannot be read or written.
     pub async fn recover(&self) -> anyhow::Result<Recovered> {
+        self.begin_clock().await.context("index.sqlite")?;
         let mut found = Recovered::default();
-        let rows = self.index.all().await.context("index.sqlite")?;
-        let mut known = HashSet::with_capacity(rows.len());
-        for row in rows {
-            let path = self.path_of(&row);
-            known.insert(path.clone());
-            if row.state == SegmentState::Open {
-                self.died.send_modify(|died| {
-                    died.insert((row.camera.clone(), row.stream));
-                });
-                // One file that cannot be read is no reason to record nothing.
-                if let Err(e) = self.salvage_row(&row, path, &mut found).await {
-                    tracing::error!("{} could not be salvaged, and is left as it is: {e:#}", row.path);
-                }
-            } else if !path.exists() {
-                tracing::warn!("{} is gone from the disk; its row is forgotten", path.display());
-                self.index.remove(row.counter).await?;
-                found.forgotten += 1;
+        for row in self.index.open_rows().await.context("index.sqlite")? {
+            self.died.send_modify(|died| {
+                died.insert((row.camera.clone(), row.stream));
+            });
+            // One file that cannot be read is no reason to record nothing.
+            let shown = row.path.clone();
+            if let Err(e) = self.salvage_row(row, &mut found).await {
+                tracing::error!("{shown} could not be salvaged, and is left as it is: {e:#}");
             }
         }
-        let (storage, video) = (self.storage().to_owned(), self.storage().join("video"));
-        let files = tokio::task::spawn_blocking(move || recordings(&video)).await?;
-        let mut orphans = Vec::new();
-        for path in files.into_iter().filter(|path| !known.contains(path)) {
-            match named(&storage, &path) {
-                Some(row) => orphans.push((row, path)),
-                None => tracing::warn!("{} is not a recording of ours and is left alone", path.display()),
-            }
-        }
-        // The archive's order is that of recording, over all cameras.
-        orphans.sort_by_key(|(row, _)| (row.start, row.run, row.n));
-        for (row, path) in orphans {
-            let shown = path.display().to_string();
-            if let Err(e) = self.adopt(row, path, &mut found).await {
-                tracing::error!("{shown} could not be taken into the archive, and is left as it is: {e:#}");
-            }
-        }
-        if found != Recovered::default() {
-            tracing::info!(?found, "the archive was brought in order");
-        }
+        found.tell("the archive was brought in order");
         Ok(found)
     }
 
-    async fn salvage_row(
-        &self,
-        row: &SegmentRow,
-        path: PathBuf,
-        found: &mut Recovered,
-    ) -> anyhow::Result<()> {
-        match rescue(path).await? {
+    /// Brings files and rows together, one folder after the other with a `rest` between them;
+    /// recording may go on.
+    ///
+    /// # Errors
+    /// If the index or the folders cannot be read or written.
+    pub async fn take_stock(&self, rest: Duration) -> anyhow::Result<Recovered> {
+        let (disk, storage) = (self.files.clone(), self.storage.clone());
+        let days = blocking(move || names::day_folders(&*disk, &storage)).await?;
+        let mut found = Recovered::default();
+        for day in days {
+            self.take_stock_of(&day, &mut found).await.with_context(|| day.clone())?;
+            tokio::time::sleep(rest).await;
+        }
+        found.tell("files and index were brought together");
+        Ok(found)
+    }
+
+    async fn take_stock_of(&self, day: &str, found: &mut Recovered) -> anyhow::Result<()> {
+        // A file that is deleted meanwhile is neither missing nor found.
+        let _nothing_is_deleted = self.deleting.lock().await;
+        // What is being recorded is asked first: a file that is made after that has its row already.
+        let rows = self.index.in_folder(day).await?;
+        let (disk, storage, folder) = (self.files.clone(), self.storage.clone(), day.to_owned());
+        let files = blocking(move || names::recordings(&*disk, &storage, &folder)).await?;
+        let names: HashSet<&str> = files.iter().map(|name| name.path.as_str()).collect();
+        for (path, counter, state) in &rows {
+            if *state != SegmentState::Open && !names.contains(path.as_str()) {
+                tracing::warn!(target: "audit", "{path} is gone from the disk; its row is forgotten");
+                self.index.remove(*counter).await?;
+                found.forgotten += 1;
+            }
+        }
+        let known: HashSet<&str> = rows.iter().map(|(path, ..)| path.as_str()).collect();
+        for name in files.iter().filter(|name| !known.contains(name.path.as_str())) {
+            let path = &name.path;
+            if self.being_recorded().iter().any(|row| row.path == *path) {
+                continue;
+            }
+            // Made since the rows were read: its own recorder sees to it.
+            if self.index.in_folder(day).await?.iter().any(|(known, ..)| known == path) {
+                continue;
+            }
+            if let Err(e) = self.adopt(name, found).await {
+                tracing::error!("{path} could not be taken into the archive, and is left as it is: {e:#}");
+                if e.downcast_ref::<sqlx::Error>().is_some_and(database::is_damaged) {
+                    self.suspect_index();
+                    return Err(e);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn salvage_row(&self, mut row: SegmentRow, found: &mut Recovered) -> anyhow::Result<()> {
+        match self.rescue(self.path_of(&row)).await? {
             Some(scan) => {
-                let (duration_ms, bytes) = facts(&scan);
-                let state = SegmentState::Salvaged;
-                self.index.finish(row.counter, state, None, duration_ms, bytes, row.lost_packets).await?;
+                fill(&mut row, &scan);
+                self.index.finish(&row, &scan.fragments).await?;
                 found.salvaged += 1;
             }
             None => {
@@ -98,116 +136,94 @@ impl Archive {
         Ok(())
     }
 
-    async fn adopt(&self, mut row: SegmentRow, path: PathBuf, found: &mut Recovered) -> anyhow::Result<()> {
-        let Some(scan) = rescue(path).await? else {
-            found.removed += 1;
-            return Ok(());
-        };
-        (row.duration_ms, row.bytes) = facts(&scan);
-        row.media_start = scan.video_start;
-        row.video = scan.video.as_str().to_owned();
-        row.sound = scan.has_sound.then(|| "aac".to_owned());
-        self.index.add(&row).await?;
-        found.adopted += 1;
+    async fn adopt(&self, name: &Name, found: &mut Recovered) -> anyhow::Result<()> {
+        match self.rescue(self.storage.join(&name.path)).await? {
+            Some(scan) => {
+                self.index.finish(&row_of(name, &scan), &scan.fragments).await?;
+                found.adopted += 1;
+            }
+            None => found.removed += 1,
+        }
         Ok(())
     }
+
+    /// Cuts the file back to what is whole; removes it and gives `None` if nothing is.
+    async fn rescue(&self, path: PathBuf) -> io::Result<Option<Scan>> {
+        let disk = self.files.clone();
+        blocking(move || rescue(&disk, &path)).await
+    }
 }
 
-/// Cuts the file back to what is whole; removes it and gives `None` if nothing is.
-async fn rescue(path: PathBuf) -> anyhow::Result<Option<Scan>> {
-    let rescued = tokio::task::spawn_blocking(move || -> std::io::Result<Option<Scan>> {
-        if !path.exists() {
-            return Ok(None);
+fn rescue(disk: &Arc<dyn Files>, path: &Path) -> io::Result<Option<Scan>> {
+    if !disk.exists(path)? {
+        return Ok(None);
+    }
+    match salvage(&**disk, path)? {
+        Salvaged::Whole(scan) => Ok(Some(scan)),
+        Salvaged::Cut(scan, lost) => {
+            tracing::info!("{}: a torn end of {lost} bytes was cut off", path.display());
+            Ok(Some(scan))
         }
-        match salvage(&path)? {
-            Salvaged::Whole(scan) => Ok(Some(scan)),
-            Salvaged::Cut(scan, lost) => {
-                tracing::info!("{}: a torn end of {lost} bytes was cut off", path.display());
-                Ok(Some(scan))
-            }
-            Salvaged::Damaged(scan) => {
-                tracing::warn!(
-                    "{} is damaged after {} bytes and was left as it is",
-                    path.display(),
-                    scan.keep_bytes
-                );
-                Ok(Some(scan))
-            }
-            Salvaged::Nothing => {
-                tracing::warn!(target: "audit", "{} holds nothing that can be played and is removed", path.display());
-                std::fs::remove_file(&path)?;
-                Ok(None)
-            }
+        Salvaged::Damaged(scan) => {
+            tracing::warn!(
+                "{} is damaged after {} bytes and was left as it is",
+                path.display(),
+                scan.keep_bytes
+            );
+            Ok(Some(scan))
         }
-    });
-    Ok(rescued.await??)
-}
-
-fn facts(scan: &Scan) -> (i64, i64) {
-    let bytes = i64::try_from(scan.file_bytes).unwrap_or(i64::MAX);
-    (scan.video_duration.saturating_mul(1000) / VIDEO_CLOCK, bytes)
-}
-
-fn recordings(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut files = Vec::new();
-    for entry in entries.flatten() {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files.extend(recordings(&path)),
-            Ok(_) if path.extension().is_some_and(|ending| ending == "mp4") => files.push(path),
-            _ => {}
+        Salvaged::Nothing => {
+            tracing::warn!(target: "audit", "{} holds nothing that can be played and is removed", path.display());
+            disk.remove(path)?;
+            Ok(None)
         }
     }
-    files.sort();
-    files
 }
 
-/// Reads camera, stream, time, run and number back from a file's place.
-fn named(storage: &Path, path: &Path) -> Option<SegmentRow> {
-    let below = path.strip_prefix(storage).ok()?.to_str()?;
-    let parts: Vec<&str> = below.split('/').collect();
-    let ["video", camera, stream, day, file] = parts.as_slice() else { return None };
-    let (time, numbers) = file.strip_suffix(".mp4")?.split_once("Z-")?;
-    let (run, n) = numbers.split_once('-')?;
-    let (hour, rest) = time.split_at_checked(2)?;
-    let (minute, second) = rest.split_at_checked(2)?;
-    let start: Wall = format!("{day}T{hour}:{minute}:{second}Z").parse().ok()?;
-    Some(SegmentRow {
-        counter: 0,
-        camera: CameraId::new(camera).ok()?,
-        stream: StreamKind::parse(stream)?,
-        run: run.parse().ok()?,
-        n: n.parse().ok()?,
-        path: below.to_owned(),
-        start,
-        media_start: 0,
+/// The row that a file without one gets: what it says of itself, else what its name says.
+fn row_of(name: &Name, scan: &Scan) -> SegmentRow {
+    let head = scan.head.as_ref().filter(|head| {
+        (&head.camera, head.stream, head.run, head.n) == (&name.camera, name.stream, name.run, name.n)
+    });
+    let gap = head
+        .map_or(Some(GapReason::ProcessDied), |head| head.gap_before.as_deref().and_then(GapReason::parse));
+    let mut row = SegmentRow {
+        counter: head.map_or(0, |head| head.counter),
+        camera: name.camera.clone(),
+        stream: name.stream,
+        run: name.run,
+        n: name.n,
+        path: name.path.clone(),
+        start: head.map_or(name.start, |head| Wall::from_millis(head.start_ms)),
+        clock_epoch: head.map_or(0, |head| head.clock_epoch),
+        time_from: TimeFrom::Arrival,
+        media_start: scan.video_start,
         duration_ms: 0,
         bytes: 0,
-        video: String::new(),
-        sound: None,
+        video: head.map_or_else(|| scan.video.as_str().to_owned(), |head| head.video.clone()),
+        sound: head.map_or_else(|| scan.has_sound.then(|| "aac".to_owned()), |head| head.sound.clone()),
         lost_packets: 0,
         state: SegmentState::Salvaged,
-        gap_before: Some(GapReason::ProcessDied),
-        is_dated: false,
-    })
+        gap_before: gap,
+        holes: Vec::new(),
+        is_dated: head.is_some_and(|head| head.is_dated),
+    };
+    fill(&mut row, scan);
+    row
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_files_place_says_whose_it_is_and_when_it_began() {
-        let storage = Path::new("/srv/qw");
-        let row =
-            named(storage, &storage.join("video/counter-2/sub/2026-11-23/021507.120Z-3-12.mp4")).unwrap();
-        assert_eq!((row.camera.as_str(), row.stream, row.run, row.n), ("counter-2", StreamKind::Sub, 3, 12));
-        assert_eq!(row.start.to_string(), "2026-11-23T02:15:07.120Z");
-        for other in
-            ["video/a/main/2026-11-23/x.mp4", "video/a.mp4", "video/A/main/2026-11-23/021507.120Z-3-12.mp4"]
-        {
-            assert!(named(storage, &storage.join(other)).is_none(), "{other}");
-        }
+/// Enters what the file itself holds.
+fn fill(row: &mut SegmentRow, scan: &Scan) {
+    row.state = if scan.tail.is_some() { SegmentState::Closed } else { SegmentState::Salvaged };
+    row.duration_ms = scan.video_duration.saturating_mul(1000) / VIDEO_CLOCK;
+    row.bytes = i64::try_from(scan.file_bytes).unwrap_or(i64::MAX);
+    if let Some(tail) = &scan.tail {
+        row.start = Wall::from_millis(tail.start_ms);
+        row.time_from = TimeFrom::parse(&tail.time_from).unwrap_or(TimeFrom::Arrival);
+        row.lost_packets = tail.lost_packets;
     }
+    if !scan.fragments.iter().any(|fragment| fragment.has_sound) {
+        row.sound = None;
+    }
+    row.holes = gaps::holes(&scan.fragments, row.media_start);
 }

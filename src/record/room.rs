@@ -2,16 +2,17 @@
 //!
 //! In batches, so that a whole day goes within a second and no recorder ever waits long: a batch is
 //! read, its files are deleted in a thread that may block, then its rows in one statement. Between
-//! two batches others get their turn. The file always goes first: a row without a file is found and
-//! forgotten at the next start, a file without a row would come back as salvaged.
+//! two batches others get their turn. The file always goes first, for good before its row: a row
+//! without a file is found and forgotten, a file without a row would come back as salvaged.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use super::{Archive, DeleteReason, Held, Kept, Older, Ranges, Situation, plan};
-use crate::disk;
+use super::files::Files;
+use super::segment::blocking;
+use super::{Archive, DeleteReason, Held, Kept, Older, Ranges, Shortage, Situation, plan};
 use crate::model::{CameraId, StreamKind, Wall};
 
 type Name = (CameraId, StreamKind);
@@ -40,6 +41,8 @@ impl Archive {
     /// If it cannot be asked what must stay, or the index or the disk cannot be read; a file that
     /// cannot be deleted is logged and passed over.
     pub async fn make_room(&self, wanted: u64, trusted_now: Option<Wall>) -> anyhow::Result<usize> {
+        // Below an empty mount point every file would look gone, and its row would go with it.
+        self.in_place()?;
         let mut deleted = 0;
         if let Some(now) = trusted_now {
             deleted += self.let_go_by_age(now).await?;
@@ -49,10 +52,19 @@ impl Archive {
             situation.taken.insert(camera.clone(), taken);
             deleted += self.let_go_in_order(Some(&camera), situation).await?;
         }
-        if disk::space(&self.storage)?.free < self.policy.reserve_bytes.saturating_add(wanted) {
+        let target = self.policy.reserve_bytes.saturating_add(wanted);
+        if self.free()? < target {
             deleted += self.let_go_in_order(None, Situation { wanted, ..Situation::default() }).await?;
+            let free_bytes = self.free()?;
+            if wanted == 0 && free_bytes < target {
+                self.tell_shortage(Shortage::NothingMayGo { free_bytes, reserve_bytes: target });
+            }
         }
         Ok(deleted)
+    }
+
+    fn free(&self) -> std::io::Result<u64> {
+        Ok(self.files.space(&self.storage)?.free)
     }
 
     async fn let_go_by_age(&self, now: Wall) -> anyhow::Result<usize> {
@@ -151,7 +163,7 @@ impl Archive {
             let rows = match camera {
                 Some(camera) => self.index.in_order_of(camera, after, BATCH).await?,
                 None => {
-                    situation.free = disk::space(&self.storage)?.free;
+                    situation.free = self.free()?;
                     self.index.in_order(after, BATCH).await?
                 }
             };
@@ -228,8 +240,10 @@ impl Archive {
             .into_iter()
             .filter_map(|row| reasons.get(&row.counter).map(|reason| (row, *reason)))
             .collect();
-        let storage = self.storage.clone();
-        let gone = tokio::task::spawn_blocking(move || delete_files(&storage, doomed)).await?;
+        let early = doomed.iter().filter(|(_, reason)| *reason == DeleteReason::Space);
+        early.for_each(|(row, _)| self.went_for_space(row));
+        let (disk, storage) = (self.files.clone(), self.storage.clone());
+        let gone = blocking(move || Ok(delete_files(&*disk, &storage, doomed))).await?;
         let counters: Vec<i64> = gone.iter().map(|row| row.counter).collect();
         self.index.forget(&counters).await?;
         for row in &gone {
@@ -245,17 +259,17 @@ fn before(now: Wall, keep: Duration) -> Wall {
 }
 
 /// Deletes these files and says so, a line each; gives those that are gone.
-fn delete_files(storage: &Path, doomed: Vec<(Kept, DeleteReason)>) -> Vec<Kept> {
+fn delete_files(disk: &dyn Files, storage: &Path, doomed: Vec<(Kept, DeleteReason)>) -> Vec<Kept> {
     let (mut gone, mut folders, mut failed) = (Vec::with_capacity(doomed.len()), HashSet::new(), 0usize);
     for (row, reason) in doomed {
         let path = storage.join(&row.path);
-        match std::fs::remove_file(&path) {
+        match disk.remove(&path) {
             Ok(()) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => {
                 failed += 1;
                 if failed <= TOLD {
-                    tracing::error!("{} cannot be deleted: {e}", path.display());
+                    tracing::error!("a file of the archive cannot be deleted: {e}");
                 }
                 continue;
             }
@@ -272,8 +286,11 @@ fn delete_files(storage: &Path, doomed: Vec<(Kept, DeleteReason)>) -> Vec<Kept> 
         tracing::error!("{failed} files of the archive could not be deleted");
     }
     for folder in folders {
-        // A day that is empty now; any other stays by itself.
-        let _ = std::fs::remove_dir(folder);
+        if let Err(e) = disk.sync_folder(&folder) {
+            // Their rows go all the same: what comes back with a power cut is found and goes again.
+            tracing::warn!("{e}");
+        }
+        disk.remove_empty(&folder);
     }
     gone
 }

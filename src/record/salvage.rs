@@ -1,20 +1,23 @@
 //! What of a recorded file is whole, and the cutting off of what is not.
 //!
-//! A recording is `ftyp moov (moof mdat)* [mfra]`. A process that was killed leaves the last
-//! fragment torn; a crashed system may leave zeros behind it. The walk reads box headers, the `moov`
-//! and each `moof`, never an `mdat`, so a 60 s file costs milliseconds. The bytes may be anything:
-//! sizes are checked against the file before they are believed, nothing is nested deeper than the
-//! format has it, and no more than 1 MiB is ever held. A fragment whose `moof` is damaged but whose
-//! length holds is passed over, so that one bad sector does not cost what is behind it.
+//! A recording is `ftyp moov uuid (moof mdat)* [mfra] [uuid]` ([`super::label`]). A process that was
+//! killed leaves the last fragment torn; a power cut may leave holes of zeros in what was not synced.
+//! The walk reads box headers, labels, the `moov` and each `moof`, so a 60 s file costs milliseconds;
+//! only [`salvage`] looks into the `mdat`s, of the last 16 MiB of a file that was never closed. The
+//! bytes may be anything: sizes are checked against the file before they are believed, nothing is
+//! nested deeper than the format has it, and no more than 1 MiB is ever held. A fragment whose `moof`
+//! is damaged but whose length holds is passed over, so that one bad sector does not cost what is
+//! behind it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, SeekFrom};
 use std::path::Path;
 
-use crate::disk::{naming, sync_folder_of};
+use crate::disk::naming;
 use crate::libav::VideoCodec;
 
 use super::boxes::{self, Tracks};
+use super::files::{Files, ReadSeek, RealFiles};
+use super::label::{self, Head, Label, Tail};
 
 /// A `moov` or `moof` over this is taken for damage: real ones have a few KiB.
 const MAX_INDEX_BYTES: u64 = 1 << 20;
@@ -22,6 +25,13 @@ const MAX_INDEX_BYTES: u64 = 1 << 20;
 /// What a torn write can leave behind at most. A break further from the end is damage of another
 /// kind, and cutting there would throw away what may still be read some day.
 const MAX_TORN_BYTES: u64 = 32 << 20;
+
+/// As much of a file's end may be unsynced: what 4 s of the largest streams have, and more.
+const MAX_UNSYNCED_BYTES: u64 = 16 << 20;
+
+/// The unit in which a disk forgets. So many zeros stand in no coded picture: three in a row are
+/// never in a NAL unit (H.264 7.4.1, H.265 7.4.2), and a frame of AAC is shorter.
+const SECTOR: usize = 512;
 
 /// One whole `moof` with its `mdat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +48,10 @@ pub struct Fragment {
     pub frames: u32,
     /// Whether its first picture is a keyframe.
     pub keyframe: bool,
+    /// Whether it has sound.
+    pub has_sound: bool,
+    /// Whether packets were lost in it; known while recording, not from the file.
+    pub is_lossy: bool,
 }
 
 /// What a file holds.
@@ -61,6 +75,10 @@ pub struct Scan {
     pub video: VideoCodec,
     /// Whether there is a sound track.
     pub has_sound: bool,
+    /// What the file said of itself when it was begun.
+    pub head: Option<Head>,
+    /// What it said when it was closed; none if it never was.
+    pub tail: Option<Tail>,
 }
 
 /// What [`salvage`] did.
@@ -83,46 +101,115 @@ pub enum Salvaged {
 /// # Errors
 /// As the file system says, with the path in the message; never because of the file's content.
 pub fn scan(path: &Path) -> io::Result<Option<Scan>> {
-    let read = || walk(&mut File::open(path)?);
-    read().map_err(|e| naming(path, e))
+    scan_on(&RealFiles, path)
 }
 
-/// Cuts a torn tail off the file at `path`, which nobody may be writing.
+/// As [`scan`], on any disk.
+pub(super) fn scan_on(files: &dyn Files, path: &Path) -> io::Result<Option<Scan>> {
+    walk(&mut *files.read(path)?).map_err(|e| naming(path, e))
+}
+
+/// Cuts a torn tail off the file at `path`, which nobody may be writing, and syncs what is left: a
+/// process that was killed may have written it without.
 ///
 /// # Errors
 /// As the file system says, with the path in the message.
-pub fn salvage(path: &Path) -> io::Result<Salvaged> {
-    let Some(mut scan) = scan(path)? else { return Ok(Salvaged::Nothing) };
+pub fn salvage(files: &dyn Files, path: &Path) -> io::Result<Salvaged> {
+    let mut reader = files.read(path)?;
+    let Some(mut scan) = walk(&mut *reader).map_err(|e| naming(path, e))? else {
+        return Ok(Salvaged::Nothing);
+    };
+    if scan.tail.is_none() {
+        drop_holes(&mut *reader, &mut scan).map_err(|e| naming(path, e))?;
+    }
+    drop(reader);
+    if scan.fragments.is_empty() {
+        return Ok(Salvaged::Nothing);
+    }
+    let lost = scan.file_bytes.saturating_sub(scan.keep_bytes);
+    if scan.torn && lost <= MAX_TORN_BYTES {
+        files.cut(path, scan.keep_bytes)?;
+    }
+    files.sync(path)?;
     if !scan.torn {
         return Ok(Salvaged::Whole(scan));
     }
-    let lost = scan.file_bytes.saturating_sub(scan.keep_bytes);
     if lost > MAX_TORN_BYTES {
         return Ok(Salvaged::Damaged(scan));
     }
-    let cut = || {
-        let file = OpenOptions::new().write(true).open(path)?;
-        file.set_len(scan.keep_bytes)?;
-        file.sync_all()
-    };
-    cut().map_err(|e| naming(path, e))?;
-    sync_folder_of(path)?;
     scan.file_bytes = scan.keep_bytes;
     scan.torn = false;
     Ok(Salvaged::Cut(scan, lost))
 }
 
-fn walk(file: &mut File) -> io::Result<Option<Scan>> {
-    let file_bytes = file.metadata()?.len();
+/// Ends the file before the first of its last fragments that the disk has forgotten a part of.
+fn drop_holes(file: &mut dyn ReadSeek, scan: &mut Scan) -> io::Result<()> {
+    let safe = scan.file_bytes.saturating_sub(MAX_UNSYNCED_BYTES);
+    let mut broken = None;
+    for (n, fragment) in scan.fragments.iter().enumerate() {
+        let end = fragment.offset.saturating_add(fragment.bytes);
+        if end > safe && has_hole(file, fragment.offset, end)? {
+            broken = Some((n, fragment.offset));
+            break;
+        }
+    }
+    if let Some((n, offset)) = broken {
+        scan.fragments.truncate(n);
+        (scan.keep_bytes, scan.torn) = (offset, true);
+        scan.video_duration = duration_of(&scan.fragments, scan.video_start);
+        if scan.fragments.iter().all(|f| f.video_start.is_none()) {
+            scan.fragments.clear();
+        }
+    }
+    Ok(())
+}
+
+/// Whether a whole sector between two places is zero.
+fn has_hole(file: &mut dyn ReadSeek, from: u64, to: u64) -> io::Result<bool> {
+    let first = from.next_multiple_of(SECTOR as u64);
+    file.seek(SeekFrom::Start(first))?;
+    let mut rest = file.take(to.saturating_sub(first));
+    let mut sectors = vec![0u8; 256 * SECTOR];
+    loop {
+        let mut filled = 0;
+        while filled < sectors.len() {
+            match rest.read(sectors.get_mut(filled..).unwrap_or_default())? {
+                0 => break,
+                n => filled += n,
+            }
+        }
+        let whole = sectors.get(..filled).unwrap_or_default().chunks_exact(SECTOR);
+        if whole.into_iter().any(|sector| sector.iter().all(|byte| *byte == 0)) {
+            return Ok(true);
+        }
+        if filled < sectors.len() {
+            return Ok(false);
+        }
+    }
+}
+
+fn walk(file: &mut dyn ReadSeek) -> io::Result<Option<Scan>> {
+    let file_bytes = file.seek(SeekFrom::End(0))?;
     let (mut at, mut keep_bytes, mut init_bytes) = (0u64, 0u64, 0u64);
     let mut tracks: Option<Tracks> = None;
     let mut open: Option<Fragment> = None;
     let mut passing_over = false;
-    let mut fragments = Vec::new();
+    // Fragments that cannot be read, held back until one that can follows: the list has no hole.
+    let (mut fragments, mut passed_over) = (Vec::new(), Vec::new());
+    let (mut head, mut tail) = (None, None);
     while let Some(header) = read_header(file, at, file_bytes)? {
         let (body, end) = (at.saturating_add(header.head), at.saturating_add(header.total));
         match (&header.kind, &tracks) {
             (b"ftyp" | b"styp" | b"free" | b"skip" | b"sidx", _) => {}
+            (b"uuid", Some(_)) if open.is_none() => {
+                let is_label = header.total <= label::MAX_LABEL_BYTES;
+                let bytes = if is_label { read_body(file, body, end)? } else { None };
+                match bytes.as_deref().and_then(label::read) {
+                    Some(Label::Head(found)) => head = Some(*found),
+                    Some(Label::Tail(found)) => (tail, keep_bytes) = (Some(found), end),
+                    None => {}
+                }
+            }
             (b"moov", None) => {
                 let Some(found) = read_body(file, body, end)?.as_deref().and_then(boxes::tracks) else {
                     break;
@@ -142,8 +229,11 @@ fn walk(file: &mut File) -> io::Result<Option<Scan>> {
                 if promised > header.total.saturating_sub(header.head) {
                     passing_over = true;
                 }
-                if !std::mem::take(&mut passing_over) {
-                    fragment.bytes = end.saturating_sub(fragment.offset);
+                fragment.bytes = end.saturating_sub(fragment.offset);
+                if std::mem::take(&mut passing_over) {
+                    passed_over.push(unreadable(&fragment));
+                } else {
+                    fragments.append(&mut passed_over);
                     fragments.push(fragment);
                     keep_bytes = end;
                 }
@@ -154,10 +244,8 @@ fn walk(file: &mut File) -> io::Result<Option<Scan>> {
         at = end;
     }
     let Some(tracks) = tracks else { return Ok(None) };
-    let pictures = || fragments.iter().filter_map(|f| Some((f.video_start?, f.video_duration)));
-    let Some((video_start, _)) = pictures().next() else { return Ok(None) };
-    let video_end = pictures().map(|(start, duration)| start.saturating_add(duration)).max();
-    let video_duration = video_end.map_or(0, |end| end.saturating_sub(video_start));
+    let Some(video_start) = fragments.iter().find_map(|f| f.video_start) else { return Ok(None) };
+    let video_duration = duration_of(&fragments, video_start);
     let (video, has_sound) = (tracks.codec, tracks.audio.is_some());
     let torn = keep_bytes < file_bytes;
     Ok(Some(Scan {
@@ -170,7 +258,15 @@ fn walk(file: &mut File) -> io::Result<Option<Scan>> {
         video_duration,
         video,
         has_sound,
+        head,
+        tail,
     }))
+}
+
+/// Time from the first picture to the end of the last.
+fn duration_of(fragments: &[Fragment], video_start: i64) -> i64 {
+    let ends = fragments.iter().filter_map(|f| Some(f.video_start?.saturating_add(f.video_duration)));
+    ends.max().map_or(0, |end| end.saturating_sub(video_start))
 }
 
 /// The fragment that begins at `offset`; until its `mdat` is seen, `bytes` is what it promises.
@@ -183,6 +279,21 @@ fn fragment(offset: u64, moof: Option<boxes::Moof>) -> Fragment {
         video_duration: moof.video_duration,
         frames: moof.frames,
         keyframe: moof.keyframe,
+        has_sound: moof.has_sound,
+        is_lossy: false,
+    }
+}
+
+/// A fragment of which only the place is known.
+fn unreadable(fragment: &Fragment) -> Fragment {
+    Fragment {
+        video_start: None,
+        video_duration: 0,
+        frames: 0,
+        keyframe: false,
+        has_sound: false,
+        is_lossy: true,
+        ..fragment.clone()
     }
 }
 
@@ -195,7 +306,7 @@ struct BoxHeader {
 }
 
 /// The box at `at`, if it lies whole within the file.
-fn read_header(file: &mut File, at: u64, file_bytes: u64) -> io::Result<Option<BoxHeader>> {
+fn read_header(file: &mut dyn ReadSeek, at: u64, file_bytes: u64) -> io::Result<Option<BoxHeader>> {
     let left = file_bytes.saturating_sub(at);
     let mut bytes = Vec::with_capacity(16);
     file.seek(SeekFrom::Start(at))?;
@@ -206,7 +317,7 @@ fn read_header(file: &mut File, at: u64, file_bytes: u64) -> io::Result<Option<B
 }
 
 /// A box's content, none if it is larger than any real one.
-fn read_body(file: &mut File, body: u64, end: u64) -> io::Result<Option<Vec<u8>>> {
+fn read_body(file: &mut dyn ReadSeek, body: u64, end: u64) -> io::Result<Option<Vec<u8>>> {
     let size = end.saturating_sub(body);
     if size > MAX_INDEX_BYTES {
         return Ok(None);
@@ -248,7 +359,7 @@ mod tests {
     #[test]
     fn a_whole_file_is_described_and_left_alone() {
         let made = made();
-        let Salvaged::Whole(scan) = salvage(&made.with(&made.bytes)).unwrap() else { panic!() };
+        let Salvaged::Whole(scan) = salvage(&RealFiles, &made.with(&made.bytes)).unwrap() else { panic!() };
         assert_eq!((scan.keep_bytes, scan.torn), (made.bytes.len() as u64, false));
         assert_eq!((scan.video_start, scan.video_duration), (0, 180_000));
         assert_eq!((scan.video, scan.has_sound), (VideoCodec::H264, true));
@@ -270,13 +381,13 @@ mod tests {
         for place in places.filter(|place| *place < made.bytes.len() as u64) {
             let path = made.with(&made.bytes[..usize::try_from(place).unwrap()]);
             let kept = ends.iter().copied().filter(|end| *end <= place).max();
-            match (salvage(&path).unwrap(), kept) {
+            match (salvage(&RealFiles, &path).unwrap(), kept) {
                 (Salvaged::Nothing, None) => {}
                 (Salvaged::Whole(_), Some(kept)) => assert_eq!(kept, place),
                 (Salvaged::Cut(scan, lost), Some(kept)) => {
                     assert_eq!((scan.keep_bytes, lost), (kept, place - kept));
                     assert_eq!(std::fs::metadata(&path).unwrap().len(), kept);
-                    assert!(matches!(salvage(&path).unwrap(), Salvaged::Whole(_)));
+                    assert!(matches!(salvage(&RealFiles, &path).unwrap(), Salvaged::Whole(_)));
                 }
                 (other, kept) => panic!("cut at {place}, {kept:?}: {other:?}"),
             }
@@ -287,7 +398,21 @@ mod tests {
     fn zeros_behind_a_crash_are_cut_off() {
         let made = made();
         let zeros = [&made.bytes[..], &[0; 5000]].concat();
-        assert!(matches!(salvage(&made.with(&zeros)).unwrap(), Salvaged::Cut(_, 5000)));
+        assert!(matches!(salvage(&RealFiles, &made.with(&zeros)).unwrap(), Salvaged::Cut(_, 5000)));
+    }
+
+    #[test]
+    fn a_hole_that_a_power_cut_left_ends_the_file_before_it() {
+        let made = made();
+        let whole = scan(&made.with(&made.bytes)).unwrap().unwrap();
+        let third = &whole.fragments[2];
+        let mut bytes = made.bytes.clone();
+        let hole = usize::try_from((third.offset + 1500).next_multiple_of(512)).unwrap();
+        bytes[hole..hole + 512].fill(0);
+        let path = made.with(&bytes);
+        let Salvaged::Cut(scan, _) = salvage(&RealFiles, &path).unwrap() else { panic!() };
+        assert_eq!((scan.fragments.len(), scan.keep_bytes), (2, third.offset));
+        assert!(matches!(salvage(&RealFiles, &path).unwrap(), Salvaged::Whole(again) if again == scan));
     }
 
     #[test]
@@ -299,7 +424,9 @@ mod tests {
         bytes[at + 4..at + 8].copy_from_slice(b"????");
         bytes.resize(bytes.len() + (33 << 20), 7);
         let path = made.with(&bytes);
-        assert!(matches!(salvage(&path).unwrap(), Salvaged::Damaged(scan) if scan.fragments.len() == 1));
+        assert!(
+            matches!(salvage(&RealFiles, &path).unwrap(), Salvaged::Damaged(scan) if scan.fragments.len() == 1)
+        );
         assert_eq!(std::fs::metadata(&path).unwrap().len(), bytes.len() as u64);
     }
 
@@ -313,7 +440,9 @@ mod tests {
         bytes[at + 8..at + 12].copy_from_slice(&[0xFF; 4]);
         bytes[at + 12..at + 16].copy_from_slice(b"traf");
         let found = scan(&made.with(&bytes)).unwrap().unwrap();
-        assert!(!found.torn && found.fragments.len() >= whole.fragments.len() - 1);
+        let pictures = |scan: &Scan| scan.fragments.iter().filter(|f| f.video_start.is_some()).count();
+        assert!(!found.torn && found.fragments.len() == whole.fragments.len());
+        assert_eq!(pictures(&found), pictures(&whole) - 1);
     }
 
     #[test]
@@ -322,9 +451,9 @@ mod tests {
         let made = Made { folder, bytes: Vec::new() };
         let nested = b"\0\0\0\x08moov".repeat(1000);
         for bytes in [&b""[..], b"short", &[0; 4096], &[0xFF; 4096], &nested] {
-            assert_eq!(salvage(&made.with(bytes)).unwrap(), Salvaged::Nothing);
+            assert_eq!(salvage(&RealFiles, &made.with(bytes)).unwrap(), Salvaged::Nothing);
         }
-        assert!(salvage(&made.folder.path().join("none.mp4")).is_err());
+        assert!(salvage(&RealFiles, &made.folder.path().join("none.mp4")).is_err());
     }
 
     #[test]

@@ -1,28 +1,45 @@
 //! One file while it is written.
 //!
-//! The muxer gives whole fragments (at most 0.5 s); each goes to the file in one write, in a
-//! thread that may block. What could not be written stays in `pending` and is tried again, so that
-//! a disk that was full for a while loses nothing.
+//! The muxer gives whole fragments (at most 0.5 s); each goes to the file in one write, in a thread
+//! that may block. What could not be written stays in `pending` and is tried again, so that a disk
+//! that was full for a while loses nothing. Every `sync_every` what was written is synced, beside the
+//! writing: a power cut costs at most that, the fragment being gathered, and the time of the sync.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::disk;
-use crate::libav::{AudioFormat, FragmentMuxer, LibavError, Track, VideoFormat};
+use tokio::task::JoinHandle;
+
+use super::files::{Files, OpenFile};
+use super::growing::Growing;
+use super::label::{Head, Tail};
+use super::salvage::{Fragment, Salvaged, salvage};
+use crate::libav::{AudioFormat, FragmentMuxer, LibavError, Times, Track, VideoFormat};
+use crate::model::Mono;
 
 /// An open file and its muxer.
 pub(super) struct Segment {
     /// `None` when the file is complete but for what is pending.
     muxer: Option<FragmentMuxer>,
-    file: Arc<File>,
+    disk: Arc<dyn Files>,
+    file: Arc<dyn OpenFile>,
     path: PathBuf,
     pending: Vec<u8>,
     /// Media time after the last picture that is in the file or in what waits for it.
     pending_until: i64,
-    /// The index row.
-    pub counter: i64,
+    growing: Growing,
+    sync_every: Duration,
+    synced: Option<Mono>,
+    /// How far the file was written when the sync was begun that runs now.
+    syncing: Option<(u64, JoinHandle<io::Result<()>>)>,
+    synced_bytes: u64,
+    /// Whether the file may hold something else than was written: a write failed for good.
+    is_torn: bool,
+    /// Whether a sync failed: nothing after what was synced before can be believed, for the system
+    /// forgets what it could not write, and says so once.
+    is_forgotten: bool,
     /// Media time of the first picture, 1/90000 s.
     pub media_start: i64,
     /// Media time after the last picture that was given to the muxer.
@@ -31,132 +48,18 @@ pub(super) struct Segment {
     pub written_until: i64,
     /// Bytes in the file.
     pub bytes: u64,
-    /// RTP packets lost in it.
-    pub lost_packets: u64,
 }
 
-impl Segment {
-    /// Makes the file. It has an index row already, so that a crash leaves no file unknown.
-    pub async fn create(
-        path: PathBuf,
-        counter: i64,
-        media_start: i64,
-        video: &VideoFormat,
-        sound: Option<&AudioFormat>,
-    ) -> Result<Self, SegmentError> {
-        let muxer = FragmentMuxer::new(video, sound)?;
-        let made = path.clone();
-        let file = blocking(move || make_file(&made)).await?;
-        Ok(Self {
-            muxer: Some(muxer),
-            file: Arc::new(file),
-            path,
-            pending: Vec::new(),
-            pending_until: media_start,
-            counter,
-            media_start,
-            media_end: media_start,
-            written_until: media_start,
-            bytes: 0,
-            lost_packets: 0,
-        })
-    }
-
-    /// Gives one packet to the muxer; nothing is written yet.
-    pub fn push(
-        &mut self,
-        track: Track,
-        pts: i64,
-        duration: i64,
-        is_key: bool,
-        data: &[u8],
-    ) -> Result<(), LibavError> {
-        let Some(muxer) = &mut self.muxer else { return Ok(()) };
-        muxer.write(track, pts, duration, is_key, data)?;
-        let ready = muxer.take_bytes();
-        if !ready.is_empty() {
-            self.pending.extend_from_slice(&ready);
-            // A fragment is flushed when the packet after it arrives.
-            self.pending_until = if track == Track::Video { pts } else { self.media_end };
-        }
-        if track == Track::Video {
-            self.media_end = pts + duration;
-        }
-        Ok(())
-    }
-
-    /// Whether bytes wait to be written.
-    pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
-    }
-
-    /// Writes what waits. After an error the same bytes wait again, whole.
-    pub async fn write_pending(&mut self) -> io::Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let (file, bytes, offset) = (self.file.clone(), std::mem::take(&mut self.pending), self.bytes);
-        let path = self.path.clone();
-        let (bytes, result) = blocking_pair(move || {
-            let result = write_at(&file, &bytes, offset).map_err(|e| disk::naming(&path, e));
-            (bytes, result)
-        })
-        .await;
-        match result {
-            Ok(()) => {
-                self.bytes += bytes.len() as u64;
-                self.written_until = self.pending_until;
-                Ok(())
-            }
-            Err(e) => {
-                self.pending = bytes;
-                Err(e)
-            }
-        }
-    }
-
-    /// Takes the muxer's rest to what waits to be written; no packet can follow.
-    pub fn close_muxer(&mut self) {
-        let Some(muxer) = self.muxer.take() else { return };
-        match muxer.finish() {
-            Ok(rest) => self.pending.extend_from_slice(&rest),
-            Err(e) => tracing::warn!("{}: its end could not be made: {e}", self.path.display()),
-        }
-        self.pending_until = self.media_end;
-    }
-
-    /// Forgets what could not be written, because the service stops on a disk that refuses.
-    pub fn give_up_pending(&mut self) {
-        let bytes = std::mem::take(&mut self.pending).len();
-        self.muxer = None;
-        self.media_end = self.written_until;
-        tracing::error!("{}: {bytes} bytes could not be written and are lost", self.path.display());
-    }
-
-    /// Syncs the file to the disk.
-    pub async fn finish(self) -> (Finished, io::Result<()>) {
-        let (file, path) = (self.file.clone(), self.path.clone());
-        let synced = blocking(move || file.sync_data().map_err(|e| disk::naming(&path, e))).await;
-        let finished = Finished {
-            counter: self.counter,
-            media_start: self.media_start,
-            duration: (self.media_end - self.media_start).max(0),
-            bytes: self.bytes,
-            lost_packets: self.lost_packets,
-        };
-        (finished, synced)
-    }
-}
-
-/// What the index is told of a complete file.
+/// What a complete file holds.
 pub(super) struct Finished {
-    pub counter: i64,
-    /// Media time of the first picture, 1/90000 s.
-    pub media_start: i64,
-    /// 1/90000 s.
-    pub duration: i64,
+    /// Its whole fragments.
+    pub fragments: Vec<Fragment>,
+    /// Its length.
     pub bytes: u64,
-    pub lost_packets: u64,
+    /// From its first picture to the end of its last, 1/90000 s.
+    pub duration: i64,
+    /// Whether something of its end had to be cut off.
+    pub is_salvaged: bool,
 }
 
 /// Why a file cannot be begun.
@@ -168,24 +71,228 @@ pub(super) enum SegmentError {
     Disk(#[from] io::Error),
 }
 
-fn make_file(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent()
-        && !folder.exists()
-    {
-        disk::make_folder(folder)?;
+impl Segment {
+    /// Makes the file. It has an index row already, so that a crash leaves no file unknown.
+    pub async fn create(
+        disk: Arc<dyn Files>,
+        path: PathBuf,
+        head: &Head,
+        media_start: i64,
+        formats: (&VideoFormat, Option<&AudioFormat>),
+        sync_every: Duration,
+    ) -> Result<Self, SegmentError> {
+        let mut muxer = FragmentMuxer::new(formats.0, formats.1)?;
+        let (made_by, made) = (disk.clone(), path.clone());
+        let file = blocking(move || made_by.create(&made)).await?;
+        let mut growing = Growing::default();
+        let mut pending = muxer.take_bytes();
+        pending.extend_from_slice(&head.to_box());
+        growing.take(&pending);
+        Ok(Self {
+            muxer: Some(muxer),
+            disk,
+            file,
+            path,
+            pending,
+            pending_until: media_start,
+            growing,
+            sync_every,
+            synced: None,
+            syncing: None,
+            synced_bytes: 0,
+            is_torn: false,
+            is_forgotten: false,
+            media_start,
+            media_end: media_start,
+            written_until: media_start,
+            bytes: 0,
+        })
     }
-    OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| disk::naming(path, e))
+
+    /// Gives one packet to the muxer; nothing is written yet.
+    pub fn push(
+        &mut self,
+        track: Track,
+        times: Times,
+        duration: i64,
+        is_key: bool,
+        data: &[u8],
+    ) -> Result<(), LibavError> {
+        let Some(muxer) = &mut self.muxer else { return Ok(()) };
+        muxer.write(track, times, duration, is_key, data)?;
+        let ready = muxer.take_bytes();
+        if !ready.is_empty() {
+            self.growing.take(&ready);
+            self.pending.extend_from_slice(&ready);
+            // A fragment is flushed when the packet after it arrives: what is shown before that one's
+            // decode time is in it.
+            self.pending_until = if track == Track::Video { times.dts } else { self.media_end };
+        }
+        if track == Track::Video {
+            self.media_end = self.media_end.max(times.pts + duration);
+        }
+        Ok(())
+    }
+
+    /// Marks the fragment that is being gathered: packets were lost in it.
+    pub fn lost(&mut self) {
+        self.growing.lost();
+    }
+
+    /// Whether bytes wait to be written.
+    pub fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Writes what waits, and syncs when it is time. After an error of the write the same bytes wait
+    /// again, whole. `Ok(false)` says that a sync has failed: what was written since the one before
+    /// may be lost, and no later sync can tell; the file must end here.
+    pub async fn write_pending(&mut self, now: Mono) -> io::Result<bool> {
+        if !self.pending.is_empty() {
+            let (file, bytes, offset) = (self.file.clone(), std::mem::take(&mut self.pending), self.bytes);
+            let (bytes, result) = blocking_pair(move || {
+                let result = file.write_at(&bytes, offset);
+                (bytes, result)
+            })
+            .await;
+            if let Err(e) = result {
+                self.pending = bytes;
+                return Err(e);
+            }
+            self.bytes += bytes.len() as u64;
+            self.written_until = self.pending_until;
+        }
+        Ok(self.keep_synced(now).await)
+    }
+
+    /// Begins a sync when one is due, beside the writing; `false` if one has failed.
+    async fn keep_synced(&mut self, now: Mono) -> bool {
+        if let Some((bytes, running)) = self.syncing.take_if(|(_, running)| running.is_finished()) {
+            match joined(running).await {
+                Ok(()) => self.synced_bytes = bytes,
+                Err(e) => {
+                    tracing::error!("{e}: what was recorded since the last sync is lost");
+                    self.is_forgotten = true;
+                    return false;
+                }
+            }
+        }
+        let begun = *self.synced.get_or_insert(now);
+        if self.syncing.is_none() && now.since(begun) >= self.sync_every {
+            self.synced = Some(now);
+            let file = self.file.clone();
+            self.syncing = Some((self.bytes, tokio::task::spawn_blocking(move || file.sync())));
+        }
+        true
+    }
+
+    /// Takes the muxer's rest, and what the file says of itself at its end, to what waits to be
+    /// written; no packet can follow.
+    pub fn close_muxer(&mut self, tail: impl FnOnce(bool) -> Tail) {
+        let Some(muxer) = self.muxer.take() else { return };
+        match muxer.finish() {
+            Ok(rest) => {
+                self.growing.take(&rest);
+                self.pending.extend_from_slice(&rest);
+            }
+            Err(e) => {
+                tracing::warn!("{}: its end could not be made: {e}", self.path.display());
+                return;
+            }
+        }
+        self.pending_until = self.media_end;
+        if !self.is_torn && !self.is_forgotten {
+            let has_sound = self.growing.until(u64::MAX).iter().any(|f| f.has_sound);
+            self.pending.extend_from_slice(&tail(has_sound).to_box());
+        }
+    }
+
+    /// Forgets what could not be written, because it is time to stop or to begin another file.
+    pub fn give_up_pending(&mut self) {
+        let bytes = std::mem::take(&mut self.pending).len();
+        (self.muxer, self.is_torn) = (None, true);
+        self.media_end = self.written_until;
+        if bytes > 0 {
+            tracing::error!("{}: {bytes} bytes could not be written and are lost", self.path.display());
+        }
+    }
+
+    /// Syncs the file to the disk and says what it holds. A file that is torn is cut back to what is
+    /// whole; `Ok(None)` if nothing is.
+    ///
+    /// # Errors
+    /// If the disk does not even let it be cut: it stays as it is, for the next start.
+    pub async fn finish(mut self) -> io::Result<Option<Finished>> {
+        if let Some((bytes, running)) = self.syncing.take() {
+            match joined(running).await {
+                Ok(()) => self.synced_bytes = bytes,
+                Err(_) => self.is_forgotten = true,
+            }
+        }
+        if !self.is_forgotten {
+            let file = self.file.clone();
+            match blocking(move || file.sync()).await {
+                Ok(()) => self.synced_bytes = self.bytes,
+                Err(e) => {
+                    tracing::error!("the end of a file could not be synced and is lost: {e}");
+                    self.is_forgotten = true;
+                }
+            }
+        }
+        let (disk, path) = (self.disk.clone(), self.path.clone());
+        if self.is_forgotten {
+            let whole = self.growing.until(self.synced_bytes).last();
+            let keep = whole.map_or(0, |last| last.offset.saturating_add(last.bytes));
+            let (cutter, place) = (disk.clone(), path.clone());
+            blocking(move || cutter.cut(&place, keep)).await?;
+        } else if !self.is_torn {
+            let fragments = self.growing.until(self.bytes).to_vec();
+            if fragments.iter().all(|f| f.video_start.is_none()) {
+                return Ok(None);
+            }
+            return Ok(Some(Finished {
+                fragments,
+                bytes: self.bytes,
+                duration: (self.media_end - self.media_start).max(0),
+                is_salvaged: false,
+            }));
+        }
+        rescue(disk, path).await
+    }
 }
 
-/// Writes at a known place, so that a write that failed half-way can be done again.
-fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    use std::io::Seek;
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.write_all(bytes)
+/// Cuts a file back to what is whole.
+async fn rescue(disk: Arc<dyn Files>, path: PathBuf) -> io::Result<Option<Finished>> {
+    let found = blocking(move || salvage(&*disk, &path)).await?;
+    Ok(match found {
+        Salvaged::Nothing => None,
+        Salvaged::Whole(scan) | Salvaged::Cut(scan, _) | Salvaged::Damaged(scan) => Some(Finished {
+            bytes: scan.file_bytes,
+            duration: scan.video_duration,
+            fragments: scan.fragments,
+            is_salvaged: true,
+        }),
+    })
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+/// Removes a file that holds nothing.
+pub(super) async fn remove(disk: Arc<dyn Files>, path: &Path) -> io::Result<()> {
+    let path = path.to_owned();
+    blocking(move || match disk.remove(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    })
+    .await
+}
+
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+async fn joined(running: JoinHandle<io::Result<()>>) -> io::Result<()> {
+    running.await.map_err(io::Error::other)?
 }
 
 async fn blocking_pair<T: Default + Send + 'static>(

@@ -1,9 +1,13 @@
 //! Which wall-clock moment a picture belongs to. Pure.
 //!
+//! Where the camera's own clock can be trusted ([`super::camera_clock`]), its sender reports say it.
+//! Otherwise arrival does:
 //! A connection's media time is steady, arrival is not: a unit is never early, only late. So the
 //! connection's zero is where the least late unit puts it. The estimate may creep up by 1 ms a
 //! second, so that a camera whose clock runs slow is followed; a fast one pulls it down at once.
 
+use super::TimeFrom;
+use super::camera_clock::CameraClock;
 use crate::model::{Now, Wall};
 
 /// Ticks a second of the picture's time line.
@@ -37,6 +41,7 @@ impl StepWatch {
 pub struct Timeline {
     zero_ms: Option<f64>,
     last_ms: f64,
+    camera: CameraClock,
 }
 
 impl Timeline {
@@ -55,6 +60,16 @@ impl Timeline {
         self.last_ms = arrived_ms;
     }
 
+    /// Learns from a sender report: the camera's clock showed `camera` at media time `pts`.
+    pub fn report(&mut self, camera: Wall, pts: i64, arrived: Wall) {
+        self.camera.report(camera, pts, arrived);
+    }
+
+    /// What [`Timeline::wall`] follows now.
+    pub fn time_from(&self) -> TimeFrom {
+        if self.camera.zero_ms().is_some() { TimeFrom::Camera } else { TimeFrom::Arrival }
+    }
+
     /// Whether a picture with this media time comes before its time by more than a second: no link
     /// is that fast, so the camera's time stamps have leapt.
     pub fn leaps(&self, pts: i64, arrived: Wall) -> bool {
@@ -64,16 +79,17 @@ impl Timeline {
 
     /// The wall-clock moment of media time `pts` (1/90000 s); the epoch before anything was seen.
     pub fn wall(&self, pts: i64) -> Wall {
-        Wall::from_millis(to_ms(self.zero_ms.unwrap_or_default() + ticks_to_ms(pts)))
+        let zero_ms = self.camera.zero_ms().or(self.zero_ms).unwrap_or_default();
+        Wall::from_millis(to_ms(zero_ms + ticks_to_ms(pts)))
     }
 }
 
-fn ticks_to_ms(ticks: i64) -> f64 {
+pub(super) fn ticks_to_ms(ticks: i64) -> f64 {
     as_f64(ticks) * 1000.0 / as_f64(VIDEO_CLOCK)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times stay far below 2^53")]
-fn as_f64(n: i64) -> f64 {
+pub(super) fn as_f64(n: i64) -> f64 {
     n as f64
 }
 
@@ -117,6 +133,22 @@ mod tests {
             steps += u32::from(watch.has_stepped(now));
         }
         assert_eq!(steps, 1);
+    }
+
+    #[test]
+    fn a_camera_that_agrees_with_us_says_the_time_and_one_that_does_not_is_not_heard() {
+        let mut timeline = Timeline::default();
+        timeline.observe(0, Wall::from_millis(100_080));
+        for n in 0..3 {
+            timeline.report(
+                Wall::from_millis(100_000 + n * 5000),
+                n * 450_000,
+                Wall::from_millis(100_060 + n * 5000),
+            );
+        }
+        assert_eq!((timeline.wall(90_000).as_millis(), timeline.time_from()), (101_000, TimeFrom::Camera));
+        timeline.report(Wall::from_millis(7), 1_350_000, Wall::from_millis(115_060));
+        assert_eq!((timeline.wall(90_000).as_millis(), timeline.time_from()), (101_080, TimeFrom::Arrival));
     }
 
     #[test]

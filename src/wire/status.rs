@@ -68,13 +68,19 @@ pub struct Backlog {
 }
 
 /// The storage of a centre.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DiskStatus {
     /// Free bytes.
     pub free_bytes: u64,
     /// For how many days of recording the disk is large enough at today's rate, where known.
     #[serde(default)]
     pub days_left: Option<f64>,
+    /// `well`, `full` (nothing may be deleted to make room) or `failed` (it cannot be written).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Why it failed, in the system's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Status {
@@ -129,7 +135,12 @@ mod tests {
                 bytes: 9_123_456,
                 oldest: Some(Wall::from_millis(1_795_400_100_000)),
             }),
-            disk: Some(DiskStatus { free_bytes: 1, days_left: Some(23.5) }),
+            disk: Some(DiskStatus {
+                free_bytes: 1,
+                days_left: Some(23.5),
+                state: Some("failed".into()),
+                reason: Some("Read-only file system (os error 30)".into()),
+            }),
         };
         insta::assert_json_snapshot!(
             serde_json::from_slice::<serde_json::Value>(&status.to_bytes()).unwrap()

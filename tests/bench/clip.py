@@ -51,7 +51,7 @@ def make_clip():
 def slices(path):
     """A digest for each frame of a recording: of its slices only, since recorders treat parameter sets differently."""
     ffmpeg = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:v:0", "-c", "copy", "-f", "h264", "-"],
+        ["ffmpeg", "-nostdin", "-v", "fatal", "-i", path, "-map", "0:v:0", "-c", "copy", "-f", "h264", "-"],
         stdout=subprocess.PIPE)
     digests, open_frame = [], None
     for nal in ffmpeg.stdout.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]:

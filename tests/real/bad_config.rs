@@ -81,7 +81,7 @@ fn check_tries_each_camera_once_and_the_broker_and_the_disk() {
     assert!(line("camera vp8/main").contains("has no H.264 or H.265 picture"), "{told}");
     assert!(line("camera nowhere/main").starts_with("LỖI / BAD"), "{told}");
     assert!(line("camera wrong-path/main").contains("404"), "{told}");
-    assert!(line("the broker").starts_with("TỐT / OK") && line("disk").starts_with("TỐT / OK"), "{told}");
+    assert!(line("the broker").starts_with("TỐT / OK") && line("Ổ đĩa").starts_with("TỐT / OK"), "{told}");
     assert!(!told.contains("wrong\"") && !text(&output.stderr).contains("right"), "no password is shown");
     let described = hall
         .cameras

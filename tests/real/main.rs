@@ -26,7 +26,11 @@ mod cameras;
 
 mod centre;
 
+mod clock;
+
 mod disk;
+
+mod keeping;
 
 mod line;
 
@@ -37,5 +41,7 @@ mod mqtt_connection;
 mod province;
 
 mod receiver;
+
+mod soak;
 
 mod storage;

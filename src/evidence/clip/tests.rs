@@ -225,3 +225,40 @@ fn an_excerpt_has_exactly_the_samples_asked_for() {
     let reader = hound::WavReader::open(&wav).unwrap();
     assert_eq!((reader.spec().channels, reader.spec().sample_rate, reader.len()), (1, 48_000, 72_000));
 }
+
+#[test]
+fn a_clip_of_b_frames_shows_every_picture_once_in_order_with_decode_times_that_rise_from_zero() {
+    for encoder in ["libx264", "libx265"] {
+        let folder = tempfile::tempdir().unwrap();
+        // Groups of 0.96 s from 1 s on the connection's time line, which is the wall's here.
+        let parts = recorded(&testing::b_frame_footage(encoder, 5), folder.path(), 1, 0, true);
+        let out = folder.path().join("clip.mp4");
+        let clip = cut(&parts, wall(2100), wall(4500), &out).unwrap();
+        assert_eq!(clip.from, wall(1960), "{encoder}");
+        assert!((wall(4500)..=wall(4600)).contains(&clip.to), "{encoder}: {clip:?}");
+        let mut demuxer = Demuxer::open(&out).unwrap();
+        let mut decoder = crate::libav::PictureDecoder::new(demuxer.video().unwrap()).unwrap();
+        let (mut shown, mut last) = (Vec::new(), -1);
+        while let Some(sample) = demuxer.read().unwrap() {
+            if sample.track == Track::Video {
+                assert!(sample.dts > last && sample.dts <= sample.pts, "{encoder}");
+                last = sample.dts;
+                decoder.decode(sample.pts, sample.data(), |picture| shown.push(picture.pts())).unwrap();
+            }
+        }
+        decoder.finish(|picture| shown.push(picture.pts())).unwrap();
+        assert_eq!(shown, (0..i64::from(clip.frames)).map(|n| n * 3600).collect::<Vec<_>>(), "{encoder}");
+        let found = inspect(&out).unwrap();
+        assert_eq!(
+            (found.picture_ms, found.video_frames),
+            (clip.duration_ms, clip.frames.into()),
+            "{encoder}"
+        );
+        for (heard, wanted) in beeps(&out).iter().zip([40, 1040, 2040]) {
+            assert!((heard - wanted).abs() <= 22, "{encoder}: {heard} is not {wanted}");
+        }
+        let at = |ms| still(&out, ms).unwrap();
+        assert_eq!(at(1000), at(1039), "{encoder}");
+        assert_ne!(at(1000), at(1040), "{encoder}");
+    }
+}

@@ -3,15 +3,12 @@
 //! Every question is answered from an index of the table and in batches, so that the one connection
 //! that recorders share is never held for long.
 
-use std::path::Path;
-
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Index, SegmentRow, SegmentState};
-use crate::database;
 use crate::model::{CameraId, StreamKind, Wall};
-use crate::record::tally::{Tallies, Tally};
+use crate::record::tally::Tally;
 
 /// A file, as far as keeping needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,31 +36,6 @@ pub struct Kept {
 const COLUMNS: &str = "counter, camera, stream, start_ms, duration_ms, bytes, is_dated, state, path";
 
 impl Index {
-    /// Opens the index below `storage` for reading alone, beside whoever writes it.
-    ///
-    /// # Errors
-    /// If there is none or it cannot be read.
-    pub async fn open_beside(storage: &Path) -> Result<Self, sqlx::Error> {
-        let index = Self {
-            pool: database::open_beside(&storage.join("index.sqlite")).await?,
-            tallies: Tallies::default(),
-        };
-        index.count().await?;
-        Ok(index)
-    }
-
-    /// The same index over connections of its own that only read: for questions that may take long,
-    /// so that no recorder waits for them.
-    ///
-    /// # Errors
-    /// If the file cannot be opened a second time.
-    pub async fn reader(&self, storage: &Path) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            pool: database::open_beside(&storage.join("index.sqlite")).await?,
-            tallies: self.tallies.clone(),
-        })
-    }
-
     /// Counts what is there, once: from then on the sums are kept up.
     pub(in crate::record) async fn count(&self) -> Result<(), sqlx::Error> {
         let sums = sqlx::query(
@@ -73,7 +45,7 @@ impl Index {
             let tally = Tally { files: unsigned(row.try_get(2)?), bytes: unsigned(row.try_get(3)?), longest_ms: row.try_get(4)? };
             Ok((name_of(&row)?, tally))
         })
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers())
         .await?;
         let mut streams: std::collections::HashMap<_, _> = sums.into_iter().collect();
         // What is still open counts when it is complete.
@@ -81,7 +53,7 @@ impl Index {
             "SELECT camera, stream, count(*) FROM segments WHERE state = 'open' GROUP BY camera, stream",
         )
         .try_map(|row: SqliteRow| Ok((name_of(&row)?, unsigned(row.try_get(2)?))))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers())
         .await?;
         for (name, count) in open {
             if let Some(tally) = streams.get_mut(&name) {
@@ -122,7 +94,7 @@ impl Index {
             .bind(behind.1)
             .bind(limit)
             .try_map(kept)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers())
             .await
     }
 
@@ -150,7 +122,7 @@ impl Index {
             .bind(before)
             .bind(limit)
             .try_map(kept)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers())
             .await
     }
 
@@ -160,7 +132,7 @@ impl Index {
     /// If the index cannot be read.
     pub async fn has_undated(&self) -> Result<bool, sqlx::Error> {
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM segments WHERE is_dated = 0)")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.readers())
             .await
     }
 
@@ -182,7 +154,7 @@ impl Index {
         .bind(camera.as_str())
         .bind(stream.as_str())
         .bind(moment.as_millis())
-        .fetch_one(&self.pool)
+        .fetch_one(&self.readers())
         .await
     }
 
@@ -196,7 +168,7 @@ impl Index {
             .bind(after)
             .bind(limit)
             .try_map(kept)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers())
             .await
     }
 
@@ -223,7 +195,7 @@ impl Index {
             .bind(after)
             .bind(limit)
             .try_map(kept)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers())
             .await
     }
 
@@ -247,7 +219,7 @@ impl Index {
             .bind(after)
             .bind(limit)
             .try_map(kept)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers())
             .await
     }
 
@@ -273,7 +245,7 @@ impl Index {
         .bind(from.plus_millis(longest_ms.saturating_neg()).as_millis())
         .bind(from.as_millis())
         .try_map(|row: SqliteRow| Ok((row.try_get(0)?, unsigned(row.try_get(1)?))))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers())
         .await
     }
 
@@ -298,7 +270,7 @@ impl Index {
         .bind(to.as_millis())
         .bind(from.plus_millis(longest_ms.saturating_neg()).as_millis())
         .bind(from.as_millis())
-        .fetch_one(&self.pool)
+        .fetch_one(&self.readers())
         .await?;
         Ok(unsigned(sum))
     }
@@ -322,7 +294,7 @@ impl Index {
         .bind(stream.as_str())
         .bind(from.as_millis())
         .bind(to.as_millis())
-        .fetch_one(&self.pool)
+        .fetch_one(&self.readers())
         .await?;
         Ok((unsigned(row.try_get(0)?), unsigned(row.try_get(1)?)))
     }
@@ -374,7 +346,7 @@ impl Index {
             .bind(stream.as_str())
             .bind(moment.as_millis())
             .try_map(super::read)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.readers())
             .await
     }
 
@@ -393,7 +365,7 @@ impl Index {
             let is_open = row.try_get::<&str, _>(3)? == SegmentState::Open.as_str();
             Ok((name_of(&row)?, row.try_get::<i64, _>(2)?, is_open))
         })
-        .fetch_all(&self.pool)
+        .fetch_all(&self.writer())
         .await?;
         for ((camera, stream), bytes, is_open) in gone {
             if !is_open {

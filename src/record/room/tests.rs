@@ -1,5 +1,5 @@
 use super::*;
-use crate::record::{Index, Keep, LegalHold, Pin, Policy, Protected, SegmentRow, SegmentState};
+use crate::record::{Index, Keep, LegalHold, Pin, Policy, Protected, SegmentRow, test_row};
 
 const DAY_MS: i64 = 86_400_000;
 const KEEP: Keep =
@@ -30,22 +30,11 @@ fn days(n: i64) -> Option<Wall> {
 
 async fn add_of(archive: &Archive, who: &str, stream: StreamKind, minute: i64, is_dated: bool) -> String {
     let row = SegmentRow {
-        counter: 0,
         camera: camera(who),
         stream,
-        run: 1,
-        n: minute,
         path: format!("video/{who}/{stream}/{}/{minute}-{is_dated}.mp4", minute / 1440),
-        start: at(minute),
-        media_start: 0,
-        duration_ms: 60_000,
-        bytes: 10,
-        video: String::new(),
-        sound: None,
-        lost_packets: 0,
-        state: SegmentState::Closed,
-        gap_before: None,
         is_dated,
+        ..test_row(minute)
     };
     archive.index.add(&row).await.unwrap();
     row.path
@@ -161,8 +150,8 @@ async fn files_go_with_their_rows_and_a_day_that_is_empty_goes_too() {
     let (folder, archive) = archive(0).await;
     for minute in [0, 1, 1440 * 40] {
         let path = folder.path().join(add_of(&archive, "gate", StreamKind::Main, minute, true).await);
-        disk::make_folder(path.parent().unwrap()).unwrap();
-        disk::write_atomically(&path, b"footage").unwrap();
+        crate::disk::make_folder(path.parent().unwrap()).unwrap();
+        crate::disk::write_atomically(&path, b"footage").unwrap();
     }
     assert_eq!(archive.make_room(0, days(40)).await.unwrap(), 2);
     let days = std::fs::read_dir(folder.path().join("video/gate/main")).unwrap();

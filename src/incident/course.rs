@@ -1,0 +1,226 @@
+//! The course of one rule's incidents: one after the other, never a flood. Pure.
+//!
+//! - What is flagged again of the same camera within the cool-down goes on with the same incident.
+//! - At most `max_per_hour` incidents are opened an hour; past that, one rolling incident counts
+//!   whatever else is flagged, on any camera.
+//! - An incident that goes on is told again every 3 minutes, one of the box itself every hour: it
+//!   may last for weeks, and its evidence does not grow. But what is flagged again there is told
+//!   soon, and ever later if it goes on flapping: a clock that is set twice was set by two amounts.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::{Action, Incident, Peak, Sign};
+use crate::config::{BoxRule, Rule};
+use crate::model::{CameraId, Ids, IncidentId, Kind, Mono, Now, Severity, Wall};
+
+const UPDATE_EVERY: Duration = Duration::from_secs(180);
+const HOUR: Duration = Duration::from_secs(3600);
+const FIRST_NEWS_AFTER: Duration = Duration::from_secs(10);
+
+/// Which camera; `None` is the box itself.
+pub(super) type Subject = Option<CameraId>;
+
+/// The incidents of one rule.
+pub(super) struct Course {
+    rule: String,
+    kind: Kind,
+    severity: Severity,
+    zone: Option<String>,
+    sound_may_leave: bool,
+    cool_down: Duration,
+    max_per_hour: u32,
+    update_every: Duration,
+    tells_news: bool,
+    open: BTreeMap<Subject, Open>,
+    opened: VecDeque<Mono>,
+    rolling: Option<Rolling>,
+}
+
+struct Open {
+    incident: Incident,
+    told: Mono,
+    /// Set when the condition ended, until the cool-down has passed.
+    cooling: Option<(Wall, Mono)>,
+    /// Whether it was flagged again since it was told.
+    has_news: bool,
+    /// How long news waits after what was told before.
+    patience: Duration,
+}
+
+struct Rolling {
+    incident: Incident,
+    told: Mono,
+    last: Now,
+    /// Where the condition still holds.
+    cameras: BTreeSet<Subject>,
+}
+
+impl Course {
+    /// The course of a rule over cameras.
+    pub(super) fn of(rule: &Rule) -> Self {
+        Self {
+            rule: rule.name.clone(),
+            kind: rule.condition.kind(),
+            severity: rule.severity,
+            zone: match rule.zones.as_slice() {
+                [only] => Some(only.clone()),
+                _ => None,
+            },
+            sound_may_leave: rule.sound_may_leave,
+            cool_down: rule.cool_down,
+            max_per_hour: rule.max_per_hour,
+            update_every: UPDATE_EVERY,
+            tells_news: false,
+            open: BTreeMap::new(),
+            opened: VecDeque::new(),
+            rolling: None,
+        }
+    }
+
+    /// The course of a rule about the box.
+    pub(super) fn of_box(rule: &BoxRule) -> Self {
+        Self {
+            rule: rule.kind.as_str().to_owned(),
+            kind: rule.kind,
+            severity: rule.severity,
+            zone: None,
+            sound_may_leave: false,
+            cool_down: rule.cool_down,
+            max_per_hour: rule.max_per_hour,
+            update_every: HOUR,
+            tells_news: true,
+            open: BTreeMap::new(),
+            opened: VecDeque::new(),
+            rolling: None,
+        }
+    }
+
+    /// Takes what a watch says of `camera`.
+    pub(super) fn take(
+        &mut self,
+        camera: &Subject,
+        sign: Sign,
+        now: Now,
+        ids: &mut Ids,
+        actions: &mut Vec<Action>,
+    ) {
+        match sign {
+            Sign::Flagged { started_at, peak } => self.flag(camera, started_at, peak, now, ids, actions),
+            Sign::Stronger(peak) => {
+                if let Some(open) = self.open.get_mut(camera) {
+                    open.incident.peak = peak;
+                }
+            }
+            Sign::Ended(at) => {
+                if let Some(open) = self.open.get_mut(camera) {
+                    open.cooling = Some((at, now.mono));
+                } else if let Some(rolling) = &mut self.rolling
+                    && rolling.cameras.remove(camera)
+                {
+                    rolling.last = now;
+                }
+                self.tick(now, actions);
+            }
+        }
+    }
+
+    fn flag(
+        &mut self,
+        camera: &Subject,
+        started_at: Wall,
+        peak: Peak,
+        now: Now,
+        ids: &mut Ids,
+        actions: &mut Vec<Action>,
+    ) {
+        if let Some(open) = self.open.get_mut(camera) {
+            // It is told with the next update: what flaps does not flood.
+            open.cooling = None;
+            open.has_news = self.tells_news;
+            open.incident.count = open.incident.count.saturating_add(1);
+            open.incident.peak = peak;
+            return;
+        }
+        if let Some(rolling) = &mut self.rolling {
+            rolling.last = now;
+            rolling.cameras.insert(camera.clone());
+            rolling.incident.count = rolling.incident.count.saturating_add(1);
+            return;
+        }
+        self.forget_old(now);
+        let incident = Incident {
+            id: IncidentId(ids.next(now)),
+            rule: self.rule.clone(),
+            kind: self.kind,
+            severity: self.severity,
+            camera: camera.clone(),
+            zone: self.zone.clone(),
+            started_at,
+            flagged_at: now.wall,
+            ended_at: None,
+            peak,
+            count: 1,
+            sound_may_leave: self.sound_may_leave,
+        };
+        actions.push(Action::Opened(incident.clone()));
+        let in_the_hour = u32::try_from(self.opened.len()).unwrap_or(u32::MAX);
+        if in_the_hour >= self.max_per_hour {
+            let cameras = [camera.clone()].into();
+            self.rolling = Some(Rolling { incident, told: now.mono, last: now, cameras });
+        } else {
+            self.opened.push_back(now.mono);
+            self.open.insert(
+                camera.clone(),
+                Open { incident, told: now.mono, cooling: None, has_news: false, patience: FIRST_NEWS_AFTER },
+            );
+        }
+    }
+
+    /// Lets time pass.
+    pub(super) fn tick(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.forget_old(now);
+        let (cool_down, update_every) = (self.cool_down, self.update_every);
+        self.open.retain(|_, open| {
+            let since_told = now.mono.since(open.told);
+            let is_due = open.cooling.is_none() && since_told >= update_every;
+            if is_due || (open.has_news && since_told >= open.patience) {
+                if open.has_news {
+                    open.patience = open.patience.saturating_mul(2).min(update_every);
+                }
+                (open.told, open.has_news) = (now.mono, false);
+                actions.push(Action::Updated(open.incident.clone()));
+            }
+            let Some((ended_at, since)) = open.cooling else { return true };
+            if now.mono.since(since) < cool_down {
+                return true;
+            }
+            open.incident.ended_at = Some(ended_at);
+            actions.push(Action::Closed(open.incident.clone()));
+            false
+        });
+        let has_room = u32::try_from(self.opened.len()).unwrap_or(u32::MAX) < self.max_per_hour;
+        match &mut self.rolling {
+            Some(rolling)
+                if has_room
+                    && rolling.cameras.is_empty()
+                    && now.mono.since(rolling.last.mono) >= cool_down =>
+            {
+                rolling.incident.ended_at = Some(rolling.last.wall);
+                actions.push(Action::Closed(rolling.incident.clone()));
+                self.rolling = None;
+            }
+            Some(rolling) if now.mono.since(rolling.told) >= update_every => {
+                rolling.told = now.mono;
+                actions.push(Action::Updated(rolling.incident.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    fn forget_old(&mut self, now: Now) {
+        while self.opened.front().is_some_and(|opened| now.mono.since(*opened) >= HOUR) {
+            self.opened.pop_front();
+        }
+    }
+}
