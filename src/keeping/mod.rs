@@ -3,7 +3,11 @@
 //! Deletion itself is the archive's (`record`); here are the facts that people decide by, the same
 //! for the command line and for the centre's pages, and the legal holds.
 
+mod facts;
+
 mod fit;
+
+mod forecast;
 
 mod gather;
 
@@ -24,10 +28,11 @@ use crate::forward::Outdated;
 use crate::model::Wall;
 use crate::record::{Archive, Keep, Pin, Policy, Protected};
 
+pub use facts::{DiskFacts, GapFact, HoldFact, NextFact, PinFact, RateFact, StorageReport, StreamFacts};
 pub use fit::{Footing, Refused};
 pub use gather::timeline;
 pub use holds::{Hold, NewHold};
-pub use report::{StorageReport, held_by, report};
+pub use report::{held_by, report};
 pub use spans::{Span, Spans, Stretch};
 pub use words::{instant, show, show_hold};
 

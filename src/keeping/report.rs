@@ -1,176 +1,19 @@
-//! The facts of the storage: what is kept, who holds it, how long it will fit, what goes next.
-//!
-//! `quaywatch storage --json` and `/api/storage` give exactly this.
+//! Gathers the facts of the storage: what is kept, who holds it, how long it will fit, what goes next.
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde::Serialize;
-
+use super::facts::{DiskFacts, GapFact, HoldFact, PinFact, RateFact, StorageReport, StreamFacts};
+use super::forecast::Forecast;
 use super::{gather, policy};
 use crate::centre_db::CentreDb;
 use crate::config::EdgeConfig;
 use crate::disk;
-use crate::model::{CameraId, ClockState, ClockTrust, IncidentId, StreamKind, Wall};
-use crate::record::{
-    DeleteReason, Index, Kept, Pin, Policy, Ranges, Rate, bytes_of, days_that_fit, within_share,
-};
+use crate::model::{CameraId, ClockState, ClockTrust, StreamKind, Wall};
+use crate::record::{Index, Kept, Pin, Ranges, Rate, bytes_of, days_that_fit, within_share};
 
 const DAY_MS: i64 = 86_400_000;
 /// How many rows are looked at in one go for the next that may go.
 const BATCH: i64 = 2000;
-
-/// Everything that is said of a centre's storage.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct StorageReport {
-    /// When this was so.
-    pub at: Wall,
-    /// The storage path.
-    pub path: String,
-    /// Why footage is kept.
-    pub purpose: String,
-    /// The state of the clock.
-    pub clock: ClockState,
-    /// Whether footage goes by its age now: only while the clock is believed.
-    pub age_runs: bool,
-    /// The disk.
-    pub disk: DiskFacts,
-    /// How fast the archive grows.
-    pub rate: RateFact,
-    /// For how many days of recording the disk is large enough at that rate.
-    pub days_left: Option<f64>,
-    /// Each stream.
-    pub streams: Vec<StreamFacts>,
-    /// What incidents pin.
-    pub pins: Vec<PinFact>,
-    /// The legal holds in force.
-    pub holds: Vec<HoldFact>,
-    /// What goes next, the first first.
-    pub next: Vec<NextFact>,
-    /// What is missing of the last 24 hours.
-    pub gaps: Vec<GapFact>,
-}
-
-/// The disk, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[expect(clippy::struct_field_names, reason = "units in names, also in JSON")]
-pub struct DiskFacts {
-    /// Its size.
-    pub total_bytes: u64,
-    /// What is free.
-    pub free_bytes: u64,
-    /// What always stays free.
-    pub reserve_bytes: u64,
-    /// What recordings take.
-    pub recorded_bytes: u64,
-    /// What of it incidents and legal holds need.
-    pub protected_bytes: u64,
-}
-
-/// How fast the archive grows.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct RateFact {
-    /// Bytes a day, all streams together.
-    pub bytes_per_day: u64,
-    /// From how many hours of recording that was measured, 24 at most.
-    pub measured_hours: f64,
-}
-
-/// One stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct StreamFacts {
-    /// Which camera.
-    pub camera: CameraId,
-    /// What people call it; `None` if the configuration no longer has it.
-    pub name: Option<String>,
-    /// Which stream.
-    pub stream: StreamKind,
-    /// The first picture of the oldest file.
-    pub from: Option<Wall>,
-    /// The moment after the last picture of the newest complete file.
-    pub to: Option<Wall>,
-    /// Complete files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// The days between `from` and `to`.
-    pub days: f64,
-    /// For how many days it is kept.
-    pub keep_days: f64,
-    /// The most that both streams of the camera may take.
-    pub keep_size_bytes: Option<u64>,
-}
-
-/// What an incident needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PinFact {
-    /// Which incident.
-    pub incident: IncidentId,
-    /// Whose recordings.
-    pub camera: CameraId,
-    /// The first moment.
-    pub from: Wall,
-    /// The moment after the last.
-    pub to: Wall,
-    /// Whether it fits into the share of the disk that pins may take.
-    pub counts: bool,
-}
-
-/// What a person holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HoldFact {
-    /// Its id.
-    pub id: String,
-    /// Whose recordings.
-    pub cameras: Vec<CameraId>,
-    /// The first moment.
-    pub from: Wall,
-    /// The moment after the last.
-    pub to: Wall,
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub by: String,
-    /// Since when.
-    pub made_at: Wall,
-    /// The chosen end, if any.
-    pub until: Option<Wall>,
-    /// What it keeps of the recordings.
-    pub bytes: u64,
-}
-
-/// What goes next of a stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NextFact {
-    /// Which camera.
-    pub camera: CameraId,
-    /// Which stream.
-    pub stream: StreamKind,
-    /// The first picture of the file.
-    pub from: Wall,
-    /// The moment after its last.
-    pub to: Wall,
-    /// Its bytes.
-    pub bytes: u64,
-    /// Why it goes: `age`, `size` or `space`.
-    pub reason: &'static str,
-    /// When, as things are now.
-    pub at: Wall,
-}
-
-/// What is missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GapFact {
-    /// Which camera.
-    pub camera: CameraId,
-    /// Which stream.
-    pub stream: StreamKind,
-    /// The moment after the last picture before it.
-    pub from: Wall,
-    /// The first picture after it.
-    pub to: Wall,
-    /// Why.
-    pub reason: Option<&'static str>,
-}
 
 /// Gathers the facts.
 ///
@@ -323,71 +166,6 @@ async fn first_that_may_go(
     }
 }
 
-/// When and why files go, as things are now.
-struct Forecast<'a> {
-    policy: &'a Policy,
-    rate: &'a Rate,
-    sums: &'a HashMap<(CameraId, StreamKind), crate::record::Tally>,
-    free: u64,
-    now: Wall,
-    age_runs: bool,
-}
-
-impl Forecast<'_> {
-    /// Of the first file of each stream that may go: those that will, by when.
-    fn next(&self, candidates: &[Kept]) -> Vec<NextFact> {
-        let first = |camera: Option<&CameraId>| {
-            let of_it = candidates.iter().filter(|file| camera.is_none_or(|camera| file.camera == *camera));
-            of_it.map(|file| file.counter).min()
-        };
-        let mut next: Vec<NextFact> = candidates
-            .iter()
-            .filter_map(|file| {
-                let by_age = self.by_age(file).map(|at| (at, DeleteReason::Age));
-                let is_first_of_camera = first(Some(&file.camera)) == Some(file.counter);
-                let by_size = self.by_size(&file.camera).filter(|_| is_first_of_camera);
-                let is_first = first(None) == Some(file.counter);
-                let by_space =
-                    self.when(self.free.saturating_sub(self.policy.reserve_bytes), self.rate.bytes_per_day());
-                let by_size = by_size.map(|at| (at, DeleteReason::Size));
-                let by_space = by_space.filter(|_| is_first).map(|at| (at, DeleteReason::Space));
-                let (at, reason) =
-                    [by_age, by_size, by_space].into_iter().flatten().min_by_key(|(at, _)| *at)?;
-                Some(NextFact {
-                    camera: file.camera.clone(),
-                    stream: file.stream,
-                    from: file.start,
-                    to: file.end,
-                    bytes: file.bytes,
-                    reason: reason.as_str(),
-                    at: at.max(self.now),
-                })
-            })
-            .collect();
-        next.sort_by_key(|fact| fact.at);
-        next
-    }
-
-    fn by_age(&self, file: &Kept) -> Option<Wall> {
-        let keep = self.policy.of(&file.camera).of(file.stream);
-        let keep_ms = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
-        (self.age_runs && file.is_dated).then(|| file.end.plus_millis(keep_ms))
-    }
-
-    fn by_size(&self, camera: &CameraId) -> Option<Wall> {
-        let most = self.policy.of(camera).most_bytes?;
-        let own = self.sums.iter().filter(|((id, _), _)| id == camera);
-        let taken = own.fold(0u64, |sum, (_, tally)| sum.saturating_add(tally.bytes));
-        self.when(most.saturating_sub(taken), self.rate.of_camera(camera))
-    }
-
-    /// When so many more bytes are recorded.
-    fn when(&self, bytes: u64, per_day: u64) -> Option<Wall> {
-        let ms = u128::from(bytes) * 86_400_000 / u128::from(per_day.max(1));
-        (per_day > 0).then(|| self.now.plus_millis(i64::try_from(ms).unwrap_or(i64::MAX)))
-    }
-}
-
 fn days_of(ms: i64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a hundredth of a day is shown")]
     let days = ms as f64 / 86_400_000.0;
@@ -395,63 +173,7 @@ fn days_of(ms: i64) -> f64 {
 }
 
 fn hours_of(ms: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a tenth of an hour is shown")]
+    #[expect(clippy::cast_precision_loss, reason = "a minute is shown")]
     let hours = ms as f64 / 3_600_000.0;
-    (hours * 10.0).round() / 10.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::{Keep, Tally};
-    use std::time::Duration;
-
-    fn file(counter: i64, who: &str, day: i64, is_dated: bool) -> Kept {
-        let start = Wall::from_millis(day * DAY_MS);
-        Kept {
-            counter,
-            camera: CameraId::new(who).unwrap(),
-            stream: StreamKind::Main,
-            start,
-            end: start.plus_millis(60_000),
-            bytes: 10,
-            is_dated,
-            is_open: false,
-            path: String::new(),
-        }
-    }
-
-    #[test]
-    fn what_goes_next_is_told_with_the_reason_that_comes_first() {
-        let day = Duration::from_secs(86_400);
-        let gate = CameraId::new("gate").unwrap();
-        let usual = Keep { main: day * 30, sub: day * 7, most_bytes: None };
-        let policy = Policy {
-            usual,
-            cameras: [(gate.clone(), Keep { most_bytes: Some(1000), ..usual })].into(),
-            reserve_bytes: 100,
-            pin_share: 0.3,
-        };
-        let per_day = |who: &str| ((CameraId::new(who).unwrap(), StreamKind::Main), 100);
-        let rate =
-            Rate { streams: [per_day("gate"), per_day("hall"), per_day("door")].into(), measured_ms: 1 };
-        let sums = [((gate, StreamKind::Main), Tally { bytes: 800, ..Tally::default() })].into();
-        let now = Wall::from_millis(100 * DAY_MS);
-        let forecast =
-            Forecast { policy: &policy, rate: &rate, sums: &sums, free: 1300, now, age_runs: true };
-        let files = [file(5, "gate", 99, true), file(2, "hall", 71, true), file(9, "door", 50, false)];
-        let told: Vec<_> = forecast
-            .next(&files)
-            .into_iter()
-            .map(|next| (next.camera.to_string(), next.reason, next.at.millis_since(now) / DAY_MS))
-            .collect();
-        assert_eq!(told, [("hall".to_owned(), "age", 1), ("gate".to_owned(), "size", 2)]);
-        let unsure = Forecast { age_runs: false, ..forecast };
-        let told: Vec<_> = unsure.next(&files).iter().map(|next| (next.reason, next.at)).collect();
-        assert_eq!(
-            told,
-            [("size", now.plus_millis(2 * DAY_MS)), ("space", now.plus_millis(4 * DAY_MS))],
-            "by age nothing goes while the clock is not believed"
-        );
-    }
+    (hours * 1000.0).round() / 1000.0
 }

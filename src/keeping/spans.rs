@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::model::Wall;
-use crate::record::{GapReason, SegmentRow, SegmentState};
+use crate::record::{GapReason, Hole, SegmentRow, SegmentState};
 
 /// Less than this between two files is the spacing of pictures and the creep of clocks.
 const SMALLEST_MS: i64 = 1000;
@@ -19,7 +19,7 @@ pub struct Span {
     pub from: Wall,
     /// The moment after the last.
     pub to: Wall,
-    /// How often the wall clock had been set when it was recorded.
+    /// Which clock its times are of: a new one begins when the clock is set and at every start.
     pub clock_epoch: i64,
     /// The camera's connection.
     pub run: i64,
@@ -82,17 +82,19 @@ pub fn spans(rows: &[SegmentRow], around: Around<'_>, from: Wall, to: Wall) -> S
         }
         match shown.spans.last_mut().filter(|_| continues) {
             Some(span) => {
-                span.to = end.min(to);
+                span.to = end;
                 span.lost_packets = span.lost_packets.saturating_add(row.lost_packets);
             }
-            None => shown.spans.push(Span {
-                from: row.start.max(from),
-                to: end.min(to),
-                clock_epoch: clock_epoch(row),
-                run: row.run,
-                lost_packets: row.lost_packets,
-                sound: row.sound.is_some(),
-            }),
+            None => shown.spans.push(span(row, row.start, end, row.lost_packets)),
+        }
+        // Where pictures are missing within the file.
+        for Hole(begun_ms, ended_ms, reason) in &row.holes {
+            let (begun, ended) = (row.start.plus_millis(*begun_ms), row.start.plus_millis(*ended_ms));
+            if let Some(span) = shown.spans.last_mut() {
+                span.to = begun;
+            }
+            shown.gap(begun, ended, GapReason::parse(reason).map(GapReason::as_str), from, to);
+            shown.spans.push(span(row, ended, end, 0));
         }
         previous = Some((row, end));
     }
@@ -106,8 +108,17 @@ pub fn spans(rows: &[SegmentRow], around: Around<'_>, from: Wall, to: Wall) -> S
         }
         None => {}
     }
+    for span in &mut shown.spans {
+        (span.from, span.to) = (span.from.max(from), span.to.min(to));
+    }
+    shown.spans.retain(|span| span.from < span.to);
     shown.keep_gaps_clear();
     shown
+}
+
+fn span(row: &SegmentRow, from: Wall, to: Wall, lost_packets: i64) -> Span {
+    let (clock_epoch, sound) = (row.clock_epoch, row.sound.is_some());
+    Span { from, to, clock_epoch, run: row.run, lost_packets, sound }
 }
 
 /// What is younger may simply not be written yet.
@@ -129,7 +140,8 @@ impl Spans {
                     [Some(left), Some(right)]
                 }
             });
-            self.gaps = around.flatten().filter(|gap| gap.to.millis_since(gap.from) > 0).collect();
+            self.gaps = around.flatten().collect();
+            self.gaps.retain(|gap| gap.from < gap.to);
         }
     }
 
@@ -144,7 +156,7 @@ impl Spans {
 fn follows(before: &SegmentRow, ended: Wall, row: &SegmentRow) -> bool {
     row.start.millis_since(ended).abs() < SMALLEST_MS
         && row.run == before.run
-        && clock_epoch(row) == clock_epoch(before)
+        && row.clock_epoch == before.clock_epoch
         && row.sound.is_some() == before.sound.is_some()
 }
 
@@ -162,10 +174,6 @@ fn why(before: Option<&SegmentRow>, after: &SegmentRow) -> Option<&'static str> 
         (reason, Some(_)) if are_neighbours => reason.map(GapReason::as_str),
         _ => Some("deleted"),
     }
-}
-
-fn clock_epoch(_row: &SegmentRow) -> i64 {
-    0
 }
 
 #[cfg(test)]
@@ -249,6 +257,29 @@ mod tests {
         let late = Around { now: at(100), ..around };
         assert_eq!(seen(&[open], late, 0, 86_400).1, [(42, 100, "camera-away")]);
         assert_eq!(seen(&[], Around { now: at(100), ..Around::default() }, 0, 50), (vec![], vec![]));
+    }
+
+    #[test]
+    fn where_pictures_are_missing_within_a_file_is_a_gap_too() {
+        let holes =
+            vec![Hole(10_000, 15_000, "camera-paused".into()), Hole(50_000, 52_000, "packets-lost".into())];
+        let rows = [SegmentRow { holes, ..row(1, 1, 0, 60, None) }, row(1, 2, 60, 60, None)];
+        let around = Around { now: at(120), ..Around::default() };
+        let (spans, gaps) = seen(&rows, around, 0, 120);
+        assert_eq!(spans, [(0, 10), (15, 50), (52, 120)]);
+        assert_eq!(gaps, [(10, 15, "camera-paused"), (50, 52, "packets-lost")]);
+        assert_eq!(
+            seen(&rows, around, 12, 51),
+            (vec![(15, 50)], vec![(12, 15, "camera-paused"), (50, 51, "packets-lost")])
+        );
+    }
+
+    #[test]
+    fn a_file_of_another_clock_begins_a_span_of_its_own() {
+        let rows = [row(1, 1, 0, 60, None), SegmentRow { clock_epoch: 2, ..row(1, 2, 60, 60, None) }];
+        let shown = spans(&rows, Around { now: at(120), ..Around::default() }, at(0), at(120));
+        assert_eq!(shown.spans.iter().map(|span| span.clock_epoch).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(shown.gaps, []);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use super::facts::{HoldFact, StorageReport, StreamFacts};
 use super::holds::Hold;
-use super::report::{HoldFact, StorageReport, StreamFacts};
 use crate::model::{CameraId, Wall};
 
 /// So many lines of a list are shown; `--json` has all.
@@ -103,9 +103,15 @@ fn room(report: &StorageReport) -> Vec<String> {
         ];
     };
     let (rate, hours) = (gigabytes(report.rate.bytes_per_day), report.rate.measured_hours);
+    let (measured, of_recording) = if hours < 1.0 {
+        (format!("{:.0} phút", hours * 60.0), format!("{:.0} min", hours * 60.0))
+    } else {
+        (format!("{hours:.1} giờ"), format!("{hours:.1} h"))
+    };
     let mut lines = vec![
         format!(
-            "Tốc độ ghi / Rate: {rate} một ngày, đo từ {hours} giờ ghi hình / a day, measured from {hours} h of recording"
+            "Tốc độ ghi / Rate: {rate} một ngày, đo từ {measured} ghi hình / a day, measured from {of_recording} of \
+             recording"
         ),
         format!("Ổ đĩa đủ cho / Room for: {days} ngày / days"),
     ];
@@ -198,6 +204,9 @@ fn gap_reason(reason: Option<&str>) -> &str {
         Some("format-changed") => "máy quay đổi định dạng / the camera changed its format",
         Some("disk-full") => "ổ đĩa đầy / the disk was full",
         Some("storage-failed") => "ổ đĩa không ghi được / the disk could not be written",
+        Some("camera-paused") => "máy quay ngừng gửi hình / the camera sent no pictures for a while",
+        Some("packets-lost") => "mất gói tin trên đường truyền / packets were lost on the way",
+        Some("damaged") => "tệp bị hỏng / the file is damaged",
         Some("deleted") => "đã xóa / deleted",
         Some(other) => other,
         None => "KHÔNG RÕ / UNKNOWN",

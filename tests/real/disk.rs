@@ -7,7 +7,7 @@ use quaywatch::model::StreamKind;
 use crate::support::{CameraSpec, Hall, Process, recorded, wait_for};
 
 /// A centre whose storage is a file system of `megabytes` of its own, seen by it alone.
-fn start_on_small_disk(hall: &Hall, megabytes: u32) -> Process {
+pub fn start_on_small_disk(hall: &Hall, megabytes: u32) -> Process {
     let config = hall.write_edge_config();
     let storage = hall.storage();
     std::fs::create_dir_all(&storage).unwrap();

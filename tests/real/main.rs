@@ -32,6 +32,8 @@ mod clock;
 
 mod disk;
 
+mod keeping;
+
 mod line;
 
 mod link;
