@@ -13,15 +13,16 @@ import sound
 import stamp
 from mounts import AUDIO_PAYLOADER, MS, SECOND, TOO_LATE_NS, VIDEO_PAYLOADER, Mount
 
-# One encoder thread: the pictures are small, and the machine has other things to do. No B-frames and no
-# look-ahead, so that each picture leaves at once; a closed group of pictures of fixed length.
+# One encoder thread: the pictures are small, and the machine has other things to do. No look-ahead beyond
+# the B-frames, so that each picture leaves as soon as it can; groups of pictures of fixed length.
 VIDEO = {
-    "h264": "x264enc tune=zerolatency speed-preset=ultrafast bframes=0 threads=1 byte-stream=true "
-            "key-int-max={gop} bitrate={kbps} option-string=scenecut=0 "
-            "! video/x-h264,profile=constrained-baseline",
+    "h264": "x264enc tune=zerolatency speed-preset=ultrafast bframes={bframes} threads=1 byte-stream=true "
+            "key-int-max={gop} bitrate={kbps} "
+            "option-string=scenecut=0:b-adapt=0:b-pyramid=normal:open-gop={open_gop} "
+            "! video/x-h264,profile={profile}",
     "h265": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max={gop} bitrate={kbps} "
-            "option-string=bframes=0:open-gop=0:scenecut=0:repeat-headers=1:frame-threads=1:pools=1:log-level=0 "
-            "! h265parse",
+            "option-string=bframes={bframes}:b-adapt=0:rc-lookahead={lookahead}:open-gop={open_gop}:scenecut=0:"
+            "repeat-headers=1:frame-threads=1:pools=1:log-level=0 ! h265parse",
     "vp8": "vp8enc deadline=1 cpu-used=16 lag-in-frames=0 threads=1 keyframe-max-dist={gop} target-bitrate={kbps}000",
 }
 AUDIO_RATE = {"aac": 16000, "opus": 16000, "pcma": 8000, "pcmu": 8000}
@@ -53,7 +54,11 @@ class LiveMount(Mount):
 
     def video_chain(self):
         codec, fps = self.camera["codec"], self.camera["fps"]
-        encoder = VIDEO[codec].format(gop=round(self.camera["gop_s"] * fps), kbps=self.camera["kbps"])
+        bframes = self.camera["bframes"]
+        encoder = VIDEO[codec].format(
+            gop=round(self.camera["gop_s"] * fps), kbps=self.camera["kbps"], bframes=bframes,
+            open_gop=int(self.camera["open_gop"]), profile="main" if bframes else "constrained-baseline",
+            lookahead=bframes + 1 if bframes else 0)
         # A client that only describes leaves the pipeline blocked: the queue must not grow meanwhile.
         return (f'appsrc name=video is-live=true format=time max-buffers={2 * fps} max-bytes=0 leaky-type=upstream '
                 f'caps="{self.pictures.caps()}" ! {encoder} ! identity name=encoded ! {VIDEO_PAYLOADER[codec]} '
@@ -77,7 +82,9 @@ class LiveMount(Mount):
         pts = segment.to_running_time(Gst.Format.TIME, buffer.pts)
         number, at_ms = self.encoding.pop(pts, (None, None))
         if number is not None:
-            for lost in [earlier for earlier in list(self.encoding) if earlier < pts]:
+            # A B-frame leaves the encoder after pictures that are shown later.
+            oldest = pts - (SECOND + self.camera["bframes"] * SECOND // self.camera["fps"] if self.camera["bframes"] else 0)
+            for lost in [earlier for earlier in list(self.encoding) if earlier < oldest]:
                 self.encoding.pop(lost, None)
             key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
             self.log({"e": "frame", "mount": self.path, "n": number, "at_ms": at_ms, "key": key})

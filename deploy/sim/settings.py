@@ -8,7 +8,10 @@
         "media": "vtest.avi",          or "test": a generated moving pattern
         "media_start": 0, "media_seconds": 12,
         "size": [768, 576], "fps": 10, "gop_s": 2.0, "kbps": 1000,
+                 "bframes": 0, "open_gop": False,
         "codec": "h264",               h265, or vp8: one that cameras do not have
+        "bframes": 0,                  so many in a row, in a pyramid; h264 and h265
+        "open_gop": false,             groups of pictures whose first B-frames need the group before
         "audio": "none",               aac, pcma, pcmu, opus
         "sound": "silence",            tone, or a sound file
         "loss": 0.0,                   share of the video's RTP packets
@@ -25,6 +28,7 @@ from pathlib import Path
 
 HALL_KEYS = {"port", "log", "user", "password", "cameras"}
 LIVE_DEFAULTS = {"media_start": 0, "media_seconds": 12, "fps": 10, "codec": "h264", "gop_s": 2.0, "kbps": 1000,
+                 "bframes": 0, "open_gop": False,
                  "audio": "none", "sound": "silence", "loss": 0.0, "clock_off_s": 0, "clock_drift_ppm": 0}
 GENERATED = ("test", "silence", "tone")
 PREBUILT_DEFAULTS = {"codec": "h264", "audio": "none", "copies": 1, "loss": 0.0, "clock_off_s": 0}

@@ -232,6 +232,12 @@ impl Recorder {
         if is_new_time {
             self.flush_sound();
         }
+        if gap.is_none()
+            && let Some(open) = &mut self.open
+        {
+            // In an open group what is shown up to the keyframe is sent behind it.
+            open.segment.media_end = open.segment.media_end.max(unit.pts);
+        }
         self.end_segment().await;
         if is_new_time {
             // Media or wall time no longer runs on: what follows is a run of its own.

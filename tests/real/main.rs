@@ -30,6 +30,8 @@ mod centre;
 
 mod clock;
 
+mod codecs;
+
 mod disk;
 
 mod keeping;

@@ -16,6 +16,12 @@ pub struct CameraSpec {
     pub audio: &'static str,
     pub sound: String,
     pub kbps: u32,
+    pub size: [u32; 2],
+    pub gop_s: f64,
+    /// B-frames in a row.
+    pub bframes: u32,
+    /// Whether groups of pictures need the group before.
+    pub open_gop: bool,
     pub has_sub: bool,
     pub login: Option<(&'static str, &'static str)>,
     /// What the centre believes, where it is not `login`.
@@ -30,6 +36,10 @@ impl CameraSpec {
             codec: "h264",
             audio: "pcma",
             kbps: 900,
+            size: [768, 576],
+            gop_s: 1.0,
+            bframes: 0,
+            open_gop: false,
             sound: quarrel().display().to_string(),
             has_sub: false,
             login: None,
@@ -43,8 +53,9 @@ impl CameraSpec {
 
     fn hall(&self) -> Vec<Value> {
         let main = json!({
-            "mount": format!("/{}/main", self.id), "media": media("vtest.avi"), "size": [768, 576],
-            "fps": 10, "codec": self.codec, "gop_s": 1.0, "kbps": self.kbps, "audio": self.audio, "sound": self.sound,
+            "mount": format!("/{}/main", self.id), "media": media("vtest.avi"), "size": self.size,
+            "fps": 10, "codec": self.codec, "gop_s": self.gop_s, "kbps": self.kbps, "audio": self.audio,
+            "sound": self.sound, "bframes": self.bframes, "open_gop": self.open_gop,
         });
         let sub = json!({
             "mount": format!("/{}/sub", self.id), "media": media("vtest.avi"), "size": [320, 240],

@@ -18,7 +18,7 @@ pub use cameras::{CameraSpec, Cameras};
 pub use http::{get, get_json, get_with};
 pub use mosquitto::Mosquitto;
 pub use process::Process;
-pub use recordings::{recorded, recorded_rows};
+pub use recordings::{across, recorded, recorded_rows};
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use quaywatch::libav::{Demuxer, PictureDecoder, Track};
+use quaywatch::libav::{Demuxer, Picture, PictureDecoder, Track, VideoFormat};
 use quaywatch::model::{CameraId, StreamKind};
 use quaywatch::record::{Index, SegmentRow};
 
@@ -60,4 +60,79 @@ pub fn decode(path: &Path, found: &mut Recorded) {
         }
     }
     decoder.finish(&mut see).unwrap();
+}
+
+/// What one decoder shows that reads all files of a stream as they follow each other.
+#[derive(Default)]
+pub struct Across {
+    pub rows: Vec<SegmentRow>,
+    /// The media time, number and send time of each picture, in the order in which it is shown.
+    pub shown: Vec<(i64, u64, i64)>,
+    /// Pictures in the files.
+    pub pictures: usize,
+    /// From when to when each piece of sound lasts, in ms of media time.
+    pub sounds: Vec<(i64, i64)>,
+    /// The sample rate of each file with sound.
+    pub sound_rates: Vec<u32>,
+}
+
+/// Reads everything recorded of a stream across the borders of its files, and sees that each file can be
+/// begun with. The centre must have stopped.
+pub fn across(storage: &Path, camera: &str) -> Across {
+    let camera = CameraId::new(camera).unwrap();
+    let mut found = Across::default();
+    let mut decoder: Option<(VideoFormat, PictureDecoder)> = None;
+    for row in recorded_rows(storage).into_iter().filter(|row| row.camera == camera) {
+        let path = storage.join(&row.path);
+        let mut file = Demuxer::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let format = file.video().expect("no picture").clone();
+        let mut alone = PictureDecoder::new(&format).unwrap();
+        let mut first = None;
+        let rate = file.audio().map(|audio| audio.sample_rate);
+        found.sound_rates.extend(rate);
+        let mut see = |picture: &Picture<'_>| {
+            let stamp = stamp::read(&picture.luma().unwrap());
+            let (number, ms) = stamp.unwrap_or_else(|| panic!("{camera}: no stamp at {}", picture.pts()));
+            found.shown.push((picture.pts(), number, ms));
+        };
+        if decoder.as_ref().is_none_or(|(known, _)| *known != format)
+            && let Some((_, old)) = decoder.replace((format.clone(), PictureDecoder::new(&format).unwrap()))
+        {
+            old.finish(&mut see).unwrap();
+        }
+        let (_, running) = decoder.as_mut().unwrap();
+        let mut last = -1;
+        while let Some(sample) = file.read().unwrap() {
+            if sample.track == Track::Audio {
+                let ms = |ticks: i64| ticks * 1000 / i64::from(rate.unwrap());
+                found.sounds.push((ms(sample.pts), ms(sample.pts + sample.duration)));
+                continue;
+            }
+            assert!(last >= 0 || sample.key, "{} does not begin with a keyframe", row.path);
+            assert!(sample.dts > last && sample.dts <= sample.pts, "{}", row.path);
+            last = sample.dts;
+            found.pictures += 1;
+            alone
+                .decode(sample.pts, sample.data(), |picture| {
+                    first.get_or_insert(picture.pts());
+                })
+                .unwrap();
+            running.decode(sample.pts, sample.data(), &mut see).unwrap();
+        }
+        alone
+            .finish(|picture| {
+                first.get_or_insert(picture.pts());
+            })
+            .unwrap();
+        assert_eq!(first, Some(row.media_start), "{} shows another picture first", row.path);
+        found.rows.push(row);
+    }
+    if let Some((_, last)) = decoder {
+        last.finish(|picture| {
+            let (number, ms) = stamp::read(&picture.luma().unwrap()).expect("no stamp");
+            found.shown.push((picture.pts(), number, ms));
+        })
+        .unwrap();
+    }
+    found
 }
