@@ -7,17 +7,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::USAGE;
+use super::findings::{Findings, findings};
+use super::watching::{Patience, Trouble, watch};
 use crate::config::{self, AudioUse, BrokerAddress, Camera, EdgeConfig};
-use crate::ingest::{self, StreamAddress, Unit};
-use crate::libav::SoundCodec;
+use crate::ingest::StreamAddress;
 use crate::model::StreamKind;
 use crate::{broker, disk, keys, mounts};
 
-/// How long a camera or the broker may take.
+/// How long the broker may take.
 const PATIENCE: Duration = Duration::from_secs(12);
-
-/// A keyframe that comes later than this makes clips and seeking coarse.
-const LONGEST_KEYFRAME_WAIT: Duration = Duration::from_secs(11);
 
 /// What one try found.
 type Found = Result<String, String>;
@@ -45,8 +43,10 @@ pub(super) async fn run(path: &Path, offline: bool) -> ExitCode {
 
 async fn try_everything(config: &EdgeConfig) -> bool {
     let mut all_well = tell("Ổ đĩa / disk", try_disk(config));
-    for camera in &config.cameras {
-        for (stream, found) in try_camera(camera).await {
+    // All at once: each is watched for some seconds, and none waits for another.
+    let tried = futures::future::join_all(config.cameras.iter().map(try_camera)).await;
+    for (camera, streams) in config.cameras.iter().zip(tried) {
+        for (stream, found) in streams {
             all_well &= tell(&format!("Máy quay / camera {}/{stream} ({})", camera.id, camera.name), found);
         }
     }
@@ -112,19 +112,6 @@ async fn try_camera(camera: &Camera) -> Vec<(StreamKind, Found)> {
     found
 }
 
-enum Trouble {
-    Refused(String),
-    Other(String),
-}
-
-impl Trouble {
-    fn words(self) -> String {
-        match self {
-            Trouble::Refused(text) | Trouble::Other(text) => text,
-        }
-    }
-}
-
 async fn try_stream(camera: &Camera, url: &url::Url, is_main: bool) -> Result<String, Trouble> {
     let address = StreamAddress {
         url: url.clone(),
@@ -132,69 +119,15 @@ async fn try_stream(camera: &Camera, url: &url::Url, is_main: bool) -> Result<St
         password: camera.password.clone(),
         wants_sound: camera.audio != AudioUse::Off,
     };
-    let late = || {
-        Trouble::Other(format!(
-            "không trả lời trong {} giây / no answer within {} s: kiểm tra địa chỉ, dây mạng và nguồn điện / \
-             check the address, the cable and the power",
-            PATIENCE.as_secs(),
-            PATIENCE.as_secs()
-        ))
-    };
-    let opened = tokio::time::timeout(PATIENCE, ingest::open(&address)).await.map_err(|_| late())?;
-    let mut session = opened.map_err(|e| match e {
-        ingest::OpenError::Refused(text) => Trouble::Refused(format!(
-            "máy quay không cho đăng nhập: kiểm tra tên người dùng và mật khẩu trong tệp cấu hình / {text}"
-        )),
-        ingest::OpenError::Unusable(text) => Trouble::Other(format!("không ghi được hình / {text}")),
-        ingest::OpenError::Unreachable(text) => Trouble::Other(format!("không kết nối được / {text}")),
-    })?;
-    let tracks = session.tracks().clone();
-    let first = tokio::time::timeout(LONGEST_KEYFRAME_WAIT, first_keyframe(&mut session)).await;
-    session.close().await;
-    let picture = match first {
-        Ok(Ok(picture)) => picture,
-        Ok(Err(why)) => return Err(Trouble::Other(format!("mất kết nối / the stream broke: {why}"))),
-        Err(_) => {
-            return Err(Trouble::Other(format!(
-                "không có khung hình chính (I-frame) trong {} giây / no keyframe within {} s: đặt khoảng cách khung hình \
-                 chính là 2 giây / set the camera's keyframe interval to 2 s",
-                LONGEST_KEYFRAME_WAIT.as_secs(),
-                LONGEST_KEYFRAME_WAIT.as_secs()
-            )));
-        }
-    };
-    let sound = match (&tracks.sound, camera.audio) {
-        (_, AudioUse::Off) => "không dùng tiếng / sound is off".to_owned(),
-        (Some(sound), _) => format!("có tiếng / sound {} {} Hz", codec_word(&sound.codec), sound.sample_rate),
-        (None, _) if is_main && tracks.left_out.is_empty() => "KHÔNG có tiếng / NO sound".to_owned(),
-        (None, _) if is_main => {
-            format!("KHÔNG ghi được tiếng / sound cannot be recorded: {}", tracks.left_out.join("; "))
-        }
-        (None, _) => "không có tiếng / no sound".to_owned(),
-    };
-    Ok(format!("{picture}, {sound}"))
-}
-
-async fn first_keyframe(session: &mut ingest::Session) -> Result<String, String> {
-    loop {
-        match session.next().await {
-            Some(Ok(Unit::Video(unit))) if unit.is_key => {
-                let format = &unit.format;
-                return Ok(format!("{} {}x{}", format.codec.as_str(), format.width, format.height));
-            }
-            Some(Ok(_)) => {}
-            Some(Err(why)) => return Err(why),
-            None => return Err("the camera closed it".into()),
-        }
-    }
-}
-
-fn codec_word(codec: &SoundCodec) -> &'static str {
-    match codec {
-        SoundCodec::Aac { .. } => "AAC",
-        SoundCodec::Pcma => "PCMA",
-        SoundCodec::Pcmu => "PCMU",
-    }
+    let (found, tracks) = watch(&address, Patience::BRIEF).await?;
+    // A sub stream without sound is as it should be.
+    let wants_sound = is_main || tracks.sound.is_some();
+    let Findings { facts, lost, advice } = findings(&found, &tracks, camera.audio, wants_sound);
+    let is_bad = found.keyframes == 0 || (is_main && !lost.is_empty());
+    let lost = lost.into_iter().map(|line| format!("KHÔNG ghi được / NOT recorded: {line}"));
+    let advice = advice.into_iter().map(|line| format!("nên / advice: {line}"));
+    let told = lost.chain(facts).chain(advice).collect::<Vec<_>>().join("; ");
+    if is_bad { Err(Trouble::Other(told)) } else { Ok(told) }
 }
 
 async fn try_broker(address: &BrokerAddress, config: &EdgeConfig) -> Found {

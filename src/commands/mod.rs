@@ -9,6 +9,10 @@ mod demo;
 
 mod edge;
 
+mod findings;
+
+mod probe;
+
 mod province;
 
 mod role;
@@ -18,6 +22,8 @@ mod signals;
 mod storage;
 
 mod verify;
+
+mod watching;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,6 +80,8 @@ enum Command {
     },
     /// Says what is kept, who holds it and what goes next; makes and releases legal holds.
     Storage(storage::Args),
+    /// Says what one camera stream carries, and what of it would not be recorded.
+    Probe(probe::Args),
     /// Says whether evidence is intact and signed by a trusted key.
     Verify {
         /// An evidence folder, or a file in one.
@@ -104,6 +112,7 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Check { config, offline } => check::run(&config, offline).await,
             Command::Storage(args) => storage::run(args).await,
+            Command::Probe(args) => probe::run(args).await,
             Command::Verify { path, trust } => verify::run(&path, trust.as_deref()),
         }
     });

@@ -9,6 +9,8 @@ mod keyframe;
 
 mod link;
 
+mod measure;
+
 mod reorder;
 
 mod rtsp;
@@ -17,5 +19,6 @@ mod unit;
 
 pub use decode_order::DecodeOrder;
 pub use link::{Action, CameraState, Failure, Input, Link};
+pub use measure::{CameraClock, Measure, Measured};
 pub use rtsp::{OpenError, Session, StreamAddress, open};
 pub use unit::{SenderReport, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit};

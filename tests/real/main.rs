@@ -42,6 +42,8 @@ mod link;
 
 mod mqtt_connection;
 
+mod probe;
+
 mod province;
 
 mod receiver;

@@ -19,6 +19,7 @@ pub use http::{get, get_json, get_with};
 pub use mosquitto::Mosquitto;
 pub use process::Process;
 pub use recordings::{across, recorded, recorded_rows};
+pub use stamp::read as read_stamp;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
