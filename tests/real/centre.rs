@@ -19,6 +19,7 @@ fn a_centre_killed_while_recording_and_sending_loses_less_than_a_second_and_resu
 
     let again = hall.start_centre();
     again.wait_for_log("the archive was brought in order", 10);
+    again.wait_for_log("\"kind\":\"restarted\"", 10);
     hall.wait_for_file(&id, "clip", 60);
     let after = hall.incident(&id);
     for kind in ["events", "files"] {
@@ -29,8 +30,14 @@ fn a_centre_killed_while_recording_and_sending_loses_less_than_a_second_and_resu
         let (old, new) = (ids(&before), ids(&after));
         assert!(old.iter().all(|id| new.contains(id)), "{kind}: the ids stay: {old:?} {new:?}");
     }
+    // A notice stays here.
     assert_eq!(hall.incidents().len(), 1, "no second incident for the same quarrel");
     assert!(again.stop().success());
+    let third = hall.start_centre();
+    third.wait_for_log("the centre runs", 20);
+    assert!(third.stop().success());
+    let told = quaywatch_logs(&hall).matches("\"kind\":\"restarted\"").count();
+    assert_eq!(told, 1, "after an ordered stop nothing is told");
 
     let found = recorded(&hall.storage(), "counter-1", StreamKind::Main);
     let kept = found.stamps.iter().map(|(_, ms)| *ms).filter(|ms| *ms <= killed_at).max().unwrap();
@@ -71,4 +78,11 @@ fn a_centre_without_the_provinces_keys_records_and_delivers_once_they_are_there(
     std::fs::rename(&aside, &keys).unwrap();
     hall.wait_for_incident("raised-voices", 60);
     assert!(centre.stop().success());
+}
+
+/// All that the centre logged, over all its starts.
+fn quaywatch_logs(hall: &Hall) -> String {
+    let files = std::fs::read_dir(hall.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let ours = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("edge-"));
+    ours.map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use quaywatch::model::StreamKind;
+use serde_json::Value;
 
 use crate::support::{CameraSpec, Hall, Process, recorded, wait_for};
 
@@ -37,6 +38,7 @@ pub fn start_on_small_disk(hall: &Hall, megabytes: u32) -> Process {
 fn on_a_full_disk_the_oldest_footage_makes_room_and_recording_goes_on() {
     let mut hall = Hall::new(&[CameraSpec { kbps: 6000, ..CameraSpec::new("counter-1").calm() }]);
     hall.rules = String::new();
+    let _province = hall.start_province();
     // The reserve is as small as it may be: what is tested is the disk that is really full.
     let centre = start_on_small_disk(&hall, 24);
     centre.wait_for_log("\"state\":\"streaming\"", 20);
@@ -44,6 +46,10 @@ fn on_a_full_disk_the_oldest_footage_makes_room_and_recording_goes_on() {
         let log = centre.log();
         (log.matches("footage deleted").count() >= 3).then_some(())
     });
+    let incident = hall.wait_for_incident("disk-low", 20);
+    assert_eq!((&incident["severity"], &incident["camera"]), (&"warning".into(), &Value::Null));
+    let told = hall.incident(incident["id"].as_str().unwrap()).to_string();
+    assert!(told.contains("instead of 30 days"), "it says how much fits: {told}");
     let pid = std::fs::read_to_string(hall.path("edge.pid")).unwrap();
     assert!(Command::new("kill").args(["-TERM", pid.trim()]).status().unwrap().success());
     let mut centre = centre;

@@ -63,6 +63,37 @@ fn a_disk_that_turns_read_only_is_told_to_the_province_and_recording_goes_on_whe
     assert_eq!(numbers, whole, "the camera waited, and nothing is missing");
 }
 
+/// A camera cannot wait for ever: what it drops meanwhile is missing because of the disk.
+#[test]
+fn what_is_missing_after_a_long_failure_is_missing_because_the_storage_failed() {
+    let mut hall = Hall::new(&[CameraSpec { kbps: 6000, ..CameraSpec::new("counter-1").calm() }]);
+    hall.rules = String::new();
+    let (centre, flag) = start_on_sick_disk(&hall);
+    centre.wait_for_log("\"state\":\"streaming\"", 20);
+    let sent = || hall.cameras.last_frame("/counter-1/main", i64::MAX);
+    let (from, from_ms) = sent();
+    std::fs::write(&flag, "").unwrap();
+    wait_for("a long failure", 60, || (crate::support::now_ms() >= from_ms + 40_000).then_some(()));
+    std::fs::remove_file(&flag).unwrap();
+    wait_for("ten seconds after it", 60, || (sent().1 >= from_ms + 50_000).then_some(()));
+    assert!(centre.stop().success());
+    let found = recorded(&hall.storage(), "counter-1", StreamKind::Main);
+    let pairs = found.stamps.windows(2);
+    let holes: Vec<i64> = pairs.map(|pair| pair[1].1 - pair[0].1).filter(|ms| *ms > 1500).collect();
+    let reasons: Vec<_> =
+        found.rows.iter().filter_map(|row| row.gap_before).map(|gap| gap.as_str()).collect();
+    assert!(
+        !holes.is_empty() && found.stamps.last().unwrap().0 > from,
+        "holes {holes:?}, reasons {reasons:?}"
+    );
+    assert_eq!(reasons[0], "first");
+    assert!(
+        reasons.len() > 1 && reasons[1..].iter().all(|reason| *reason == "storage-failed"),
+        "{reasons:?}"
+    );
+    assert_eq!(reasons.len() - 1, holes.len(), "holes {holes:?}, reasons {reasons:?}");
+}
+
 /// Runs `script` in a name space of mounts of its own, as `edge`. `$STORAGE` is the storage path.
 fn in_own_mounts(hall: &Hall, script: &str) -> Process {
     let config = hall.write_edge_config();
