@@ -162,7 +162,8 @@ impl Desk {
                 self.write(&row, EventType::Opened, now).await;
                 tracing::info!(
                     target: "incident", incident = %row.id, what = "flagged", kind = %row.kind,
-                    camera = incident.camera.as_ref().map(CameraId::as_str), severity = row.severity.as_str(), "flagged"
+                    camera = incident.camera.as_ref().map(CameraId::as_str), severity = row.severity.as_str(),
+                    reason = row.peak.get("reason").and_then(serde_json::Value::as_str), "flagged"
                 );
                 if let (Some((from, to)), Some(camera)) = (row.clip, incident.camera) {
                     let pin = Pin { incident: row.id, camera, from, to };

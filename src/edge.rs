@@ -283,17 +283,9 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
         async move {
             let mut passes = 0u32;
             loop {
-                let now = clock::now();
-                let is_trusted = archive.believes(now);
-                if is_trusted {
-                    // Deletion asks what is still pinned, and so sees what lapses here.
-                    db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await?;
-                    let outdated = keeping::outdated(archive.policy(), now.wall);
-                    forget_outdated(archive.storage(), &db, &outdated, has_province).await?;
-                }
-                archive.make_room(0, is_trusted.then_some(now.wall)).await?;
-                if passes.is_multiple_of(MEASURED_EVERY) || archive.days_left(0).is_none() {
-                    archive.measure(now.wall).await?;
+                // While the disk is away there is nothing to keep in order, and nothing may go.
+                if archive.in_place().is_ok() {
+                    keep_house(&archive, &db, has_province, passes.is_multiple_of(MEASURED_EVERY)).await?;
                 }
                 passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
@@ -302,6 +294,27 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
             }
         }
     });
+}
+
+async fn keep_house(
+    archive: &Archive,
+    db: &CentreDb,
+    has_province: bool,
+    is_measured: bool,
+) -> anyhow::Result<()> {
+    let now = clock::now();
+    let is_trusted = archive.believes(now);
+    if is_trusted {
+        // Deletion asks what is still pinned, and so sees what lapses here.
+        db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await?;
+        let outdated = keeping::outdated(archive.policy(), now.wall);
+        forget_outdated(archive.storage(), db, &outdated, has_province).await?;
+    }
+    archive.make_room(0, is_trusted.then_some(now.wall)).await?;
+    if is_measured || archive.days_left(0).is_none() {
+        archive.measure(now.wall).await?;
+    }
+    Ok(())
 }
 
 fn start_camera(

@@ -140,6 +140,8 @@ pub struct Place {
     path: PathBuf,
     /// The file system that it was on; `None` if that could not be asked.
     device: Option<u64>,
+    /// Where that was mounted.
+    point: Option<PathBuf>,
 }
 
 /// What has become of a [`Place`].
@@ -156,7 +158,7 @@ pub enum Found {
 impl Place {
     /// The place of `path` now.
     pub fn of(path: &Path) -> Self {
-        Self { path: path.to_owned(), device: device(path).ok() }
+        Self { path: path.to_owned(), device: device(path).ok(), point: nearest_mount(path).ok().flatten() }
     }
 
     /// Looks what is there now.
@@ -172,13 +174,10 @@ impl Place {
         if self.device.is_none_or(|then| then == now) {
             return Ok(Found::Same);
         }
-        let real = resolve(&self.path);
-        let mounted = mounted_points(&std::fs::read(MOUNTINFO)?);
-        let nearest = mounted.iter().filter(|point| real.starts_with(point));
-        let nearest = nearest.max_by_key(|point| point.components().count());
-        // Below the root alone there is only the system disk.
-        let is_mounted = nearest.is_some_and(|point| point.parent().is_some());
-        Ok(if is_mounted { Found::Another } else { Found::Gone })
+        // The disk below the one that went was there all along.
+        let depth = |point: &Option<PathBuf>| point.as_ref().map(|point| point.components().count());
+        let is_in_its_place = depth(&nearest_mount(&self.path)?) >= depth(&self.point);
+        Ok(if is_in_its_place { Found::Another } else { Found::Gone })
     }
 
     /// An error unless the storage is where it was when it was opened.
@@ -196,6 +195,13 @@ impl Place {
             ))),
         }
     }
+}
+
+/// Where the file system of `path` is mounted.
+fn nearest_mount(path: &Path) -> io::Result<Option<PathBuf>> {
+    let real = resolve(path);
+    let mounted = mounted_points(&std::fs::read(MOUNTINFO)?).into_iter();
+    Ok(mounted.filter(|point| real.starts_with(point)).max_by_key(|point| point.components().count()))
 }
 
 fn device(path: &Path) -> io::Result<u64> {

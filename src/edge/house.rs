@@ -19,7 +19,7 @@ const CLOCK_EVERY: Duration = Duration::from_secs(1);
 const ASK_EVERY: Duration = Duration::from_secs(30);
 
 /// And while the clock is not believed, because deletion waits for it.
-const ASK_SOON: Duration = Duration::from_secs(5);
+const ASK_SOON: Duration = Duration::from_secs(10);
 
 const PLACE_EVERY: Duration = Duration::from_secs(2);
 

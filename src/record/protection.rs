@@ -160,6 +160,7 @@ impl Archive {
     /// # Errors
     /// If the index or the disk cannot be read.
     pub async fn protect(&self, protected: Protected) -> anyhow::Result<()> {
+        self.in_place()?;
         let lock = || self.protection.state.lock().unwrap_or_else(PoisonError::into_inner);
         let before = lock().given.clone();
         if before == protected {

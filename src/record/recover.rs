@@ -88,6 +88,8 @@ impl Archive {
     async fn take_stock_of(&self, day: &str, found: &mut Recovered) -> anyhow::Result<()> {
         // A file that is deleted meanwhile is neither missing nor found.
         let _nothing_is_deleted = self.deleting.lock().await;
+        // Below an empty mount point every file would look gone, and its row would go with it.
+        self.in_place()?;
         // What is being recorded is asked first: a file that is made after that has its row already.
         let rows = self.index.in_folder(day).await?;
         let (disk, storage, folder) = (self.files.clone(), self.storage.clone(), day.to_owned());

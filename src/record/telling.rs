@@ -104,6 +104,11 @@ impl Archive {
         let believed = *self.telling.believed_apart_ms.lock().unwrap_or_else(PoisonError::into_inner);
         believed.is_some_and(|apart| apart_ms(at).saturating_sub(apart).abs() <= UNJUDGED_MS)
     }
+
+    /// Whether the wall clock is believed now.
+    pub fn clock_is_trusted(&self) -> bool {
+        self.believes(clock::now())
+    }
 }
 
 fn apart_ms(now: Now) -> i64 {

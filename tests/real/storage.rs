@@ -196,3 +196,16 @@ fn an_empty_mount_point_is_not_filled_at_the_start_and_check_says_it_too() {
     }
     assert!(!hall.storage().exists(), "not even the folder is made");
 }
+
+#[test]
+fn an_empty_mount_point_that_fstab_names_is_not_filled_at_the_start() {
+    let hall = Hall::new(&[CameraSpec::new("counter-1").calm()]);
+    // An /etc of its own, with nothing but the table.
+    let script = "mkdir \"$FOLDER/etc\" && echo \"UUID=0 $STORAGE ext4 nofail 0 2\" > \"$FOLDER/etc/fstab\" && \
+                  mount --bind \"$FOLDER/etc\" /etc || exit 9; \
+                  \"$QUAYWATCH\" edge --config \"$CONFIG\"; exit $?";
+    let mut centre = in_own_mounts(&hall, script);
+    assert_eq!(centre.wait(20).code(), Some(1), "{}", centre.log());
+    assert!(centre.log().contains("/etc/fstab có ghi điểm gắn này"), "{}", centre.log());
+    assert!(is_empty(&hall.storage()), "nothing is made");
+}
