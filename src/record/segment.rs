@@ -18,6 +18,7 @@ use super::label::{Head, Tail};
 use super::salvage::{Fragment, Salvaged, salvage};
 use crate::libav::{AudioFormat, FragmentMuxer, LibavError, Times, Track, VideoFormat};
 use crate::model::Mono;
+use crate::mounts::Place;
 
 /// An open file and its muxer.
 pub(super) struct Segment {
@@ -72,9 +73,10 @@ pub(super) enum SegmentError {
 }
 
 impl Segment {
-    /// Makes the file. It has an index row already, so that a crash leaves no file unknown.
+    /// Makes the file, if the archive's disk is still in its `place`. It has an index row already, so
+    /// that a crash leaves no file unknown.
     pub async fn create(
-        disk: Arc<dyn Files>,
+        (disk, place): (Arc<dyn Files>, Place),
         path: PathBuf,
         head: &Head,
         media_start: i64,
@@ -83,7 +85,11 @@ impl Segment {
     ) -> Result<Self, SegmentError> {
         let mut muxer = FragmentMuxer::new(formats.0, formats.1)?;
         let (made_by, made) = (disk.clone(), path.clone());
-        let file = blocking(move || made_by.create(&made)).await?;
+        let make = move || {
+            place.still_there()?;
+            made_by.create(&made)
+        };
+        let file = blocking(make).await?;
         let mut growing = Growing::default();
         let mut pending = muxer.take_bytes();
         pending.extend_from_slice(&head.to_box());

@@ -71,15 +71,14 @@ impl Recorder {
     }
 
     async fn try_begin(&mut self, row: &mut SegmentRow, unit: &VideoUnit) -> Result<Segment, SegmentError> {
-        self.archive.in_place().map_err(SegmentError::Disk)?;
         row.counter = self.archive.index.add(row).await.map_err(|e| self.database_as_disk(e))?;
         self.archive.opened(row);
         let path = self.archive.path_of(row);
-        let disk = self.archive.files.clone();
+        let (disk, place) = (self.archive.files.clone(), self.archive.place().clone());
         let formats = (&*unit.format, self.sound.format());
         let head = head(row);
         let sync_every = self.cutting.sync_every;
-        let made = Segment::create(disk.clone(), path.clone(), &head, row.media_start, formats, sync_every);
+        let made = Segment::create((disk.clone(), place), path.clone(), &head, row.media_start, formats, sync_every);
         let made = made.await;
         if made.is_err() {
             // Without its file the row would be a promise that nothing keeps. If the disk does not
