@@ -12,6 +12,7 @@ use sqlx::{Row, SqlitePool};
 
 use crate::database::{self, Durability};
 use crate::model::{Epoch, Ids, Now};
+use crate::mounts::Place;
 
 /// The file's name below the storage path.
 pub const FILE_NAME: &str = "centre.sqlite";
@@ -24,6 +25,7 @@ pub struct CentreDb {
     pub(crate) pool: SqlitePool,
     epoch: Epoch,
     storage: Arc<Path>,
+    place: Arc<Place>,
 }
 
 /// Opens or makes the database of the centre whose storage is `storage`. `ids` and `now` give the
@@ -40,7 +42,8 @@ pub async fn open(storage: &Path, ids: &mut Ids, now: Now) -> anyhow::Result<Cen
             .execute(&pool)
             .await?;
         let epoch: String = sqlx::query("SELECT epoch FROM meta").fetch_one(&pool).await?.try_get(0)?;
-        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into() })
+        let place = Arc::new(Place::of(storage));
+        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into(), place })
     };
     opened.await.with_context(|| path.display().to_string())
 }
@@ -74,6 +77,18 @@ impl CentreDb {
     /// be mounted elsewhere.
     pub(crate) fn place(&self, path: &str) -> PathBuf {
         self.storage.join(path)
+    }
+
+    /// Whether the disk that this was opened on is still in its place: while it is not, a file that
+    /// cannot be found is not gone.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.place.still_there().is_ok()
+    }
+
+    /// The same database, as if its disk had been unmounted.
+    #[cfg(test)]
+    pub(crate) fn unmounted(&self) -> Self {
+        Self { place: Arc::new(Place::elsewhere(&self.storage)), ..self.clone() }
     }
 
     /// Waits for what is being written and closes the file.

@@ -161,6 +161,12 @@ impl Place {
         Self { path: path.to_owned(), device: device(path).ok(), point: nearest_mount(path).ok().flatten() }
     }
 
+    /// A place whose disk is not there.
+    #[cfg(test)]
+    pub(crate) fn elsewhere(path: &Path) -> Self {
+        Self { device: Some(0), ..Self::of(path) }
+    }
+
     /// Looks what is there now.
     ///
     /// # Errors
@@ -269,7 +275,7 @@ mod tests {
         let place = Place::of(folder.path());
         assert_eq!(place.look().unwrap(), Found::Same);
         place.still_there().unwrap();
-        let elsewhere = Place { device: Some(0), ..place.clone() };
+        let elsewhere = Place::elsewhere(folder.path());
         assert!(elsewhere.still_there().unwrap_err().to_string().contains("is no longer mounted"));
         drop(folder);
         assert_eq!(place.look().unwrap(), Found::Gone);

@@ -134,6 +134,8 @@ impl Maker {
         }
         match made {
             Ok(made) => self.enter(&row, job.part, made).await,
+            // What cannot be found while the disk is away is found again when it is back.
+            Err(e) if self.archive.in_place().is_err() => Err(e),
             Err(e) if !matches!(e.downcast_ref(), Some(ClipError::Nothing { .. })) => Err(e),
             // What else there is of the incident stands.
             Err(e) if job.part != Part::First => {

@@ -136,14 +136,22 @@ impl Source {
     ) -> Result<Message, NotMade> {
         let checked = cell.get_or_try_init(|| self.check(item.clone())).await?.clone();
         let source = self.clone();
-        in_background(move || {
+        let made = in_background(move || {
             let bytes = read(&checked, &item, offset, len)?;
             let sha256 = hex::encode(Sha256::digest(&bytes));
             let topic = source.topics.chunk(&source.centre, file, offset, &sha256);
             let signature = source.signer.sign(&bytes);
             Ok(message(topic, bytes.into(), signature))
-        })
-        .await
+        });
+        made.await.map_err(|why| self.unless_away(why))
+    }
+
+    /// What cannot be found while the disk is away is found again when it is back.
+    fn unless_away(&self, why: NotMade) -> NotMade {
+        match why {
+            NotMade::Ever(why) if !self.db.is_in_place() => NotMade::Now(why),
+            why => why,
+        }
     }
 
     async fn payload(&self, id: Subject) -> Result<Payload, NotMade> {
@@ -154,7 +162,8 @@ impl Source {
     async fn check(&self, item: Item) -> Result<Checked, NotMade> {
         let payload = self.payload(item.id).await?;
         let path = payload.path.ok_or_else(|| NotMade::Ever("its row names no file".into()))?;
-        let (look, path) = in_background(move || Ok((fits(&path, &item)?, path))).await?;
+        let checked = in_background(move || Ok((fits(&path, &item)?, path))).await;
+        let (look, path) = checked.map_err(|why| self.unless_away(why))?;
         Ok(Checked { path, look, init: payload.bytes.into(), signature: payload.signature })
     }
 }
@@ -266,6 +275,9 @@ mod tests {
         let changed = open.make(&source, What::Init(file), item.clone()).await.unwrap_err();
         assert!(matches!(changed, NotMade::Ever(_)));
         std::fs::remove_file(&path).unwrap();
+        let away = Source { db: source.db.unmounted(), ..source.clone() };
+        let later = open.make(&away, What::Init(file), item.clone()).await.unwrap_err();
+        assert!(matches!(later, NotMade::Now(_)), "its disk is away: {later:?}");
         let gone = open.make(&source, What::Init(file), item).await.unwrap_err();
         assert!(matches!(&gone, NotMade::Ever(why) if why.contains("No such file")), "{gone:?}");
     }
