@@ -100,6 +100,8 @@ class Hall:
         self.server = GstRtspServer.RTSPServer()
         self.server.set_address("127.0.0.1")
         self.server.set_service(str(hall.get("port", 8554)))
+        # The default of 5 turns away whoever comes with many others, for seconds.
+        self.server.set_backlog(256)
         # A thread a client: with the default of one for all, a camera that hangs in DESCRIBE stops the others.
         self.server.get_thread_pool().set_max_threads(-1)
         self.points = self.server.get_mount_points()
