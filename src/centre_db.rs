@@ -57,7 +57,8 @@ pub async fn open_beside(storage: &Path) -> anyhow::Result<CentreDb> {
     let opened = async {
         let pool = database::open_readers(&path).await?;
         let epoch: String = sqlx::query("SELECT epoch FROM meta").fetch_one(&pool).await?.try_get(0)?;
-        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into() })
+        let place = Arc::new(Place::of(storage));
+        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into(), place })
     };
     opened.await.with_context(|| path.display().to_string())
 }

@@ -78,7 +78,8 @@ impl Recorder {
         let formats = (&*unit.format, self.sound.format());
         let head = head(row);
         let sync_every = self.cutting.sync_every;
-        let made = Segment::create((disk.clone(), place), path.clone(), &head, row.media_start, formats, sync_every);
+        let made =
+            Segment::create((disk.clone(), place), path.clone(), &head, row.media_start, formats, sync_every);
         let made = made.await;
         if made.is_err() {
             // Without its file the row would be a promise that nothing keeps. If the disk does not
