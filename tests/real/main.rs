@@ -51,3 +51,5 @@ mod receiver;
 mod soak;
 
 mod storage;
+
+mod streams;

@@ -22,6 +22,12 @@ pub struct CameraSpec {
     pub bframes: u32,
     /// Whether groups of pictures need the group before.
     pub open_gop: bool,
+    /// What the centre's configuration says of its sound, where it says something.
+    pub audio_use: Option<&'static str>,
+    /// By how much the wall clock of its sender reports is wrong.
+    pub clock_off_s: i64,
+    /// By how much its RTP time runs fast, in millionths.
+    pub drift_ppm: i64,
     pub has_sub: bool,
     pub login: Option<(&'static str, &'static str)>,
     /// What the centre believes, where it is not `login`.
@@ -41,6 +47,9 @@ impl CameraSpec {
             bframes: 0,
             open_gop: false,
             sound: quarrel().display().to_string(),
+            audio_use: None,
+            clock_off_s: 0,
+            drift_ppm: 0,
             has_sub: false,
             login: None,
             believed_login: None,
@@ -56,6 +65,7 @@ impl CameraSpec {
             "mount": format!("/{}/main", self.id), "media": media("vtest.avi"), "size": self.size,
             "fps": 10, "codec": self.codec, "gop_s": self.gop_s, "kbps": self.kbps, "audio": self.audio,
             "sound": self.sound, "bframes": self.bframes, "open_gop": self.open_gop,
+            "clock_off_s": self.clock_off_s, "clock_drift_ppm": self.drift_ppm,
         });
         let sub = json!({
             "mount": format!("/{}/sub", self.id), "media": media("vtest.avi"), "size": [320, 240],
@@ -80,6 +90,9 @@ impl CameraSpec {
         );
         if self.has_sub {
             text += &format!("sub = \"rtsp://127.0.0.1:{port}/{id}/sub\"\n");
+        }
+        if let Some(audio) = self.audio_use {
+            text += &format!("audio = \"{audio}\"\n");
         }
         if let Some((user, password)) = self.believed_login.or(self.login) {
             let file = folder.join(format!("{id}.password"));

@@ -18,7 +18,7 @@ pub use cameras::{CameraSpec, Cameras};
 pub use http::{get, get_json, get_with};
 pub use mosquitto::Mosquitto;
 pub use process::Process;
-pub use recordings::{across, recorded, recorded_rows};
+pub use recordings::{Recorded, across, decode, recorded, recorded_rows};
 pub use stamp::read as read_stamp;
 
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ use quaywatch::record::{Index, SegmentRow};
 use super::stamp;
 
 /// Everything recorded of one stream.
+#[derive(Default)]
 pub struct Recorded {
     pub rows: Vec<SegmentRow>,
     /// The number and send time of each picture, in the archive's order.
@@ -37,7 +38,7 @@ pub fn recorded(storage: &Path, camera: &str, stream: StreamKind) -> Recorded {
     let camera = CameraId::new(camera).unwrap();
     let rows: Vec<SegmentRow> =
         rows.into_iter().filter(|r| r.camera == camera && r.stream == stream).collect();
-    let mut found = Recorded { rows: Vec::new(), stamps: Vec::new(), sounds: 0, unread: 0 };
+    let mut found = Recorded::default();
     for row in &rows {
         decode(&storage.join(&row.path), &mut found);
     }
