@@ -1,6 +1,6 @@
 //! Access units to pictures: brightness for perception, JPEG for people.
 //!
-//! One thread a decoder, and pictures come out as soon as they can (a camera sends no B-frames), so
+//! One thread a decoder, and pictures come out as soon as they can (B-frames when it is their turn), so
 //! a stream costs what it must and no more. Scaling contexts belong to their thread; each is made,
 //! used and freed within one call.
 
@@ -167,6 +167,24 @@ impl PictureDecoder {
         let sent = tell("decoding a picture", self.decoder.send_packet(&packet));
         self.show(each);
         sent
+    }
+
+    /// Decodes a keyframe of which no neighbour is decoded, and shows it at once: in a stream with
+    /// B-frames a decoder otherwise waits for those that are shown before it.
+    ///
+    /// # Errors
+    /// As [`PictureDecoder::decode`].
+    pub fn decode_alone(
+        &mut self,
+        pts: i64,
+        data: &[u8],
+        mut each: impl FnMut(&Picture<'_>),
+    ) -> Result<(), LibavError> {
+        self.decode(pts, data, &mut each)?;
+        tell("decoding a picture", self.decoder.send_eof())?;
+        self.show(each);
+        self.decoder.flush();
+        Ok(())
     }
 
     /// Shows the pictures that the decoder still holds; it takes no more units after this.

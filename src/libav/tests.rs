@@ -219,3 +219,16 @@ fn decode_times_made_from_presentation_times_are_as_good_as_the_encoders() {
         assert_eq!(order.moved(), 0);
     }
 }
+
+#[test]
+fn a_keyframe_decoded_alone_comes_out_at_once_also_where_there_are_b_frames() {
+    for encoder in ["libx264", "libx265"] {
+        let made = b_frame_footage(encoder, 4);
+        let mut decoder = PictureDecoder::new(&made.video).unwrap();
+        for key in made.samples.iter().filter(|s| s.track == Track::Video && s.key) {
+            let mut shown = Vec::new();
+            decoder.decode_alone(key.pts, key.data(), |picture| shown.push(picture.pts())).unwrap();
+            assert_eq!(shown, [key.pts], "{encoder}");
+        }
+    }
+}

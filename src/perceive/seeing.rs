@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::{Motion, Observed};
 use crate::incident::Observation;
 use crate::ingest::{Unit, VideoUnit};
-use crate::libav::{LibavError, PictureDecoder};
+use crate::libav::{LibavError, Picture, PictureDecoder};
 use crate::model::CameraId;
 
 /// The most pictures a second that are looked at.
@@ -22,7 +22,7 @@ pub fn see(
     units: &mut mpsc::Receiver<Unit>,
     told: &mpsc::Sender<Observed>,
 ) {
-    let mut eye = Eye { decoder: None, motion: Motion::default(), next_look: i64::MIN };
+    let mut eye = Eye { keyframes_only, decoder: None, motion: Motion::default(), next_look: i64::MIN };
     while let Some(unit) = units.blocking_recv() {
         let Unit::Video(unit) = unit else { continue };
         if keyframes_only && !unit.is_key {
@@ -45,6 +45,7 @@ pub fn see(
 }
 
 struct Eye {
+    keyframes_only: bool,
     decoder: Option<(std::sync::Arc<crate::libav::VideoFormat>, PictureDecoder)>,
     motion: Motion,
     next_look: i64,
@@ -67,11 +68,16 @@ impl Eye {
         }
         let motion = &mut self.motion;
         let mut seen = Ok(None);
-        decoder.decode(unit.pts, &unit.data, |picture| {
+        let see = |picture: &Picture<'_>| {
             if is_due {
                 seen = picture.luma().map(|luma| motion.see(&luma));
             }
-        })?;
+        };
+        if self.keyframes_only {
+            decoder.decode_alone(unit.pts, &unit.data, see)?;
+        } else {
+            decoder.decode(unit.pts, &unit.data, see)?;
+        }
         Ok(seen?.map(Observation::Motion))
     }
 }
