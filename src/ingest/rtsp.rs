@@ -161,7 +161,7 @@ impl Session {
                     }
                     // Without parameters nothing can be decoded; they come before the first keyframe.
                     let Some(format) = self.format.clone() else { continue };
-                    let shown_at = self.zero.place(&frame.timestamp());
+                    let shown_at = self.zero.place_picture(&frame.timestamp());
                     let is_key = is_keyframe(format.codec, frame.data());
                     let Some(Times { pts, dts }) = self.order(shown_at, is_key) else { continue };
                     return Some(Ok(Unit::Video(VideoUnit {
@@ -176,8 +176,13 @@ impl Session {
                 }
                 Ok(CodecItem::AudioFrame(frame)) if Some(frame.stream_id()) == self.sound => {
                     let Some(format) = self.tracks.sound.clone() else { continue };
+                    let pts = self.zero.place(&frame.timestamp());
+                    if pts < 0 {
+                        // Its clock was set back before the picture's: there is no place for it yet.
+                        continue;
+                    }
                     return Some(Ok(Unit::Sound(SoundUnit {
-                        pts: self.zero.place(&frame.timestamp()),
+                        pts,
                         samples: frame.frame_length().get(),
                         lost_packets: u32::from(frame.loss()),
                         data: Bytes::copy_from_slice(frame.data()),
@@ -234,7 +239,11 @@ impl Session {
 #[derive(Debug, Clone, Copy, Default)]
 struct Zero {
     before_s: Option<i64>,
+    latest_s: i64,
 }
+
+/// Farther on than any pause: whoever sees this knows that the time stamps have leapt.
+const UNMISTAKABLE_LEAP_S: i64 = 30;
 
 impl Zero {
     fn place(&mut self, time: &Timestamp) -> i64 {
@@ -244,6 +253,22 @@ impl Zero {
         let before_s =
             *self.before_s.get_or_insert_with(|| 1 + ticks.min(0).div_euclid(rate).saturating_neg());
         ticks.saturating_add(before_s.saturating_mul(rate))
+    }
+
+    /// As [`Zero::place`], for the track that the recording is cut by. A camera that sets its clock back
+    /// by more than the connection has lasted would come before zero, which no file can hold: all that
+    /// follows, of both tracks, then goes on behind what was there.
+    fn place_picture(&mut self, time: &Timestamp) -> i64 {
+        let rate = i64::from(time.clock_rate().get());
+        let mut placed = self.place(time);
+        if placed < 0 {
+            let missing_s = placed.div_euclid(rate).saturating_neg();
+            let by_s = missing_s.saturating_add(self.latest_s).saturating_add(UNMISTAKABLE_LEAP_S);
+            self.before_s = self.before_s.map(|before_s| before_s.saturating_add(by_s));
+            placed = self.place(time);
+        }
+        self.latest_s = self.latest_s.max(placed / rate);
+        placed
     }
 }
 
@@ -329,6 +354,11 @@ mod tests {
         let mut zero = Zero::default();
         assert_eq!(zero.place(&at(0, 90_000)), 90_000);
         assert_eq!(zero.place(&at(-100, 8000)), 7900);
+        // The clock is set back by an hour: both go on 30 s or more behind what was there.
+        assert_eq!(zero.place_picture(&at(900_000, 90_000)), 990_000);
+        let back = zero.place_picture(&at(-3600 * 90_000, 90_000));
+        assert_eq!(back, (11 + 30) * 90_000);
+        assert_eq!(zero.place(&at(-3600 * 8000, 8000)), (11 + 30) * 8000);
         let mut late = Zero::default();
         assert_eq!(late.place(&at(-90_001, 90_000)), 180_000 - 1);
         assert_eq!(late.place(&at(0, 8000)), 24_000);
