@@ -145,7 +145,7 @@ impl Index {
     /// If the row cannot be written.
     pub async fn add(&self, row: &SegmentRow) -> Result<i64, sqlx::Error> {
         let counter = put(&mut *self.writer().acquire().await?, row, None).await?;
-        self.tally(row);
+        self.tally(counter, row);
         Ok(counter)
     }
 
@@ -156,6 +156,14 @@ impl Index {
     /// If it cannot be written.
     pub async fn finish(&self, row: &SegmentRow, list: &[Fragment]) -> Result<(), sqlx::Error> {
         let mut both = self.writer().begin().await?;
+        // A file that was complete before and is entered again counts once.
+        let before: Option<i64> = sqlx::query_scalar(
+            "SELECT bytes FROM segments WHERE (counter = ? OR path = ?) AND state != 'open'",
+        )
+        .bind(row.counter)
+        .bind(&row.path)
+        .fetch_optional(&mut *both)
+        .await?;
         let counter = put(&mut both, row, Some(row.counter).filter(|counter| *counter > 0)).await?;
         sqlx::query("INSERT OR REPLACE INTO fragments (counter, list) VALUES (?, ?)")
             .bind(counter)
@@ -163,14 +171,18 @@ impl Index {
             .execute(&mut *both)
             .await?;
         both.commit().await?;
-        self.tally(row);
+        if let Some(bytes) = before {
+            self.tallies.went(row.camera.clone(), row.stream, bytes);
+        }
+        self.tally(counter, row);
         Ok(())
     }
 
     /// What is complete counts, once.
-    fn tally(&self, row: &SegmentRow) {
+    fn tally(&self, counter: i64, row: &SegmentRow) {
         if row.state != SegmentState::Open {
             self.tallies.came(row.camera.clone(), row.stream, row.bytes, row.duration_ms);
+            self.tallies.came_at(counter);
         }
     }
 

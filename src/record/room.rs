@@ -24,7 +24,8 @@ const BATCH: i64 = 500;
 const TOLD: usize = 3;
 
 /// Up to which counter nothing can go, because all of it is protected: a long hold is read over
-/// once, not every time. Forgotten as soon as anything is released.
+/// once, not every time. Forgotten as soon as anything is released, or a file is entered below it, as
+/// where a lost index is rebuilt.
 #[derive(Debug, Default)]
 pub(super) struct Floors {
     releases: u64,
@@ -201,8 +202,10 @@ impl Archive {
     }
 
     fn floor(&self, camera: Option<&CameraId>, releases: u64) -> i64 {
+        let entered = self.index.take_lowest_entered().unwrap_or(i64::MAX);
         let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
-        if floors.releases != releases {
+        let came_below = entered <= floors.all.max(floors.cameras.values().copied().max().unwrap_or(0));
+        if floors.releases != releases || came_below {
             *floors = Floors { releases, ..Floors::default() };
         }
         match camera {

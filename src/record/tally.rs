@@ -26,6 +26,8 @@ type Streams = HashMap<(CameraId, StreamKind), Tally>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tallies {
     streams: Arc<Mutex<Streams>>,
+    /// The lowest counter of the files that came since it was last asked for.
+    lowest: Arc<Mutex<Option<i64>>>,
 }
 
 impl Tallies {
@@ -42,6 +44,17 @@ impl Tallies {
             tally.bytes = tally.bytes.saturating_add(u64::try_from(bytes).unwrap_or(0));
             tally.longest_ms = tally.longest_ms.max(duration_ms);
         });
+    }
+
+    /// It was the file of this counter: as a rule the highest of all, but not where an index is rebuilt.
+    pub fn came_at(&self, counter: i64) {
+        let mut lowest = self.lowest.lock().unwrap_or_else(PoisonError::into_inner);
+        *lowest = Some(lowest.map_or(counter, |lowest| lowest.min(counter)));
+    }
+
+    /// The lowest counter of the files that came since this was last asked.
+    pub fn take_lowest(&self) -> Option<i64> {
+        self.lowest.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// A complete file is forgotten.

@@ -69,6 +69,11 @@ impl Index {
         self.tallies.all()
     }
 
+    /// The lowest counter of the files that were entered since this was last asked.
+    pub(in crate::record) fn take_lowest_entered(&self) -> Option<i64> {
+        self.tallies.take_lowest()
+    }
+
     /// At most `limit` complete files of a stream that began before `moment`, recorded while the
     /// clock was trusted, by their start; only those behind this start (in ms) and counter.
     ///

@@ -158,3 +158,18 @@ async fn files_go_with_their_rows_and_a_day_that_is_empty_goes_too() {
     let left: Vec<_> = days.map(|day| day.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(left, ["40"]);
 }
+
+#[tokio::test]
+async fn a_file_that_is_entered_late_below_what_was_read_over_goes_too() {
+    let (_folder, archive) = archive(u64::MAX / 2).await;
+    for minute in 0..5 {
+        add(&archive, StreamKind::Main, minute, true).await;
+    }
+    assert_eq!(archive.make_room(0, None).await.unwrap(), 5);
+    let late = SegmentRow { counter: 3, path: "video/gate/main/1970-01-01/late.mp4".into(), ..test_row(2) };
+    archive.index.finish(&late, &[]).await.unwrap();
+    archive.index.finish(&late, &[]).await.unwrap();
+    assert_eq!(archive.index.tallies()[0].1.files, 1, "entered twice, counted once");
+    assert_eq!(archive.make_room(0, None).await.unwrap(), 1);
+    assert_eq!(archive.index.tallies()[0].1.bytes, 0);
+}
