@@ -266,6 +266,7 @@ async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
         config: Arc::new(shared.config.clone()),
         index: shared.archive.index.clone(),
         db: centre_db::open_beside(storage).await?,
+        health: shared.archive.health(),
         clock: shared.clock.subscribe(),
         cameras: shared.cameras.subscribe(),
     };

@@ -81,6 +81,8 @@ pub struct Recorder {
     last_end: Option<i64>,
     /// Why and when the disk refused last: what a camera that had to wait drops is missing for that.
     pub(super) refused: Option<(GapReason, Mono)>,
+    /// Whether the last piece of sound was stamped before what is in the file.
+    sound_fell_back: bool,
     /// When packets were lost last.
     lost: Option<Mono>,
     pub(super) now: Mono,
@@ -127,6 +129,7 @@ impl Recorder {
             last_dts: None,
             last_end: None,
             refused: None,
+            sound_fell_back: false,
             lost: None,
             now: Mono::default(),
         })
@@ -275,14 +278,32 @@ impl Recorder {
         }
         self.cutter.sound();
         let open = &mut self.open;
-        self.sound.take(unit, |pts, samples, data| match open {
+        let taken = self.sound.take(unit, |pts, samples, data| match open {
             Some(open) => open.segment.push(Track::Audio, Times::at(pts), samples, true, data),
             None => Ok(()),
-        })?;
+        });
+        let mut lost = i64::from(unit.lost_packets);
+        match taken {
+            // Sound whose own clock falls back has no place in the file. That is no reason to part
+            // with the picture: it counts as lost until its time runs on.
+            Err(LibavError::Time { dts, last, .. }) => {
+                if !std::mem::replace(&mut self.sound_fell_back, true) {
+                    tracing::warn!(
+                        stream = %self.name,
+                        "its sound is stamped {dts} behind {last}: left out until its time runs on"
+                    );
+                }
+                lost = lost.saturating_add(1);
+            }
+            other => {
+                other?;
+                self.sound_fell_back = false;
+            }
+        }
         if let Some(open) = open
-            && unit.lost_packets > 0
+            && lost > 0
         {
-            open.row.lost_packets = open.row.lost_packets.saturating_add(i64::from(unit.lost_packets));
+            open.row.lost_packets = open.row.lost_packets.saturating_add(lost);
             open.segment.lost();
         }
         Ok(())

@@ -20,6 +20,10 @@ use crate::libav::{AudioFormat, FragmentMuxer, LibavError, Times, Track, VideoFo
 use crate::model::Mono;
 use crate::mounts::Place;
 
+/// It is looked whether a sync is due when a fragment is written, every half a second: so it is on
+/// time by the nearest of them, not by the next.
+const HALF_A_FRAGMENT: Duration = Duration::from_millis(250);
+
 /// An open file and its muxer.
 pub(super) struct Segment {
     /// `None` when the file is complete but for what is pending.
@@ -184,7 +188,7 @@ impl Segment {
             }
         }
         let begun = *self.synced.get_or_insert(now);
-        if self.syncing.is_none() && now.since(begun) >= self.sync_every {
+        if self.syncing.is_none() && now.since(begun) >= self.sync_every.saturating_sub(HALF_A_FRAGMENT) {
             self.synced = Some(now);
             let file = self.file.clone();
             self.syncing = Some((self.bytes, tokio::task::spawn_blocking(move || file.sync())));

@@ -29,7 +29,7 @@ use crate::http::{self, Problem};
 use crate::ingest::CameraState;
 use crate::keeping::{self, StorageReport};
 use crate::model::{CameraId, ClockState, Now};
-use crate::record::Index;
+use crate::record::{Health, Index};
 use crate::{clock, disk};
 
 /// How long a part may take to answer before it counts as unwell.
@@ -44,6 +44,8 @@ pub struct Pages {
     pub index: Index,
     /// The centre's database, likewise.
     pub db: CentreDb,
+    /// How the storage takes what is recorded.
+    pub health: watch::Receiver<Health>,
     /// How far the clock can be believed.
     pub clock: watch::Receiver<ClockState>,
     /// How the cameras' main streams are.
@@ -84,17 +86,20 @@ pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
     Problem::unavailable("the storage does not answer now")
 }
 
-/// Whether everything works: both databases and the disk answer.
+/// Whether everything works: both databases and the disk answer, and the disk takes what is recorded.
 async fn healthz(State(pages): State<Pages>) -> Response {
     let (index, database) = answers(&pages).await;
     let disk = disk::space(&pages.config.storage.path).is_ok();
-    let well = index && database && disk;
+    let health = pages.health.borrow().clone();
+    let well = index && database && disk && health == Health::Well;
     let word = |good: bool| if good { "ok" } else { "does not answer" };
     let body = json!({
         "status": if well { "ok" } else { "unwell" },
         "index": word(index),
         "database": word(database),
         "disk": word(disk),
+        "recording": health.as_str(),
+        "reason": health.why(),
         "clock": pages.clock.borrow().state,
     });
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
