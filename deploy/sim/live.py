@@ -40,6 +40,11 @@ AUDIO_DELAY_NS = {"aac": 64 * MS, "opus": 6_500_000}
 RTP_CLOCK = {"h264": 90_000, "h265": 90_000, "vp8": 90_000, "aac": 16_000, "opus": 48_000, "pcma": 8_000, "pcmu": 8_000}
 
 
+# The bindings make a type when it is first named; two threads that do so at once get two types, and calls
+# with the wrong one fail from then on.
+NAMED_BEFORE_THREADS = (Gst.PadProbeInfo, Gst.PadProbeReturn, Gst.Segment, Gst.Event, Gst.Buffer, Gst.Caps)
+
+
 class LiveMount(Mount):
     """Encodes each frame as it is sent, with its stamp in it."""
 
