@@ -44,7 +44,7 @@ def main():
     if args.fresh:
         (WORK / f"{name}.img").unlink(missing_ok=True)
         (WORK / name / "made.json").unlink(missing_ok=True)
-    with LoopDisk(WORK, name, gigabytes, keep=True) as disk:
+    with LoopDisk(WORK, name, gigabytes, keep=True, files=files * 5 // 4 + 10_000) as disk:
         figures = measure(args, disk)
     print(json.dumps(figures))
 

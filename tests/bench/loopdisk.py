@@ -24,11 +24,11 @@ _in_own_namespace = False
 
 
 class LoopDisk:
-    """`path` is where to write; `is_loop` whether it is a disk of its own."""
+    """`path` is where to write; `is_loop` whether it is a disk of its own. `files`: room for so many."""
 
-    def __init__(self, folder, name, gigabytes, keep=False):
+    def __init__(self, folder, name, gigabytes, keep=False, files=0):
         self.image, self.path, self.keep = folder / f"{name}.img", folder / name, keep
-        self.gigabytes, self.device, self.is_loop = gigabytes, None, False
+        self.gigabytes, self.files, self.device, self.is_loop = gigabytes, files, None, False
 
     def __enter__(self):
         self.path.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,9 @@ class LoopDisk:
             with open(self.image, "wb") as image:
                 image.truncate(self.gigabytes << 30)
             # Nothing is left to be written later, by and by: it would be counted.
-            made = _run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", self.image])
+            # The default is a file in 16 KB, too few for small ones.
+            inodes = ["-N", str(self.files)] if self.files else []
+            made = _run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", *inodes, self.image])
             if made:
                 self.image.unlink()
                 return made
