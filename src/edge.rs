@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,7 @@ use crate::evidence::{Maker, forget_outdated};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
+use crate::pace::Paced;
 use crate::perceive::{self, Observed, Tap};
 use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
@@ -114,8 +116,9 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     start_pages(&shared, &mut pages).await?;
 
     let mut cameras = Group::new("cameras", &root);
+    let paced = Paced::start("streams").context("a thread for the streams")?;
     for camera in &shared.config.cameras {
-        start_camera(&shared, camera, &mut cameras, &observed, &states);
+        start_camera(&shared, camera, &mut cameras, &paced, &observed, &states);
     }
     tracing::info!(cameras = shared.config.cameras.len(), "the centre runs");
 
@@ -134,6 +137,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     };
     tracing::info!("the centre stops");
     cameras.stop(CAMERAS_STOP_WITHIN).await;
+    drop(paced);
     rules.stop(STAGE_STOPS_WITHIN).await;
     evidence.stop(STAGE_STOPS_WITHIN).await;
     house.stop(STAGE_STOPS_WITHIN).await;
@@ -322,6 +326,7 @@ fn start_camera(
     shared: &Shared,
     camera: &Camera,
     group: &mut Group,
+    paced: &Paced,
     observed: &mpsc::Sender<Observed>,
     states: &mpsc::Sender<(StreamName, CameraState)>,
 ) {
@@ -377,6 +382,6 @@ fn start_camera(
             states: states.clone(),
             stop: group.token(),
         };
-        group.keep_running(name.to_string(), move || task.clone().run());
+        group.keep_running_on(paced.handle(), name.to_string(), move || task.clone().run());
     }
 }

@@ -65,6 +65,9 @@ pub mod commands;
 /// Named tasks with an owner.
 pub mod supervise;
 
+/// A runtime that looks for arrivals at a pace.
+pub mod pace;
+
 /// The only reader of clocks.
 pub mod clock;
 

@@ -9,6 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -41,16 +42,24 @@ impl Group {
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
+        self.spawn_on(&Handle::current(), name, task);
+    }
+
+    fn spawn_on<F>(&mut self, runtime: &Handle, name: impl Into<String>, task: F)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
         let name = name.into();
         self.running.push(name.clone());
-        self.tasks.spawn(async move {
+        let named = async move {
             match AssertUnwindSafe(task).catch_unwind().await {
                 Ok(Ok(())) => {}
                 Ok(Err(e)) => tracing::error!(task = name, "ended: {e:#}"),
                 Err(_) => tracing::error!(task = name, "ended by a fault in the program"),
             }
             name
-        });
+        };
+        self.tasks.spawn_on(named, runtime);
     }
 
     /// Runs the task that `make` gives under `name`, and again, after a rest, whenever it fails or
@@ -60,10 +69,19 @@ impl Group {
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
         M: Fn() -> F + Send + 'static,
     {
+        self.keep_running_on(&Handle::current(), name, make);
+    }
+
+    /// The same on another runtime, which must outlive the group.
+    pub fn keep_running_on<F, M>(&mut self, runtime: &Handle, name: impl Into<String>, make: M)
+    where
+        F: Future<Output = anyhow::Result<()>> + Send + 'static,
+        M: Fn() -> F + Send + 'static,
+    {
         let name = name.into();
         let stop = self.stop.clone();
         let shown = name.clone();
-        self.spawn(name, async move {
+        self.spawn_on(runtime, name, async move {
             let mut failures = 0;
             loop {
                 match AssertUnwindSafe(make()).catch_unwind().await {
