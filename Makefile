@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
 	@echo 'make test                format, lints and all tests'
-	@echo 'make test-all            the same, and a short run of the benchmark'
+	@echo 'make test-all            the same, many more seeded disks, and short runs of soak and benchmark'
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
 	@echo 'make soak                16 disturbed cameras for 20 minutes; every frame is looked for'
@@ -33,6 +33,8 @@ test:
 	fi
 
 test-all: test
+	QUAYWATCH_WORLDS=2000 cargo test --locked --lib record::model
+	$(MAKE) soak ARGS='--minutes 4'
 	$(MAKE) bench-record ARGS='--minutes 0.5 --runs 1'
 
 bench-record:

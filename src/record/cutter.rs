@@ -135,8 +135,8 @@ impl Cutter {
         Self { length, gap: Some(gap), open: None, last: None, sound: None, expects_sound, excuse: None }
     }
 
-    /// Says that a piece of sound has come, as of the last picture: a file holds sound from its
-    /// begin to its end, or none.
+    /// Says that a piece of sound has come, as of the last picture: a file with sound and one without
+    /// are told apart, up to a keyframe interval.
     pub fn sound(&mut self) {
         self.sound = self.last;
     }

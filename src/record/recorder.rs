@@ -273,7 +273,8 @@ impl Recorder {
     }
 
     fn hear(&mut self, unit: &SoundUnit) -> Result<(), LibavError> {
-        if !self.cutter.is_open() {
+        // Sound that is only measured is none of the archive's.
+        if !self.cutter.is_open() || self.sound.format().is_none() {
             return Ok(());
         }
         self.cutter.sound();
