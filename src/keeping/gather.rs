@@ -17,7 +17,9 @@ pub async fn timeline(
     (from, to): (Wall, Wall),
     now: Wall,
 ) -> Result<Spans, sqlx::Error> {
-    let rows = index.covering(camera, stream, from, to).await?;
+    let mut rows = index.shown(camera, stream, from, to).await?;
+    rows.extend(index.open_of(camera, stream, to).await?);
+    rows.sort_by_key(|row| row.counter);
     // Only a range that begins or ends with nothing needs to know what lies beyond.
     let before = match rows.first() {
         Some(first) if first.start <= from => None,

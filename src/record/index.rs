@@ -9,6 +9,8 @@ mod house;
 
 mod keeping;
 
+mod shown;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -17,8 +17,8 @@ use crate::model::{CameraId, StreamKind, Wall};
 
 type Name = (CameraId, StreamKind);
 
-/// How many rows are looked at in one go: about 20 ms of work.
-const BATCH: i64 = 500;
+/// How many rows are looked at in one go: a day of one stream, about 60 ms of work.
+const BATCH: i64 = 1500;
 
 /// So many errors of one batch are told one by one.
 const TOLD: usize = 3;
