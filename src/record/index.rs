@@ -14,6 +14,7 @@ mod shown;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -31,6 +32,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/index");
 
 /// The file's name below the storage path.
 pub const FILE_NAME: &str = "index.sqlite";
+
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
 
 /// The open index. Clones share it.
 #[derive(Debug, Clone)]
@@ -59,10 +62,11 @@ impl Pools {
         }
     }
 
+    /// A question that is still being answered, as whether a large file is whole, is not waited for.
     async fn close(&self) {
         // The readers first: the last connection to close takes the log into the file.
-        self.readers.close().await;
-        self.writer.close().await;
+        let _ = tokio::time::timeout(CLOSE_WITHIN, self.readers.close()).await;
+        let _ = tokio::time::timeout(CLOSE_WITHIN, self.writer.close()).await;
     }
 }
 

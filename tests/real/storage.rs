@@ -20,8 +20,11 @@ fn wait_for_disk(hall: &Hall, state: &str) -> Value {
     })
 }
 
-/// A centre whose disk can turn read-only: while the file that is returned is there.
-fn start_on_sick_disk(hall: &Hall) -> (Process, PathBuf) {
+const READ_ONLY: i32 = 30;
+const BROKEN: i32 = 5;
+
+/// A centre whose disk can fail with this error number: while the file that is returned is there.
+fn start_on_sick_disk(hall: &Hall, errno: i32) -> (Process, PathBuf) {
     let (library, flag) = (hall.path("sick_disk.so"), hall.path("sick"));
     let source = root().join("tests/real/support/sick_disk.c");
     let built =
@@ -31,6 +34,7 @@ fn start_on_sick_disk(hall: &Hall) -> (Process, PathBuf) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quaywatch"));
     command.args(["--log-format", "json", "edge", "--config", config.to_str().unwrap()]);
     command.env("LD_PRELOAD", library).env("SICK_DISK_ROOT", hall.storage()).env("SICK_DISK_FLAG", &flag);
+    command.env("SICK_DISK_ERRNO", errno.to_string());
     (Process::spawn("edge", command, hall.folder.path()), flag)
 }
 
@@ -39,7 +43,7 @@ fn a_disk_that_turns_read_only_is_told_to_the_province_and_recording_goes_on_whe
     let mut hall = Hall::new(&[CameraSpec::new("counter-1").calm()]);
     hall.rules = String::new();
     let _province = hall.start_province();
-    let (centre, flag) = start_on_sick_disk(&hall);
+    let (centre, flag) = start_on_sick_disk(&hall, READ_ONLY);
     centre.wait_for_log("\"state\":\"streaming\"", 20);
     wait_for_disk(&hall, "well");
     std::fs::write(&flag, "").unwrap();
@@ -68,7 +72,7 @@ fn a_disk_that_turns_read_only_is_told_to_the_province_and_recording_goes_on_whe
 fn what_is_missing_after_a_long_failure_is_missing_because_the_storage_failed() {
     let mut hall = Hall::new(&[CameraSpec { kbps: 6000, ..CameraSpec::new("counter-1").calm() }]);
     hall.rules = String::new();
-    let (centre, flag) = start_on_sick_disk(&hall);
+    let (centre, flag) = start_on_sick_disk(&hall, BROKEN);
     centre.wait_for_log("\"state\":\"streaming\"", 20);
     let sent = || hall.cameras.last_frame("/counter-1/main", i64::MAX);
     let (from, from_ms) = sent();

@@ -1,7 +1,8 @@
-/* A disk that turns read-only: loaded before libc (LD_PRELOAD), it lets everything that writes below
- * $SICK_DISK_ROOT fail with EROFS while the file $SICK_DISK_FLAG is there, as the kernel does after it
- * has met an error on the disk. A kernel cannot be asked for that: it refuses to make a file system
- * read-only while somebody writes to it. */
+/* A disk that fails: loaded before libc (LD_PRELOAD), it lets everything that writes below
+ * $SICK_DISK_ROOT fail while the file $SICK_DISK_FLAG is there: with the error number $SICK_DISK_ERRNO.
+ * With EROFS it has turned read-only, as the kernel does after it has met an error on the disk; a
+ * kernel cannot be asked for that, it refuses to make a file system read-only while somebody writes to
+ * it. With any other number syncs fail too, as of a disk that has lost what was written. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,7 +31,12 @@ static int sick_fd(int fd) {
     return sick(path);
 }
 
-#define REFUSE do { errno = EROFS; return -1; } while (0)
+static int number(void) {
+    const char *text = getenv("SICK_DISK_ERRNO");
+    return text ? atoi(text) : EROFS;
+}
+
+#define REFUSE do { errno = number(); return -1; } while (0)
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 #define WRITER(name, params, args) \
@@ -41,6 +47,8 @@ WRITER(pwrite, (int fd, const void *b, size_t n, off_t o), (fd, b, n, o))
 WRITER(pwrite64, (int fd, const void *b, size_t n, off64_t o), (fd, b, n, o))
 
 int ftruncate64(int fd, off64_t n) { if (sick_fd(fd)) REFUSE; return NEXT(ftruncate64)(fd, n); }
+int fsync(int fd) { if (number() != EROFS && sick_fd(fd)) REFUSE; return NEXT(fsync)(fd); }
+int fdatasync(int fd) { if (number() != EROFS && sick_fd(fd)) REFUSE; return NEXT(fdatasync)(fd); }
 int mkdir(const char *p, mode_t m) { if (sick(p)) REFUSE; return NEXT(mkdir)(p, m); }
 int unlink(const char *p) { if (sick(p)) REFUSE; return NEXT(unlink)(p); }
 
