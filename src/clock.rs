@@ -9,12 +9,24 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::model::{ClockState, ClockTrust, Mono, Now, Wall};
 
-/// Reads both clocks.
+/// Two readings this close are of one moment.
+const ONE_MOMENT: Duration = Duration::from_millis(20);
+
+/// Reads both clocks, at one moment: a process that is held up between the two readings, as on a
+/// machine that is out of memory, would take the wait for a clock that was set.
 pub fn now() -> Now {
-    let since_epoch = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ms = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
     let started = process_start();
-    Now { mono: Mono(instant().saturating_duration_since(started)), wall: Wall::from_millis(ms) }
+    let mut tries = 0;
+    loop {
+        let before = instant();
+        let since_epoch = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let after = instant();
+        tries += 1;
+        if after.saturating_duration_since(before) <= ONE_MOMENT || tries == 10 {
+            let ms = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
+            return Now { mono: Mono(after.saturating_duration_since(started)), wall: Wall::from_millis(ms) };
+        }
+    }
 }
 
 /// Waits until the monotonic clock shows `when`; at once if it has passed.
