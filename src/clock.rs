@@ -12,21 +12,31 @@ use crate::model::{ClockState, ClockTrust, Mono, Now, Wall};
 /// Two readings this close are of one moment.
 const ONE_MOMENT: Duration = Duration::from_millis(20);
 
-/// Reads both clocks, at one moment: a process that is held up between the two readings, as on a
-/// machine that is out of memory, would take the wait for a clock that was set.
+/// Reads both clocks.
 pub fn now() -> Now {
     let started = process_start();
-    let mut tries = 0;
-    loop {
-        let before = instant();
-        let since_epoch = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let after = instant();
-        tries += 1;
-        if after.saturating_duration_since(before) <= ONE_MOMENT || tries == 10 {
-            let ms = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
-            return Now { mono: Mono(after.saturating_duration_since(started)), wall: Wall::from_millis(ms) };
+    let (mono, wall) = at_one_moment(instant, wall_clock);
+    let since_epoch = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ms = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
+    Now { mono: Mono(mono.saturating_duration_since(started)), wall: Wall::from_millis(ms) }
+}
+
+/// Both readings of one moment: a process that is held up between the two, as on a machine that is
+/// out of memory, would take the wait for a clock that was set.
+fn at_one_moment(
+    mut mono: impl FnMut() -> Instant,
+    mut wall: impl FnMut() -> SystemTime,
+) -> (Instant, SystemTime) {
+    let mut before = mono();
+    // Bounded, so that no machine is slow enough to hold us here.
+    for _ in 0..10 {
+        let (read, after) = (wall(), mono());
+        if after.saturating_duration_since(before) <= ONE_MOMENT {
+            return (after, read);
         }
+        before = after;
     }
+    (before, wall())
 }
 
 /// Waits until the monotonic clock shows `when`; at once if it has passed.
@@ -82,4 +92,20 @@ fn instant() -> Instant {
 #[expect(clippy::disallowed_methods, reason = "this module is the one that reads clocks")]
 fn wall_clock() -> SystemTime {
     SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_is_held_up_between_the_readings_reads_again() {
+        let (start, since) = (instant(), wall_clock());
+        let ms = Duration::from_millis;
+        // Held up for 9 s between the first reading of the wall clock and the next of the other.
+        let mut monos = [ms(0), ms(9000), ms(9001), ms(9002)].into_iter();
+        let mut walls = [ms(0), ms(9001), ms(9002)].into_iter();
+        let read = at_one_moment(|| start + monos.next().unwrap(), || since + walls.next().unwrap());
+        assert_eq!(read, (start + ms(9001), since + ms(9001)));
+    }
 }

@@ -38,6 +38,8 @@ pub async fn open(
     // One connection: SQLite has one writer anyway, and a wait in our own queue is fair.
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options)
@@ -54,6 +56,7 @@ pub async fn open(
 pub async fn open_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new()
         .max_connections(2)
+        .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options(path).read_only(true))

@@ -290,7 +290,10 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
             loop {
                 // While the disk is away there is nothing to keep in order, and nothing may go.
                 if archive.in_place().is_ok() {
-                    keep_house(&archive, &db, has_province, passes.is_multiple_of(MEASURED_EVERY)).await?;
+                    let kept = keep_house(&archive, &db, has_province, passes.is_multiple_of(MEASURED_EVERY));
+                    kept.await.inspect_err(|e| {
+                        e.downcast_ref().into_iter().for_each(|e| archive.suspect(e));
+                    })?;
                 }
                 passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {

@@ -214,7 +214,8 @@ def peer_port(client):
 
 
 def follow_stdin(hall, loop, exit_on_eof):
-    for line in sys.stdin:
+    # A bound on each line: whatever is on stdin, memory is not filled with it.
+    for line in iter(lambda: sys.stdin.readline(65536), ""):
         if line.strip():
             GLib.idle_add(lambda line=line: hall.control(line) and False)
     if exit_on_eof:

@@ -178,11 +178,10 @@ impl GapWatch {
     }
 }
 
-/// Gaps that have no reason; lost packets beside one are a reason.
+/// Gaps that have no reason.
 fn unexplained<'a>(rows: impl Iterator<Item = &'a SegmentRow> + Clone) -> Vec<(Wall, Wall)> {
     let pairs = rows.clone().zip(rows.skip(1));
-    let whole = pairs.filter(|(before, after)| before.lost_packets == 0 && after.lost_packets == 0);
-    let found = whole.flat_map(|(before, after)| gaps([before, after]));
+    let found = pairs.flat_map(|(before, after)| gaps([before, after]));
     found.filter(|gap| gap.reason.is_none()).map(|gap| (gap.from, gap.to)).collect()
 }
 
@@ -204,8 +203,8 @@ mod tests {
 
     #[test]
     fn only_a_gap_that_nothing_explains_is_found() {
-        let away = Some(GapReason::CameraAway);
-        let rows = [row(0, None, 0), row(10, None, 0), row(30, away, 0), row(50, None, 3), row(70, None, 0)];
+        let (away, lost) = (Some(GapReason::CameraAway), Some(GapReason::PacketsLost));
+        let rows = [row(0, None, 0), row(10, None, 0), row(30, away, 0), row(50, lost, 3)];
         assert_eq!(unexplained(rows.iter()), []);
         let rows = [row(0, None, 0), row(20, None, 0)];
         assert_eq!(unexplained(rows.iter()), [(Wall::from_millis(10_000), Wall::from_millis(20_000))]);

@@ -3,9 +3,11 @@
 //! One for a storage path; every recorder and the evidence stage share it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::files::{Files, RealFiles};
@@ -15,6 +17,7 @@ use super::room::Floors;
 use super::telling::Telling;
 use super::timeline::StepWatch;
 use super::{GapReason, Index, Policy, SegmentRow, SegmentState};
+use crate::database;
 use crate::model::{CameraId, Now, StreamKind, Wall};
 
 /// How far each stream is on the disk, by the wall clock.
@@ -42,8 +45,15 @@ pub struct Archive {
     pub(super) died: watch::Sender<HashSet<(CameraId, StreamKind)>>,
     /// The last runs that are known from the files' names, where the index was lost.
     pub(super) runs: std::sync::Mutex<HashMap<(CameraId, StreamKind), i64>>,
+    /// The files whose rows and names are being made.
+    beginning: std::sync::Mutex<HashSet<String>>,
     /// Somebody has read nonsense from the index.
     pub(super) suspicion: Notify,
+    /// The streams that this process has begun to record.
+    begun: std::sync::Mutex<HashSet<(CameraId, StreamKind)>>,
+    /// Where questions to the databases are asked: not on the thread of the streams, which looks for
+    /// answers only every now and then, and would hold the one connection that writes meanwhile.
+    main: Handle,
 }
 
 /// Which clock it is now: a new one begins whenever the wall clock is set.
@@ -54,7 +64,7 @@ struct ClockEpochs {
 }
 
 impl Archive {
-    /// The archive below `storage`.
+    /// The archive below `storage`. Made on the runtime that is to serve its databases.
     pub fn new(storage: &Path, policy: Policy, index: Index) -> Self {
         Self::on(Arc::new(RealFiles), storage, policy, index)
     }
@@ -76,7 +86,10 @@ impl Archive {
             telling: Telling::of(storage),
             died: watch::Sender::new(HashSet::new()),
             runs: std::sync::Mutex::default(),
+            beginning: std::sync::Mutex::default(),
             suspicion: Notify::new(),
+            begun: std::sync::Mutex::default(),
+            main: Handle::current(),
         }
     }
 
@@ -137,7 +150,32 @@ impl Archive {
         Ok(())
     }
 
-    /// What the first file of this process has before it.
+    /// Does what asks the databases on the runtime that the archive was made on.
+    pub(super) async fn aside<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        match self.main.spawn(work).await {
+            Ok(done) => done,
+            Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+            // The runtime ends, and whoever waits here with it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Has the index looked at if this says that it is damaged.
+    pub fn suspect(&self, e: &sqlx::Error) {
+        if database::is_damaged(e) {
+            self.suspect_index();
+        }
+    }
+
+    /// What the first file of a stream has before it. A task that was started again in the same
+    /// process asks again: the camera was away from it.
     ///
     /// # Errors
     /// If the index cannot be read.
@@ -146,10 +184,15 @@ impl Archive {
         camera: &CameraId,
         stream: StreamKind,
     ) -> Result<GapReason, sqlx::Error> {
-        if self.died.borrow().contains(&(camera.clone(), stream)) {
+        let name = (camera.clone(), stream);
+        let newest = self.index.newest(camera, stream).await.inspect_err(|e| self.suspect(e))?;
+        if !self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+            return Ok(GapReason::CameraAway);
+        }
+        if self.died.borrow().contains(&name) {
             return Ok(GapReason::ProcessDied);
         }
-        Ok(match self.index.newest(camera, stream).await?.map(|row| row.state) {
+        Ok(match newest.map(|row| row.state) {
             // The index was lost, the files are not.
             None if self.known_run(camera, stream) > 0 => GapReason::ProcessDied,
             None => GapReason::First,
@@ -163,13 +206,30 @@ impl Archive {
     /// # Errors
     /// If the index cannot be read.
     pub(super) async fn next_run(&self, camera: &CameraId, stream: StreamKind) -> Result<i64, sqlx::Error> {
-        let last = self.index.last_run(camera, stream).await?.max(self.known_run(camera, stream));
+        let last = self.index.last_run(camera, stream).await.inspect_err(|e| self.suspect(e))?;
+        let last = last.max(self.known_run(camera, stream));
         Ok(last.saturating_add(1))
     }
 
     fn known_run(&self, camera: &CameraId, stream: StreamKind) -> i64 {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         runs.get(&(camera.clone(), stream)).copied().unwrap_or(0)
+    }
+
+    /// Says that a file gets its row now, which nobody may take for one that was left behind.
+    pub(super) fn begins(&self, path: &str) {
+        self.beginning.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
+
+    /// Says that this is over: the file is being recorded, or not.
+    pub(super) fn has_begun(&self, path: &str) {
+        self.beginning.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+    }
+
+    /// Whether a recorder sees to this file.
+    pub(super) fn is_recorded(&self, path: &str) -> bool {
+        let is_begun = self.beginning.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
+        is_begun || self.being_recorded().iter().any(|row| row.path == path)
     }
 
     /// Says that a file is being recorded from now on.

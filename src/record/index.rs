@@ -112,9 +112,23 @@ impl Index {
     pub async fn is_whole(&self) -> Result<bool, sqlx::Error> {
         match sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(&self.readers()).await {
             Ok(answer) => Ok(answer == "ok"),
+            // Closed pools are what an attempt to begin again has left that failed half-way.
+            Err(sqlx::Error::PoolClosed) => Ok(false),
             Err(e) if database::is_damaged(&e) => Ok(false),
             Err(e) => Err(e),
         }
+    }
+
+    /// Reads what the start will ask for: damage there is found before anybody relies on it.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) async fn probe(&self) -> Result<(), sqlx::Error> {
+        self.last_clock_epoch().await?;
+        self.open_rows().await?;
+        self.newest_end().await?;
+        self.newest_dated_end().await?;
+        Ok(())
     }
 
     /// Sets the database aside and begins an empty one, whose next counter is above `counter`. What
@@ -127,9 +141,10 @@ impl Index {
         old.close().await;
         set_aside(&self.storage, now)?;
         let new = Pools::open(&self.storage).await?;
+        // Before anybody can be given a counter of it.
+        count_from(&new, counter).await?;
         *self.pools.write().unwrap_or_else(PoisonError::into_inner) = new;
-        self.count().await?;
-        Ok(self.count_from(counter).await?)
+        Ok(self.count().await?)
     }
 
     /// Counters of an empty index begin above `counter`.
@@ -137,10 +152,16 @@ impl Index {
     /// # Errors
     /// If it cannot be written.
     pub(super) async fn count_from(&self, counter: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO sqlite_sequence (name, seq) VALUES ('segments', ?)")
-            .bind(counter)
-            .execute(&self.writer())
-            .await?;
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner).clone();
+        count_from(&pools, counter).await
+    }
+
+    /// Enters a file that is being recorded, unless it has a row or another has its counter.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(super) async fn enter_open(&self, row: &SegmentRow) -> Result<(), sqlx::Error> {
+        put(&mut *self.writer().acquire().await?, row, Some(row.counter)).await?;
         Ok(())
     }
 
@@ -151,12 +172,13 @@ impl Index {
     /// If the row cannot be written.
     pub async fn add(&self, row: &SegmentRow) -> Result<i64, sqlx::Error> {
         let counter = put(&mut *self.writer().acquire().await?, row, None).await?;
+        let counter = counter.ok_or(sqlx::Error::RowNotFound)?;
         self.tally(counter, row);
         Ok(counter)
     }
 
     /// Enters a complete file under its own counter, whether or not there is a row of it, with its
-    /// fragments.
+    /// fragments. Where another file has that counter it gets a new one: no file takes another's row.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -170,7 +192,11 @@ impl Index {
         .bind(&row.path)
         .fetch_optional(&mut *both)
         .await?;
-        let counter = put(&mut both, row, Some(row.counter).filter(|counter| *counter > 0)).await?;
+        let own = Some(row.counter).filter(|counter| *counter > 0);
+        let counter = match put(&mut both, row, own).await? {
+            Some(counter) => counter,
+            None => put(&mut both, row, None).await?.ok_or(sqlx::Error::RowNotFound)?,
+        };
         sqlx::query("INSERT OR REPLACE INTO fragments (counter, list) VALUES (?, ?)")
             .bind(counter)
             .bind(fragments::pack(list))
@@ -249,6 +275,35 @@ impl Index {
                 Ok((row.try_get(0)?, row.try_get(1)?, state))
             })
             .collect()
+    }
+
+    /// Every folder that the index knows files of, below the storage path.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub(super) async fn folders(&self) -> Result<Vec<String>, sqlx::Error> {
+        let (mut folders, mut behind) = (Vec::new(), String::new());
+        // From the first path of each folder to the first behind the folder: a step each, not a file.
+        while let Some(path) =
+            sqlx::query_scalar::<_, String>("SELECT path FROM segments WHERE path >= ? ORDER BY path LIMIT 1")
+                .bind(&behind)
+                .fetch_optional(&self.readers())
+                .await?
+        {
+            let folder = path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder).to_owned();
+            behind = format!("{folder}0");
+            folders.push(folder);
+        }
+        Ok(folders)
+    }
+
+    /// The row of a file.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub(super) async fn of_path(&self, path: &str) -> Result<Option<SegmentRow>, sqlx::Error> {
+        let row = sqlx::query("SELECT * FROM segments WHERE path = ?").bind(path).try_map(read);
+        row.fetch_optional(&self.readers()).await
     }
 
     /// The files of one stream, open ones included, that may hold something of `[from, to)`, in the
@@ -362,12 +417,22 @@ impl Index {
     }
 }
 
-/// Writes a row, under its own counter if there is one; gives its counter.
+/// Counters of an empty index begin above `counter`.
+async fn count_from(pools: &Pools, counter: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO sqlite_sequence (name, seq) VALUES ('segments', ?)")
+        .bind(counter)
+        .execute(&pools.writer)
+        .await?;
+    Ok(())
+}
+
+/// Writes a row, under its own counter if there is one; gives its counter. `None` if another file has
+/// that counter, or if a file that is complete would be open again: then nothing is changed.
 async fn put(
     connection: &mut SqliteConnection,
     row: &SegmentRow,
     counter: Option<i64>,
-) -> Result<i64, sqlx::Error> {
+) -> Result<Option<i64>, sqlx::Error> {
     let holes = if row.holes.is_empty() { None } else { serde_json::to_string(&row.holes).ok() };
     sqlx::query_scalar(
         "INSERT INTO segments (counter, camera, stream, run, n, path, start_ms, clock_epoch, time_from,
@@ -376,6 +441,7 @@ async fn put(
          ON CONFLICT DO UPDATE SET start_ms = excluded.start_ms, time_from = excluded.time_from,
             duration_ms = excluded.duration_ms, bytes = excluded.bytes, sound = excluded.sound,
             lost_packets = excluded.lost_packets, state = excluded.state, holes = excluded.holes
+            WHERE path = excluded.path AND (state = 'open' OR excluded.state != 'open')
          RETURNING counter",
     )
     .bind(counter)
@@ -397,7 +463,7 @@ async fn put(
     .bind(row.gap_before.map(GapReason::as_str))
     .bind(holes)
     .bind(row.is_dated)
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await
 }
 
@@ -483,6 +549,22 @@ mod tests {
         let counters: Vec<_> = index.all().await.unwrap().iter().map(|row| row.counter).collect();
         assert_eq!(counters, [3, 6]);
         assert!(folder.path().join("index.damaged-19700101T000000Z.sqlite").exists());
+    }
+
+    #[tokio::test]
+    async fn no_file_takes_the_row_of_another_nor_opens_a_complete_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(folder.path()).await.unwrap();
+        let first = SegmentRow { counter: 7, ..test_row(1) };
+        index.finish(&first, &[]).await.unwrap();
+        // Another file that says it has the same counter.
+        index.finish(&SegmentRow { counter: 7, ..test_row(2) }, &[]).await.unwrap();
+        let rows = index.all().await.unwrap();
+        assert_eq!((rows.len(), &rows[0]), (2, &first));
+        assert_eq!((rows[1].n, rows[1].counter), (2, 8));
+        // A late word of one that was being recorded.
+        index.enter_open(&SegmentRow { state: SegmentState::Open, ..first.clone() }).await.unwrap();
+        assert_eq!(index.all().await.unwrap()[0], first);
     }
 
     #[tokio::test]

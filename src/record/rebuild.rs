@@ -24,6 +24,12 @@ use crate::model::{CameraId, StreamKind, Wall};
 /// Between two folders, so that recording does not notice.
 const REST: Duration = Duration::from_millis(20);
 
+/// So many of the last files of a stream are asked what they are.
+const LAST: usize = 1000;
+
+/// Counters are left out by so many: more than recorders can be given while the index is replaced.
+const MARGIN: i64 = 1000;
+
 /// After a failure the database may be read again by then.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -51,7 +57,13 @@ impl Archive {
         let archive = Self::new(storage, policy, index);
         archive.clock_epochs_above(counted.as_ref().map_or(0, |counted| counted.clock_epoch));
         archive.count_on(counted);
-        archive.recover().await?;
+        if let Err(e) = archive.recover().await {
+            if !e.downcast_ref::<sqlx::Error>().is_some_and(database::is_damaged) {
+                return Err(e);
+            }
+            archive.begin_index_again(now).await?;
+            archive.recover().await?;
+        }
         Ok(archive)
     }
 
@@ -93,12 +105,12 @@ impl Archive {
         tracing::error!("index.sqlite is damaged; it is set aside and made again from the files");
         let (disk, storage) = (self.files.clone(), self.storage.clone());
         let counted = blocking(move || count(&*disk, &storage)).await?;
-        let open = self.being_recorded();
-        let counter = open.iter().map(|row| row.counter).max().unwrap_or(0).max(counted.counter);
+        let open = self.being_recorded().iter().map(|row| row.counter).max().unwrap_or(0);
+        let counter = open.saturating_add(MARGIN).max(counted.counter);
         self.count_on(Some(counted));
         self.index.begin_again(counter, now).await?;
         for row in self.being_recorded() {
-            self.index.finish(&row, &[]).await?;
+            self.index.enter_open(&row).await?;
         }
         Ok(())
     }
@@ -115,7 +127,17 @@ async fn open_index(
     storage: &Path,
     now: Wall,
 ) -> anyhow::Result<(Index, Option<Counted>)> {
-    match Index::open(storage).await {
+    let opened = async {
+        let index = Index::open(storage).await?;
+        match index.probe().await {
+            Ok(()) => Ok(index),
+            Err(e) => {
+                index.close().await;
+                Err(e)
+            }
+        }
+    };
+    match opened.await {
         Ok(index) => Ok((index, None)),
         Err(e) if database::is_damaged(&e) => {
             tracing::error!("index.sqlite is damaged ({e}); it is set aside and made again from the files");
@@ -130,26 +152,40 @@ async fn open_index(
     }
 }
 
-/// Looks at every name, and into the last file of each stream.
+/// Looks at every name, and into the last file of each stream that says what it is.
 fn count(disk: &dyn Files, storage: &Path) -> io::Result<Counted> {
-    let mut last: HashMap<_, Name> = HashMap::new();
-    let mut files = 0i64;
+    let mut streams: HashMap<_, Vec<Name>> = HashMap::new();
+    // Files of a version that did not label them have no counter of their own.
+    let mut counted = Counted::default();
     for day in names::day_folders(disk, storage)? {
         for name in names::recordings(disk, storage, &day)? {
-            files = files.saturating_add(1);
-            let key = (name.camera.clone(), name.stream);
-            if last.get(&key).is_none_or(|known| (known.run, known.n) < (name.run, name.n)) {
-                last.insert(key, name);
+            counted.counter = counted.counter.saturating_add(1);
+            let names = streams.entry((name.camera.clone(), name.stream)).or_default();
+            // The last few are enough: behind them is what ended well.
+            names.push(name);
+            if names.len() > 2 * LAST {
+                names.sort_by_key(|name| (name.run, name.n));
+                names.drain(..LAST);
             }
         }
     }
-    // Files of a version that did not label them have no counter of their own.
-    let (mut counter, mut clock_epoch) = (files, 0);
-    for name in last.values() {
-        let scan = salvage::scan_on(disk, &storage.join(&name.path))?;
-        if let Some(head) = scan.and_then(|scan| scan.head) {
-            (counter, clock_epoch) = (counter.max(head.counter), clock_epoch.max(head.clock_epoch));
+    for (stream, mut names) in streams {
+        names.sort_by_key(|name| (name.run, name.n));
+        let last_run = names.last().map_or(0, |name| name.run);
+        counted.runs.insert(stream, last_run);
+        for name in names.iter().rev() {
+            match salvage::head_of(disk, &storage.join(&name.path)) {
+                Ok(Some(head)) => {
+                    counted.counter = counted.counter.max(head.counter);
+                    counted.clock_epoch = counted.clock_epoch.max(head.clock_epoch);
+                    break;
+                }
+                Ok(None) => {}
+                // A disk that damages an index damages files too: that is no reason to stop.
+                Err(e) => tracing::error!("a file cannot be asked what it is, the one before it is: {e}"),
+            }
         }
     }
-    Ok(Counted { counter, clock_epoch, runs: last.into_iter().map(|(key, name)| (key, name.run)).collect() })
+    counted.counter = counted.counter.saturating_add(MARGIN);
+    Ok(counted)
 }

@@ -88,6 +88,16 @@ pub struct Recorder {
     pub(super) now: Mono,
 }
 
+impl Drop for Recorder {
+    /// A task that ends in its midst, by a fault, leaves a file that nobody records any more.
+    fn drop(&mut self) {
+        if let Some(open) = &self.open {
+            self.archive.closed(open.row.counter);
+            self.archive.suspect_index();
+        }
+    }
+}
+
 /// The file that is open, and what the index will know of it.
 pub(super) struct OpenSegment {
     pub(super) segment: Segment,
@@ -241,7 +251,7 @@ impl Recorder {
             // In an open group what is shown up to the keyframe is sent behind it.
             open.segment.media_end = open.segment.media_end.max(unit.pts);
         }
-        self.end_segment().await;
+        let gap = gap.or(self.end_segment().await);
         if is_new_time {
             // Media or wall time no longer runs on: what follows is a run of its own.
             (self.run, self.n, self.timeline) = (self.run + 1, 0, Timeline::default());

@@ -75,49 +75,73 @@ impl Archive {
     /// If the index or the folders cannot be read or written.
     pub async fn take_stock(&self, rest: Duration) -> anyhow::Result<Recovered> {
         let (disk, storage) = (self.files.clone(), self.storage.clone());
-        let days = blocking(move || names::day_folders(&*disk, &storage)).await?;
+        let mut days = blocking(move || names::day_folders(&*disk, &storage)).await?;
+        // Folders that are gone as a whole are known to the index alone.
+        let known: HashSet<String> = days.iter().cloned().collect();
+        days.extend(self.index.folders().await?.into_iter().filter(|day| !known.contains(day)));
         let mut found = Recovered::default();
         for day in days {
-            self.take_stock_of(&day, &mut found).await.with_context(|| day.clone())?;
+            let unknown = self.take_stock_of(&day, &mut found).await.with_context(|| day.clone())?;
+            for name in unknown {
+                self.adopt_unknown(&name, &mut found).await?;
+            }
             tokio::time::sleep(rest).await;
         }
         found.tell("files and index were brought together");
         Ok(found)
     }
 
-    async fn take_stock_of(&self, day: &str, found: &mut Recovered) -> anyhow::Result<()> {
+    /// Sees to the rows of a folder; gives the files that have none.
+    async fn take_stock_of(&self, day: &str, found: &mut Recovered) -> anyhow::Result<Vec<Name>> {
         // A file that is deleted meanwhile is neither missing nor found.
         let _nothing_is_deleted = self.deleting.lock().await;
         // Below an empty mount point every file would look gone, and its row would go with it.
         self.in_place()?;
-        // What is being recorded is asked first: a file that is made after that has its row already.
+        // The rows first: a file that is made after that has its row already.
         let rows = self.index.in_folder(day).await?;
         let (disk, storage, folder) = (self.files.clone(), self.storage.clone(), day.to_owned());
         let files = blocking(move || names::recordings(&*disk, &storage, &folder)).await?;
         let names: HashSet<&str> = files.iter().map(|name| name.path.as_str()).collect();
         for (path, counter, state) in &rows {
-            if *state != SegmentState::Open && !names.contains(path.as_str()) {
+            if *state == SegmentState::Open {
+                self.end_stray(path, found).await?;
+            } else if !names.contains(path.as_str()) {
                 tracing::warn!(target: "audit", "{path} is gone from the disk; its row is forgotten");
                 self.index.remove(*counter).await?;
                 found.forgotten += 1;
             }
         }
         let known: HashSet<&str> = rows.iter().map(|(path, ..)| path.as_str()).collect();
-        for name in files.iter().filter(|name| !known.contains(name.path.as_str())) {
-            let path = &name.path;
-            if self.being_recorded().iter().any(|row| row.path == *path) {
-                continue;
-            }
-            // Made since the rows were read: its own recorder sees to it.
-            if self.index.in_folder(day).await?.iter().any(|(known, ..)| known == path) {
-                continue;
-            }
-            if let Err(e) = self.adopt(name, found).await {
-                tracing::error!("{path} could not be taken into the archive, and is left as it is: {e:#}");
-                if e.downcast_ref::<sqlx::Error>().is_some_and(database::is_damaged) {
-                    self.suspect_index();
-                    return Err(e);
-                }
+        Ok(files.iter().filter(|name| !known.contains(name.path.as_str())).cloned().collect())
+    }
+
+    /// Ends a file that is entered as open though nobody records it: its end failed on a bad disk.
+    async fn end_stray(&self, path: &str, found: &mut Recovered) -> anyhow::Result<()> {
+        if self.is_recorded(path) {
+            return Ok(());
+        }
+        let Some(row) = self.index.of_path(path).await?.filter(|row| row.state == SegmentState::Open) else {
+            return Ok(());
+        };
+        if let Err(e) = self.salvage_row(row, found).await {
+            tracing::error!("{path} could not be ended, and is left as it is: {e:#}");
+        }
+        Ok(())
+    }
+
+    /// Takes a file without a row into the archive, one at a time, so that deletion has its turn.
+    async fn adopt_unknown(&self, name: &Name, found: &mut Recovered) -> anyhow::Result<()> {
+        let _nothing_is_deleted = self.deleting.lock().await;
+        self.in_place()?;
+        let path = &name.path;
+        // Made since the rows were read: its own recorder sees to it.
+        if self.is_recorded(path) || self.index.of_path(path).await?.is_some() {
+            return Ok(());
+        }
+        if let Err(e) = self.adopt(name, found).await {
+            tracing::error!("{path} could not be taken into the archive, and is left as it is: {e:#}");
+            if e.downcast_ref::<sqlx::Error>().is_some_and(database::is_damaged) {
+                return Err(e);
             }
         }
         Ok(())

@@ -165,6 +165,10 @@ impl Archive {
                 Some(camera) => self.index.in_order_of(camera, after, BATCH).await?,
                 None => {
                     situation.free = self.free()?;
+                    // Somebody else may have made the room that was asked for.
+                    if self.is_enough(None, &situation) {
+                        break;
+                    }
                     self.index.in_order(after, BATCH).await?
                 }
             };

@@ -109,6 +109,34 @@ pub(super) fn scan_on(files: &dyn Files, path: &Path) -> io::Result<Option<Scan>
     walk(&mut *files.read(path)?).map_err(|e| naming(path, e))
 }
 
+/// What a file said of itself when it was begun, whether or not anything in it can be played.
+///
+/// # Errors
+/// As the disk says, with the path in the message.
+pub(super) fn head_of(files: &dyn Files, path: &Path) -> io::Result<Option<Head>> {
+    let read = || -> io::Result<Option<Head>> {
+        let file = &mut *files.read(path)?;
+        let (file_bytes, mut at) = (file.seek(SeekFrom::End(0))?, 0u64);
+        while let Some(header) = read_header(file, at, file_bytes)? {
+            let (body, end) = (at.saturating_add(header.head), at.saturating_add(header.total));
+            match &header.kind {
+                b"uuid" if header.total <= label::MAX_LABEL_BYTES => {
+                    if let Some(Label::Head(head)) =
+                        read_body(file, body, end)?.as_deref().and_then(label::read)
+                    {
+                        return Ok(Some(*head));
+                    }
+                }
+                b"ftyp" | b"moov" | b"free" => {}
+                _ => break,
+            }
+            at = end;
+        }
+        Ok(None)
+    };
+    read().map_err(|e| naming(path, e))
+}
+
 /// Cuts a torn tail off the file at `path`, which nobody may be writing, and syncs what is left: a
 /// process that was killed may have written it without.
 ///

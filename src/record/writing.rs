@@ -71,7 +71,20 @@ impl Recorder {
     }
 
     async fn try_begin(&mut self, row: &mut SegmentRow, unit: &VideoUnit) -> Result<Segment, SegmentError> {
-        row.counter = self.archive.index.add(row).await.map_err(|e| self.database_as_disk(e))?;
+        self.archive.begins(&row.path);
+        let begun = self.make_row_and_file(row, unit).await;
+        self.archive.has_begun(&row.path);
+        begun
+    }
+
+    async fn make_row_and_file(
+        &mut self,
+        row: &mut SegmentRow,
+        unit: &VideoUnit,
+    ) -> Result<Segment, SegmentError> {
+        let (index, begun) = (self.archive.index.clone(), row.clone());
+        let counter = self.archive.aside(async move { index.add(&begun).await }).await;
+        row.counter = counter.map_err(|e| self.database_as_disk(e))?;
         self.archive.opened(row);
         let path = self.archive.path_of(row);
         let (disk, place) = (self.archive.files.clone(), self.archive.place().clone());
@@ -94,6 +107,15 @@ impl Recorder {
 
     /// Writes what waits, and waits while the disk refuses.
     pub(super) async fn write(&mut self) {
+        if !self.write_all().await {
+            // A sync failed: the next keyframe begins another file.
+            self.cutter.abandon(GapReason::StorageFailed);
+            self.put_away().await;
+        }
+    }
+
+    /// As [`Recorder::write`]; `false` if a sync has failed, so that the file must end here.
+    async fn write_all(&mut self) -> bool {
         let mut tries = 0;
         while let Some(OpenSegment { segment, .. }) = &mut self.open {
             match segment.write_pending(self.now).await {
@@ -101,14 +123,11 @@ impl Recorder {
                     let until = self.timeline.wall(segment.written_until);
                     self.archive.covered(&self.name.camera, self.name.stream, until);
                     self.archive.tell_health(&Teller::Stream(self.name.clone()), Health::Well);
-                    return;
+                    return true;
                 }
                 Ok(false) => {
-                    // A sync failed: the next keyframe begins another file.
                     self.refused = Some((GapReason::StorageFailed, clock::now().mono));
-                    self.cutter.abandon(GapReason::StorageFailed);
-                    self.put_away().await;
-                    return;
+                    return false;
                 }
                 Err(e) => {
                     tries += 1;
@@ -121,6 +140,7 @@ impl Recorder {
                 }
             }
         }
+        true
     }
 
     /// Says so, makes room, and waits; `false` if it is time to give up.
@@ -133,8 +153,10 @@ impl Recorder {
         }
         self.refused = Some((reason_of(e), clock::now().mono));
         if is_full(e) {
-            match self.archive.make_room(ROOM, None).await {
-                Ok(0) => {}
+            let archive = self.archive.clone();
+            match self.archive.aside(async move { archive.make_room(ROOM, None).await }).await {
+                // Another stream may have made room just before.
+                Ok(0) if tries > 1 => {}
                 Ok(_) => return true,
                 Err(e) => tracing::error!("no room can be made: {e:#}"),
             }
@@ -144,9 +166,10 @@ impl Recorder {
         !stopped
     }
 
-    /// Ends the file that is open: complete, synced, and entered as such.
-    pub(super) async fn end_segment(&mut self) {
-        let Some(OpenSegment { segment, row }) = &mut self.open else { return };
+    /// Ends the file that is open: complete, synced, and entered as such. Gives why something of its
+    /// end is missing, if it is.
+    pub(super) async fn end_segment(&mut self) -> Option<GapReason> {
+        let OpenSegment { segment, row } = self.open.as_mut()?;
         // The first units of a connection come late; by now it is known how late.
         row.start = self.timeline.wall(row.media_start);
         row.time_from = self.timeline.time_from();
@@ -160,20 +183,26 @@ impl Recorder {
             holes,
         });
         // What the muxer still held is written like anything else: tried until the disk takes it.
-        self.write().await;
-        self.put_away().await;
+        self.write_all().await;
+        self.put_away().await
     }
 
-    /// Closes the file that is open, with what of it is written.
-    async fn put_away(&mut self) {
-        let Some(OpenSegment { segment, mut row }) = self.open.take() else { return };
+    /// Closes the file that is open, with what of it is written. Gives why something of its end is
+    /// missing, if it is.
+    async fn put_away(&mut self) -> Option<GapReason> {
+        let OpenSegment { segment, mut row } = self.open.take()?;
+        let mut lost = Some(GapReason::StorageFailed);
         match segment.finish().await {
             Ok(Some(finished)) => {
+                lost = lost.filter(|_| finished.is_salvaged);
                 enter(&mut row, &finished);
-                if let Err(e) = self.archive.index.finish(&row, &finished.fragments).await {
-                    // The row stays open, and the file is salvaged at the next start.
+                let (index, entered) = (self.archive.index.clone(), row.clone());
+                let entering = async move { index.finish(&entered, &finished.fragments).await };
+                if let Err(e) = self.archive.aside(entering).await {
+                    // The row stays open, and is found when files and index are brought together.
                     tracing::error!(stream = %self.name, "a file could not be entered as complete: {e}");
                     self.database_as_disk(e);
+                    self.archive.suspect_index();
                 }
             }
             Ok(None) => {
@@ -187,10 +216,15 @@ impl Recorder {
                 }
             }
             Err(e) => {
-                tracing::error!(stream = %self.name, "a file could not be ended, the next start will: {e}")
+                tracing::error!(stream = %self.name, "a file could not be ended, it is looked at again: {e}");
+                self.archive.suspect_index();
             }
         }
         self.archive.closed(row.counter);
+        if let Some(reason) = lost {
+            self.refused = Some((reason, clock::now().mono));
+        }
+        lost
     }
 
     /// A database that refuses is a disk that refuses; SQLITE_FULL (13) is a full one.

@@ -328,6 +328,18 @@ impl<'s> World<'s> {
         let files: BTreeSet<PathBuf> = self.disk.paths().into_iter().collect();
         assert_eq!(known, files);
         for stream in [StreamKind::Main, StreamKind::Sub] {
+            let of_stream: Vec<&SegmentRow> = rows.iter().filter(|row| row.stream == stream).collect();
+            for two in of_stream.windows(2) {
+                let end = two[0].media_start + two[0].duration_ms * 90;
+                let runs_on = two[0].run == two[1].run && two[1].media_start - end < 90_000;
+                // What was deleted between them, or forgotten with its row, is not the recorder's.
+                let are_neighbours = two[0].run == two[1].run && two[0].n + 1 == two[1].n;
+                assert!(
+                    runs_on || !are_neighbours || two[1].gap_before.is_some(),
+                    "{} does not say what is missing before it",
+                    two[1].path
+                );
+            }
             let places: Vec<_> =
                 rows.iter().filter(|row| row.stream == stream).map(|row| (row.run, row.n)).collect();
             assert!(places.is_sorted(), "{stream}: {places:?}");
