@@ -220,7 +220,9 @@ impl Recorder {
         }
         if epoch != self.clock_epoch {
             self.broken = Some(GapReason::ClockStepped);
-        } else if self.broken.is_none() && self.timeline.leaps(unit.pts, unit.arrived.wall) {
+        } else if self.broken.is_none()
+            && (self.timeline.leaps(unit.pts, unit.arrived.wall) || self.timeline.has_fallen_behind())
+        {
             self.broken = Some(GapReason::StreamJumped);
         }
         match self.broken {

@@ -17,6 +17,9 @@ const CREEP_MS_PER_S: f64 = 1.0;
 
 const LEAP_MS: f64 = 1000.0;
 
+/// For so long not one picture came in time: that is no link that is slow for a while.
+const BEHIND_FOR_MS: f64 = 30_000.0;
+
 /// Tells when the wall clock was set, by its distance from the monotonic clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StepWatch {
@@ -41,6 +44,9 @@ impl StepWatch {
 pub struct Timeline {
     zero_ms: Option<f64>,
     last_ms: f64,
+    /// When the window began in which the least lateness is looked for, and that.
+    window: Option<(f64, f64)>,
+    has_fallen_behind: bool,
     camera: CameraClock,
 }
 
@@ -58,6 +64,19 @@ impl Timeline {
             }
         });
         self.last_ms = arrived_ms;
+        let late_ms = candidate - self.zero_ms.unwrap_or(candidate);
+        let (began, least) = self.window.unwrap_or((arrived_ms, late_ms));
+        self.window = Some((began, least.min(late_ms)));
+        if arrived_ms - began >= BEHIND_FOR_MS {
+            self.has_fallen_behind = least > LEAP_MS;
+            self.window = None;
+        }
+    }
+
+    /// Whether the stream's time stamps have fallen behind for good: every picture of the last half
+    /// minute came more than a second after its time, as after a pause that a camera does not stamp.
+    pub fn has_fallen_behind(&self) -> bool {
+        self.has_fallen_behind && self.camera.zero_ms().is_none()
     }
 
     /// Learns from a sender report: the camera's clock showed `camera` at media time `pts`.
@@ -119,6 +138,21 @@ mod tests {
         // Three seconds of pictures held up by the link, then all at once.
         assert!((0..30).all(|n| !timeline.leaps(n * 9000, Wall::from_millis(103_000))));
         assert!(timeline.leaps(5 * 90_000, Wall::from_millis(103_000)));
+    }
+
+    #[test]
+    fn a_pause_that_the_camera_does_not_stamp_is_noticed_and_a_slow_link_is_not() {
+        let late_by = |late_ms: fn(i64) -> i64| {
+            let mut timeline = Timeline::default();
+            (0..600).for_each(|n| timeline.observe(n * 9000, Wall::from_millis(n * 100 + late_ms(n))));
+            timeline.has_fallen_behind()
+        };
+        assert!(late_by(|n| if n < 100 { 0 } else { 5000 }));
+        assert!(
+            !late_by(|n| if n < 100 || n % 100 == 0 { 0 } else { 5000 }),
+            "one comes in time again and again"
+        );
+        assert!(!late_by(|n| if (100..250).contains(&n) { 5000 } else { 0 }));
     }
 
     #[test]
