@@ -34,6 +34,9 @@ pub async fn open(
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
+        // 32 MB of log before it is taken into the file: with SQLite's 4 MB a deletion of a day of
+        // footage would do that after every batch, and the same pages again and again.
+        .pragma("wal_autocheckpoint", "8000")
         .foreign_keys(true);
     // One connection: SQLite has one writer anyway, and a wait in our own queue is fair.
     let pool = SqlitePoolOptions::new()
@@ -55,7 +58,8 @@ pub async fn open(
 /// If there is none or it cannot be opened.
 pub async fn open_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new()
-        .max_connections(2)
+        // Two for walks through the whole file, which may take long; the others are for people.
+        .max_connections(4)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
