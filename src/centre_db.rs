@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use sqlx::{Row, SqlitePool};
 
-use crate::database::{self, Durability};
+use crate::database;
 use crate::model::{Epoch, Ids, Now};
 use crate::mounts::Place;
 
@@ -36,7 +36,7 @@ pub struct CentreDb {
 pub async fn open(storage: &Path, ids: &mut Ids, now: Now) -> anyhow::Result<CentreDb> {
     let path = storage.join(FILE_NAME);
     let opened = async {
-        let pool = database::open(&path, Durability::Full, &MIGRATIONS).await?;
+        let pool = database::open(&path, &MIGRATIONS).await?;
         sqlx::query("INSERT INTO meta (only_row, epoch, sequence) VALUES (1, ?, 0) ON CONFLICT DO NOTHING")
             .bind(ids.next(now).to_string())
             .execute(&pool)

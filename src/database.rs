@@ -1,4 +1,5 @@
-//! Opens our SQLite files: WAL, a known durability, migrated to the newest shape.
+//! Opens our SQLite files: WAL, a committed row is there after a power cut (`synchronous = FULL`),
+//! migrated to the newest shape.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,33 +8,15 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-/// What a commit is worth when the power fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// A committed row is there after a power cut (`synchronous = FULL`).
-    Full,
-    /// The last commits may be gone after a power cut, the file stays whole (`NORMAL`): for what
-    /// can be rebuilt.
-    Rebuildable,
-}
-
 /// Opens or makes the database at `path` and brings it to the newest shape.
 ///
 /// # Errors
 /// If the file cannot be opened, is not a database, or is from a newer version; with the path.
-pub async fn open(
-    path: &Path,
-    durability: Durability,
-    migrations: &Migrator,
-) -> Result<SqlitePool, sqlx::Error> {
-    let synchronous = match durability {
-        Durability::Full => SqliteSynchronous::Full,
-        Durability::Rebuildable => SqliteSynchronous::Normal,
-    };
+pub async fn open(path: &Path, migrations: &Migrator) -> Result<SqlitePool, sqlx::Error> {
     let options = options(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
+        .synchronous(SqliteSynchronous::Full)
         // 32 MB of log before it is taken into the file: with SQLite's 4 MB a deletion of a day of
         // footage would do that after every batch, and the same pages again and again.
         .pragma("wal_autocheckpoint", "8000")

@@ -25,7 +25,7 @@ use super::row::{Hole, TimeFrom};
 use super::salvage::Fragment;
 use super::tally::Tallies;
 use super::{GapReason, SegmentRow, SegmentState, fragments};
-use crate::database::{self, Durability};
+use crate::database;
 use crate::model::{CameraId, StreamKind, Wall};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/index");
@@ -52,7 +52,7 @@ struct Pools {
 impl Pools {
     async fn open(storage: &Path) -> Result<Self, sqlx::Error> {
         let path = storage.join(FILE_NAME);
-        let writer = database::open(&path, Durability::Full, &MIGRATIONS).await?;
+        let writer = database::open(&path, &MIGRATIONS).await?;
         match database::open_readers(&path).await {
             Ok(readers) => Ok(Self { writer, readers }),
             Err(e) => {

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
-use crate::database::{self, Durability};
+use crate::database;
 use crate::disk;
 use crate::model::{CentreId, FileId, IncidentId, Wall};
 use crate::wire::Role;
@@ -73,7 +73,7 @@ impl Store {
             disk::make_folder(&folder.join(below))?;
         }
         let path = folder.join("province.sqlite");
-        let pool = database::open(&path, Durability::Full, &MIGRATIONS).await?;
+        let pool = database::open(&path, &MIGRATIONS).await?;
         Ok(Self { pool, folder: folder.to_owned(), limits })
     }
 
