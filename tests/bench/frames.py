@@ -7,11 +7,10 @@ which the count against the frames sent shows).
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from multiprocessing import Pool
 
 import clip
 import fmp4
-from machine import say
+from machine import say, workers
 
 
 @dataclass
@@ -42,8 +41,8 @@ def look(files, numbers, is_fragmented=True):
 
 def look_at_all(cases):
     """`look` for each (files, numbers, is_fragmented), on both processors."""
-    with Pool(2) as pool:
-        return pool.starmap(look, cases, chunksize=1)
+    with workers() as pool:
+        return list(pool.map(look, *zip(*cases)))
 
 
 def dropped(camera, files, recorded, sent_log):

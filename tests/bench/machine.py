@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -26,6 +27,15 @@ def end_on_sigterm():
     """From now on SIGTERM and SIGHUP run every `finally`."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+
+
+def workers():
+    """Two processes for work on many files.
+
+    They end when their work does. multiprocessing's own pool ends them with SIGTERM, whose handler they
+    inherit: an exit raised inside a queue's lock left a worker, and the benchmark, waiting for ever.
+    """
+    return ProcessPoolExecutor(2, initializer=signal.signal, initargs=(signal.SIGTERM, signal.SIG_DFL))
 
 
 def _die_with_parent():

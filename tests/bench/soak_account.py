@@ -14,9 +14,9 @@ import sqlite3
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
-from multiprocessing import Pool
 
 from clip import ROOT
+from machine import workers
 
 sys.path.insert(0, str(ROOT / "deploy" / "sim"))
 import stamp  # noqa: E402
@@ -78,8 +78,8 @@ class Account:
 def account(archive, cameras, log, disturbances, began_s):
     """The account of `cameras`, whose disturbances are given by name."""
     rows = read_rows(archive)
-    with Pool(2) as pool:
-        found = pool.map(_stamps_of, [str(archive / row["path"]) for row in rows], chunksize=4)
+    with workers() as pool:
+        found = list(pool.map(_stamps_of, [str(archive / row["path"]) for row in rows], chunksize=4))
     frames_of_row = {row["counter"]: frames for row, frames in zip(rows, found)}
     total = Account()
     for camera in cameras:
