@@ -14,10 +14,10 @@ use crate::centre_db::CentreDb;
 use crate::clock;
 use crate::evidence::{Job, Part, closing_clip, first_clip};
 use crate::forward::{Evidence, IncidentRow, Pin};
-use crate::incident::{Action, BoxObservation, Incident, Observation, Tracker};
+use crate::incident::{Action, BoxObservation, Incident, Tracker};
 use crate::ingest::CameraState;
 use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, Now, StreamKind, Wall};
-use crate::perceive::Observed;
+use crate::perceive::{Observation, Observed};
 use crate::record::{Archive, Doubt, StreamName};
 use crate::wire::{Event, EventType, Signer};
 

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use super::sustained::{Sustained, Turn, UNSEEN};
-use super::{Cells, Observation, Peak, Sign, Watch, measurement, over};
+use super::{Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
+use crate::perceive::{Cells, Observation};
 
 const DIP: Duration = Duration::from_secs(3);
 const OVER_AFTER: Duration = Duration::from_secs(15);

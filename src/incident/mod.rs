@@ -22,8 +22,6 @@ mod happened;
 
 mod lasting;
 
-mod observation;
-
 mod raised_voices;
 
 mod spans;
@@ -36,13 +34,13 @@ mod tracker;
 
 pub use baseline::Baseline;
 pub use box_observation::BoxObservation;
-pub use observation::{Cells, GRID_COLUMNS, GRID_ROWS, Observation};
 pub use tracker::{Action, Incident, Tracker};
 
 use serde_json::{Map, Value};
 
 use crate::config::BoxRule;
 use crate::model::{CameraId, Kind, Now, Wall};
+use crate::perceive::Observation;
 
 /// What a rule makes of one camera's observations.
 trait Watch: Send + Sync {

@@ -7,9 +7,10 @@
 use std::time::Duration;
 
 use super::sustained::{Sustained, Turn};
-use super::{Baseline, Observation, Peak, Sign, Watch, measurement, over};
+use super::{Baseline, Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
+use crate::perceive::{Loudness, Observation};
 
 const HYSTERESIS_DB: f64 = 4.0;
 const DIP: Duration = Duration::from_millis(400);
@@ -41,7 +42,7 @@ impl RaisedVoices {
 impl Watch for RaisedVoices {
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
         let (dbfs, window_ms) = match observation {
-            Observation::Level { dbfs, window_ms } => (dbfs, window_ms),
+            Observation::Sound(Loudness { dbfs, window_ms, .. }) => (dbfs, window_ms),
             // Nobody can be heard any more, so nothing can be said to go on.
             Observation::Camera(CameraState::Lost | CameraState::Refused) => return over(self.loud.end()),
             _ => return None,
@@ -95,7 +96,13 @@ mod tests {
         for (seconds, dbfs) in stretches {
             for _ in 0..(seconds * 10.0) as usize {
                 now = now.plus(Duration::from_millis(100));
-                let level = Observation::Level { dbfs: *dbfs, window_ms: 100 };
+                let level = Observation::Sound(Loudness {
+                    dbfs: *dbfs,
+                    lufs: *dbfs,
+                    speech: None,
+                    is_flat: false,
+                    window_ms: 100,
+                });
                 if let Some(sign) = rule.observe(&level, armed, now) {
                     signs.push((now.mono.0.as_secs_f64(), sign));
                 }

@@ -7,9 +7,10 @@ use super::after_hours::AfterHours;
 use super::camera_lost::CameraLost;
 use super::course::Course;
 use super::raised_voices::RaisedVoices;
-use super::{BoxObservation, BoxWatch, Cells, Observation, Watch, box_watch};
+use super::{BoxObservation, BoxWatch, Watch, box_watch};
 use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Schedule};
 use crate::model::{CameraId, Ids, IncidentId, Kind, Now, Severity, Wall};
+use crate::perceive::{Cells, Observation};
 
 /// An incident as it is now.
 #[derive(Debug, Clone, PartialEq)]

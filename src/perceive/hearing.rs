@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Levels, Observed};
-use crate::incident::Observation;
+use super::{Levels, Loudness, Observation, Observed};
 use crate::ingest::{SoundFormat, SoundUnit, Unit};
 use crate::libav::{LibavError, SoundDecoder};
 use crate::model::{CameraId, Mono, Now};
@@ -35,7 +34,8 @@ pub async fn hear(
             }
         };
         for (dbfs, window_ms, at) in heard {
-            let observation = Observation::Level { dbfs, window_ms };
+            let observation =
+                Observation::Sound(Loudness { dbfs, lufs: dbfs, speech: None, is_flat: false, window_ms });
             if told.send(Observed { camera: camera.clone(), observation, at }).await.is_err() {
                 return Ok(());
             }

@@ -9,11 +9,16 @@ mod level;
 
 mod motion;
 
+mod observation;
+
 mod seeing;
 
 pub use hearing::hear;
 pub use level::Levels;
 pub use motion::Motion;
+pub use observation::{
+    Cells, Frame, GRID_COLUMNS, GRID_ROWS, Heard, Loudness, Observation, People, Person, View, contains,
+};
 pub use seeing::see;
 
 use std::sync::Arc;
@@ -21,7 +26,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
 
-use crate::incident::Observation;
 use crate::ingest::Unit;
 use crate::model::{CameraId, Now};
 

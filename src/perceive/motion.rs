@@ -5,7 +5,7 @@
 //! has moved. The background follows at 5 % a picture, so that a moved chair is motion for some
 //! seconds and then furniture.
 
-use crate::incident::{Cells, GRID_COLUMNS, GRID_ROWS};
+use super::{Cells, GRID_COLUMNS, GRID_ROWS};
 use crate::libav::Luma;
 
 const PARTS: usize = 2;

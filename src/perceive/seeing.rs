@@ -5,8 +5,7 @@
 
 use tokio::sync::mpsc;
 
-use super::{Motion, Observed};
-use crate::incident::Observation;
+use super::{Motion, Observation, Observed};
 use crate::ingest::{Unit, VideoUnit};
 use crate::libav::{LibavError, Picture, PictureDecoder};
 use crate::model::CameraId;

@@ -1,4 +1,4 @@
-//! What perception tells the rules.
+//! What perception tells the rules: measurements, not judgements.
 
 use crate::ingest::CameraState;
 
@@ -13,18 +13,85 @@ const WORDS: usize = (GRID_COLUMNS * GRID_ROWS).div_ceil(64);
 /// One thing that was seen or heard of one camera.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
-    /// How loud a window of sound was.
-    Level {
-        /// RMS over the window, in dB relative to full scale; digital silence is −120.
-        dbfs: f64,
-        /// The length of the window.
-        window_ms: u32,
-    },
-    /// Where the picture changed since the one before.
+    /// How loud a short window of sound was, and how likely it was speech; about 10 a second.
+    Sound(Loudness),
+    /// Which sounds were heard in the last second; about 2 a second.
+    Heard(Heard),
+    /// Where the picture changed since the one before; at most 5 a second.
     Motion(Cells),
+    /// Who is in the picture; one or more a second while something moves, fewer when nothing does.
+    People(People),
+    /// How the picture itself is: what tells a covered, blurred, moved or frozen camera.
+    View(View),
     /// The camera's main stream is in a new state, or still in it.
     Camera(CameraState),
 }
+
+/// How loud a window of sound was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Loudness {
+    /// RMS over the window, in dB relative to full scale; digital silence is −120.
+    pub dbfs: f64,
+    /// Momentary loudness at the end of the window, in LUFS (ITU-R BS.1770, 400 ms); at least −120.
+    pub lufs: f64,
+    /// How likely it was speech, 0 to 1, the highest within the window; `None` where nobody judges it.
+    pub speech: Option<f32>,
+    /// Whether every sample is the same: a real microphone is never that quiet.
+    pub is_flat: bool,
+    /// The length of the window.
+    pub window_ms: u32,
+}
+
+/// Which sounds were heard in a stretch of about a second.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Heard {
+    /// How likely, 0 to 1, each of the sounds is that matter here.
+    pub scores: Vec<(&'static str, f32)>,
+    /// From this stretch to the next, in ms.
+    pub hop_ms: u32,
+}
+
+/// Who is in a picture.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct People {
+    /// Everyone who is seen now.
+    pub persons: Vec<Person>,
+}
+
+/// One person in a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Person {
+    /// The same for as long as this person is followed; never used again for another by this process.
+    pub track: u64,
+    /// Where.
+    pub frame: Frame,
+    /// How sure the model is, 0 to 1.
+    pub score: f32,
+}
+
+/// A rectangle in 0..1 of the whole picture, origin top left.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Frame {
+    /// The left edge.
+    pub left: f32,
+    /// The upper edge.
+    pub top: f32,
+    /// The right edge.
+    pub right: f32,
+    /// The lower edge.
+    pub bottom: f32,
+}
+
+impl Frame {
+    /// Where somebody stands: the middle of the lower edge, `(x, y)`.
+    pub fn foot(&self) -> (f64, f64) {
+        (f64::from(self.left + self.right) / 2.0, f64::from(self.bottom))
+    }
+}
+
+/// What a picture says of the camera that took it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct View {}
 
 /// A set of cells of the motion grid, which lies over the whole picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,7 +163,8 @@ fn middle(cell: usize, of: usize) -> f64 {
     (cell as f64 + 0.5) / of as f64
 }
 
-fn contains(polygon: &[(f64, f64)], x: f64, y: f64) -> bool {
+/// Whether a point lies in a polygon, both in 0..1 of the whole picture (even-odd rule).
+pub fn contains(polygon: &[(f64, f64)], x: f64, y: f64) -> bool {
     let mut inside = false;
     let edges = polygon.iter().zip(polygon.iter().cycle().skip(1));
     for ((x1, y1), (x2, y2)) in edges {
