@@ -46,7 +46,7 @@ pub use edge::{Centre, EdgeConfig, ProvinceLink, Send, Storage};
 pub use hours::Hours;
 pub use problems::{Problem, Problems};
 pub use province::{KnownCentre, ProvinceConfig, ProvinceStorage};
-pub use rule::{Condition, Rule, Schedule};
+pub use rule::{Condition, Rule, Schedule, Sense, Unwatched};
 pub use secret::{Secret, SecretLookup, SecretSource, look_up};
 pub use summary::summary;
 
