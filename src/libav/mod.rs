@@ -17,6 +17,8 @@ mod sound;
 
 mod picture;
 
+mod scaler;
+
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -31,6 +33,7 @@ use ffmpeg_next as ff;
 pub use demux::{Demuxer, Sample};
 pub use mux::{FileMuxer, FragmentMuxer};
 pub use picture::{Luma, Picture, PictureDecoder};
+pub use scaler::{Canvas, Scaler};
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
 /// Video ticks in a second, as in RTP.
@@ -150,7 +153,7 @@ fn quiet() {
 }
 
 /// Checked when compiled: what tasks hold may move between threads. The bindings declare this for
-/// contexts and frames (libav ties none of them to a thread); a scaler is not, so none is kept.
+/// contexts and frames (libav ties none of them to a thread), `raw` does for the scaler.
 const _: () = {
     const fn moves_between_threads<T: Send>() {}
     moves_between_threads::<FragmentMuxer>();
@@ -159,4 +162,5 @@ const _: () = {
     moves_between_threads::<AacEncoder>();
     moves_between_threads::<SoundDecoder>();
     moves_between_threads::<PictureDecoder>();
+    moves_between_threads::<Scaler>();
 };
