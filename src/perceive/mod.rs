@@ -3,6 +3,8 @@
 //! **Invariant:** perception never holds up recording. Its queues are bounded; what does not fit is
 //! dropped and counted, and the count is told.
 
+mod gate;
+
 mod hearing;
 
 mod level;
@@ -13,6 +15,9 @@ mod observation;
 
 mod seeing;
 
+mod turns;
+
+pub use gate::{Gate, Interest};
 pub use hearing::hear;
 pub use level::Levels;
 pub use motion::Motion;
@@ -20,6 +25,7 @@ pub use observation::{
     Cells, Frame, GRID_COLUMNS, GRID_ROWS, Heard, Loudness, Observation, People, Person, View, contains,
 };
 pub use seeing::see;
+pub use turns::Turns;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
