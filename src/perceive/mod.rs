@@ -15,6 +15,8 @@ mod observation;
 
 mod seeing;
 
+mod tracks;
+
 mod turns;
 
 pub use gate::{Gate, Interest};
@@ -25,6 +27,7 @@ pub use observation::{
     Cells, Frame, GRID_COLUMNS, GRID_ROWS, Heard, Loudness, Observation, People, Person, View, contains,
 };
 pub use seeing::see;
+pub use tracks::{Sighting, Tracks};
 pub use turns::Turns;
 
 use std::sync::Arc;
