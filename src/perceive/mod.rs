@@ -9,6 +9,8 @@ mod hearing;
 
 mod level;
 
+pub mod models;
+
 mod motion;
 
 mod observation;
