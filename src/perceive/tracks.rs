@@ -9,17 +9,9 @@
 
 use std::time::Duration;
 
+use super::models::Found;
 use super::{Cells, Frame, Person};
 use crate::model::Mono;
-
-/// A box in which the model sees a person.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sighting {
-    /// Where.
-    pub frame: Frame,
-    /// How sure, 0 to 1.
-    pub score: f32,
-}
 
 /// A score that goes on with a person who is known.
 pub const GOES_ON: f32 = 0.3;
@@ -84,7 +76,7 @@ impl Tracks {
 
     /// Takes what a look found, and where the picture moved since the look before. Gives everyone who
     /// is there. Looks must be given in the order of their times.
-    pub fn look(&mut self, found: &[Sighting], moved: &Cells, at: Mono) -> Vec<Person> {
+    pub fn look(&mut self, found: &[Found], moved: &Cells, at: Mono) -> Vec<Person> {
         let mut found: Vec<_> = found.iter().copied().filter(is_usable).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         found.truncate(MOST);
@@ -93,19 +85,19 @@ impl Tracks {
             track.has_moved = track.found != at && (track.has_moved || moves_in(moved, &track.frame));
         }
         self.known.retain(|track| track.is_known(at));
-        for sighting in left {
-            self.begin(sighting, at);
+        for one in left {
+            self.begin(one, at);
         }
         let shown = self.known.iter().filter(|track| track.is_shown(at));
         shown.filter_map(Track::person).collect()
     }
 
     /// Gives each known person the box that fits best; gives the boxes that are left.
-    fn go_on(&mut self, found: &[Sighting], at: Mono) -> Vec<Sighting> {
+    fn go_on(&mut self, found: &[Found], at: Mono) -> Vec<Found> {
         let mut fits: Vec<(f32, usize, usize)> = Vec::new();
         for (t, track) in self.known.iter().enumerate() {
-            for (s, sighting) in found.iter().enumerate() {
-                fits.extend(track.fit(sighting, at).map(|fit| (fit, t, s)));
+            for (s, one) in found.iter().enumerate() {
+                fits.extend(track.fit(one, at).map(|fit| (fit, t, s)));
             }
         }
         fits.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
@@ -118,8 +110,8 @@ impl Tracks {
                 continue;
             }
             (*track_done, *box_done) = (true, true);
-            if let (Some(track), Some(sighting)) = (self.known.get_mut(t), found.get(s)) {
-                track.take(sighting, at);
+            if let (Some(track), Some(one)) = (self.known.get_mut(t), found.get(s)) {
+                track.take(one, at);
                 if track.number.is_none() {
                     track.number = Some(self.next);
                     self.next += 1;
@@ -127,33 +119,33 @@ impl Tracks {
             }
         }
         let left = found.iter().zip(boxes_done).filter(|(_, is_done)| !is_done);
-        left.map(|(sighting, _)| *sighting).collect()
+        left.map(|(one, _)| *one).collect()
     }
 
     /// Somebody new, unless it is a second box around somebody who was just found.
-    fn begin(&mut self, sighting: Sighting, at: Mono) {
-        let is_double = |track: &Track| track.found == at && overlap(&track.frame, &sighting.frame) > 0.45;
-        if sighting.score < BEGINS || self.known.len() >= MOST || self.known.iter().any(is_double) {
+    fn begin(&mut self, one: Found, at: Mono) {
+        let is_double = |track: &Track| track.found == at && overlap(&track.frame, &one.frame) > 0.45;
+        if one.score < BEGINS || self.known.len() >= MOST || self.known.iter().any(is_double) {
             return;
         }
-        let number = (sighting.score >= SURE).then_some(self.next);
+        let number = (one.score >= SURE).then_some(self.next);
         self.next += u64::from(number.is_some());
-        let Sighting { frame, score } = sighting;
+        let Found { frame, score } = one;
         self.known.push(Track { number, frame, score, speed: (0.0, 0.0), found: at, has_moved: false });
     }
 }
 
 impl Track {
     /// How well a box fits, the more the better; `None` if it cannot be this person.
-    fn fit(&self, sighting: &Sighting, at: Mono) -> Option<f32> {
+    fn fit(&self, one: &Found, at: Mono) -> Option<f32> {
         let seconds = at.since(self.found).as_secs_f32().min(KNOWN_FOR.as_secs_f32());
         // Nobody goes straight on for long.
         let ahead = seconds.min(1.5);
         let expected = moved_by(&self.frame, self.speed.0 * ahead, self.speed.1 * ahead);
-        let (a, b) = (size(&expected), size(&sighting.frame));
+        let (a, b) = (size(&expected), size(&one.frame));
         let (width, height) = ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0);
         let larger = (a.1 / b.1).max(b.1 / a.1);
-        let (here, there) = (middle(&expected), middle(&sighting.frame));
+        let (here, there) = (middle(&expected), middle(&one.frame));
         // A person is about two and a half times as high as wide: so both are in heights.
         let across = (here.0 - there.0) / (2.5 * width);
         let distance = across.hypot((here.1 - there.1) / height);
@@ -163,20 +155,20 @@ impl Track {
         }
         let near = 1.0 - distance / reach;
         // Who was found a moment ago comes before who has been away.
-        Some(overlap(&expected, &sighting.frame) + 0.5 * near - 0.2 * (larger - 1.0) - 0.05 * seconds)
+        Some(overlap(&expected, &one.frame) + 0.5 * near - 0.2 * (larger - 1.0) - 0.05 * seconds)
     }
 
-    fn take(&mut self, sighting: &Sighting, at: Mono) {
+    fn take(&mut self, one: &Found, at: Mono) {
         let seconds = at.since(self.found).as_secs_f32();
         if seconds > 0.0 && seconds < 3.0 {
-            let (from, to) = (middle(&self.frame), middle(&sighting.frame));
+            let (from, to) = (middle(&self.frame), middle(&one.frame));
             let now = ((to.0 - from.0) / seconds, (to.1 - from.1) / seconds);
             // Half of it is the box that wavers.
             self.speed = ((self.speed.0 + now.0) / 2.0, (self.speed.1 + now.1) / 2.0);
         } else {
             self.speed = (0.0, 0.0);
         }
-        (self.frame, self.score, self.found, self.has_moved) = (sighting.frame, sighting.score, at, false);
+        (self.frame, self.score, self.found, self.has_moved) = (one.frame, one.score, at, false);
     }
 
     fn is_known(&self, at: Mono) -> bool {
@@ -197,12 +189,12 @@ impl Track {
     }
 }
 
-fn is_usable(sighting: &Sighting) -> bool {
-    let Frame { left, top, right, bottom } = sighting.frame;
+fn is_usable(one: &Found) -> bool {
+    let Frame { left, top, right, bottom } = one.frame;
     let is_box = [left, top, right, bottom].iter().all(|edge| edge.is_finite())
         && right - left > 0.001
         && bottom - top > 0.001;
-    is_box && sighting.score >= GOES_ON
+    is_box && one.score >= GOES_ON
 }
 
 fn size(frame: &Frame) -> (f32, f32) {
@@ -228,9 +220,7 @@ fn overlap(a: &Frame, b: &Frame) -> f32 {
 
 /// Whether enough of the cells that a box covers moved.
 fn moves_in(moved: &Cells, frame: &Frame) -> bool {
-    let (left, top) = (f64::from(frame.left), f64::from(frame.top));
-    let (right, bottom) = (f64::from(frame.right), f64::from(frame.bottom));
-    let covered = Cells::inside(&[(left, top), (right, top), (right, bottom), (left, bottom)]);
+    let covered = Cells::in_frame(frame);
     let (covered, moved) = (covered.count(), covered.and(moved).count());
     // Somebody smaller than a cell: whatever moves may be them.
     covered == 0 || share(moved, covered) >= MOVED_SHARE

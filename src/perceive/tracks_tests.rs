@@ -16,11 +16,11 @@ impl World {
     }
 
     /// A look this long after the one before, while everything moves.
-    fn look(&mut self, after_ms: u64, found: &[Sighting]) -> Vec<u64> {
+    fn look(&mut self, after_ms: u64, found: &[Found]) -> Vec<u64> {
         self.look_while(after_ms, found, &Cells::all())
     }
 
-    fn look_while(&mut self, after_ms: u64, found: &[Sighting], moved: &Cells) -> Vec<u64> {
+    fn look_while(&mut self, after_ms: u64, found: &[Found], moved: &Cells) -> Vec<u64> {
         self.ms += after_ms;
         let persons = self.tracks.look(found, moved, Mono(Duration::from_millis(self.ms)));
         persons.iter().map(|person| person.track).collect()
@@ -28,8 +28,8 @@ impl World {
 }
 
 /// Somebody a quarter of the picture high, whose feet are here.
-fn somebody(x: f32, y: f32, score: f32) -> Sighting {
-    Sighting { frame: Frame { left: x - 0.03, top: y - 0.25, right: x + 0.03, bottom: y }, score }
+fn somebody(x: f32, y: f32, score: f32) -> Found {
+    Found { frame: Frame { left: x - 0.03, top: y - 0.25, right: x + 0.03, bottom: y }, score }
 }
 
 #[test]
@@ -140,25 +140,25 @@ fn whoever_moves_and_is_not_found_any_more_has_left_even_if_it_is_still_afterwar
 fn a_second_box_around_the_same_person_is_nobody_else() {
     let mut world = World::new();
     let (whole, upper) = (somebody(0.5, 0.6, 0.8), {
-        let Sighting { frame, .. } = somebody(0.5, 0.6, 0.0);
-        Sighting { frame: Frame { bottom: 0.53, ..frame }, score: 0.65 }
+        let Found { frame, .. } = somebody(0.5, 0.6, 0.0);
+        Found { frame: Frame { bottom: 0.53, ..frame }, score: 0.65 }
     });
     for _ in 0..3 {
         assert_eq!(world.look(1000, &[whole, upper]), [1]);
     }
 }
 
-fn any_sighting() -> impl Strategy<Value = Sighting> {
+fn any_found() -> impl Strategy<Value = Found> {
     let edge = prop_oneof![8 => -0.2f32..1.2, 1 => Just(f32::NAN), 1 => Just(f32::INFINITY)];
     (edge.clone(), edge.clone(), edge.clone(), edge, 0.0f32..1.0).prop_map(
-        |(left, top, right, bottom, score)| Sighting { frame: Frame { left, top, right, bottom }, score },
+        |(left, top, right, bottom, score)| Found { frame: Frame { left, top, right, bottom }, score },
     )
 }
 
 proptest! {
     #[test]
     fn whatever_is_found_no_number_is_used_twice_and_nobody_comes_from_nothing(
-        looks in prop::collection::vec((0u64..5000, prop::collection::vec(any_sighting(), 0..12)), 1..60),
+        looks in prop::collection::vec((0u64..5000, prop::collection::vec(any_found(), 0..12)), 1..60),
     ) {
         let mut tracks = Tracks::new(7);
         let (mut highest, mut gone, mut before) = (6, std::collections::BTreeSet::new(), Vec::new());

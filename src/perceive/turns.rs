@@ -12,8 +12,9 @@ use crate::model::Mono;
 /// Work of type `T` for cameras that are told apart by `K`.
 #[derive(Debug)]
 pub struct Turns<K, T> {
-    /// Every camera that ever had work, the one that was served the longest ago first.
+    /// Every camera that ever had work: those that were never served, then the others by when they were.
     places: Vec<(K, Option<T>)>,
+    never_served: usize,
     /// Who is being served, by which worker and since when.
     served: Vec<(K, u64, Mono)>,
     workers: u64,
@@ -21,7 +22,7 @@ pub struct Turns<K, T> {
 
 impl<K, T> Default for Turns<K, T> {
     fn default() -> Self {
-        Self { places: Vec::new(), served: Vec::new(), workers: 0 }
+        Self { places: Vec::new(), never_served: 0, served: Vec::new(), workers: 0 }
     }
 }
 
@@ -37,7 +38,8 @@ impl<K: Clone + PartialEq, T> Turns<K, T> {
         match self.places.iter_mut().find(|(known, _)| known == camera) {
             Some((_, place)) => place.replace(work),
             None => {
-                self.places.push((camera.clone(), Some(work)));
+                self.places.insert(self.never_served, (camera.clone(), Some(work)));
+                self.never_served += 1;
                 None
             }
         }
@@ -48,9 +50,15 @@ impl<K: Clone + PartialEq, T> Turns<K, T> {
         let is_free = |camera: &K| self.served.iter().all(|(busy, ..)| busy != camera);
         let next = self.places.iter().position(|(camera, work)| work.is_some() && is_free(camera))?;
         let (camera, work) = self.places.remove(next);
+        self.never_served -= usize::from(next < self.never_served);
         self.places.push((camera.clone(), None));
         self.served.push((camera.clone(), worker, at));
         Some((camera, work?))
+    }
+
+    /// Whether this worker is at something and was not given up.
+    pub fn is_served_by(&self, worker: u64) -> bool {
+        self.served.iter().any(|(_, serving, _)| *serving == worker)
     }
 
     /// The worker has done what it took. `false` if it was given up meanwhile: another has its
@@ -69,11 +77,6 @@ impl<K: Clone + PartialEq, T> Turns<K, T> {
         let given_up = given_up.map(|(camera, ..)| camera.clone()).collect();
         self.served.retain(|served| !hangs(served));
         given_up
-    }
-
-    /// Lets go of what waits for this camera.
-    pub fn forget(&mut self, camera: &K) {
-        self.places.retain(|(known, _)| known != camera);
     }
 }
 
@@ -140,8 +143,8 @@ mod tests {
             let mut served = vec![0usize; cameras];
             let mut busy: Vec<(u64, usize)> = (0..workers).map(|_| (turns.new_worker(), 0)).collect();
             for step in 0..4000usize {
-                for camera in 0..cameras {
-                    if step % offers[camera] == 0 {
+                for (camera, every) in offers.iter().enumerate().take(cameras) {
+                    if step % every == 0 {
                         turns.offer(&camera, step);
                     }
                 }

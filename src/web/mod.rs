@@ -29,6 +29,8 @@ use crate::http::{self, Problem};
 use crate::ingest::CameraState;
 use crate::keeping::{self, StorageReport};
 use crate::model::{CameraId, ClockState, Now};
+use crate::perceive::Counters;
+use crate::perceive::models::Models;
 use crate::record::{Health, Index};
 use crate::{clock, disk};
 
@@ -50,6 +52,10 @@ pub struct Pages {
     pub clock: watch::Receiver<ClockState>,
     /// How the cameras' main streams are.
     pub cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
+    /// What became of the work of perceiving each camera.
+    pub perception: Arc<BTreeMap<CameraId, Counters>>,
+    /// What is wrong with the models.
+    pub models: Models,
 }
 
 impl Pages {
@@ -87,19 +93,22 @@ pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
 }
 
 /// Whether everything works: both databases and the disk answer, and the disk takes what is recorded.
+/// A model that does not work is told too, and no reason to call a centre that records unwell.
 async fn healthz(State(pages): State<Pages>) -> Response {
     let (index, database) = answers(&pages).await;
     let disk = disk::space(&pages.config.storage.path).is_ok();
     let health = pages.health.borrow().clone();
     let well = index && database && disk && health == Health::Well;
     let word = |good: bool| if good { "ok" } else { "does not answer" };
+    let faults: Vec<_> = pages.models.faults().iter().map(ToString::to_string).collect();
     let body = json!({
-        "status": if well { "ok" } else { "unwell" },
+        "status": if !well { "unwell" } else if faults.is_empty() { "ok" } else { "limited" },
         "index": word(index),
         "database": word(database),
         "disk": word(disk),
         "recording": health.as_str(),
         "reason": health.why(),
+        "models": faults,
         "clock": pages.clock.borrow().state,
     });
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
