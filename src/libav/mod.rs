@@ -15,6 +15,8 @@ mod demux;
 
 mod sound;
 
+mod resample;
+
 mod picture;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ use ffmpeg_next as ff;
 pub use demux::{Demuxer, Sample};
 pub use mux::{FileMuxer, FragmentMuxer};
 pub use picture::{Luma, Picture, PictureDecoder};
+pub use resample::Resampler;
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
 /// Video ticks in a second, as in RTP.
@@ -158,5 +161,6 @@ const _: () = {
     moves_between_threads::<Demuxer>();
     moves_between_threads::<AacEncoder>();
     moves_between_threads::<SoundDecoder>();
+    moves_between_threads::<Resampler>();
     moves_between_threads::<PictureDecoder>();
 };
