@@ -10,6 +10,7 @@ use super::box_rule::BoxRule;
 use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, time_zone, weekly};
 use super::keep::{Keeps, keeps};
+use super::perceive::{Perceive, perceive};
 use super::reader::Table;
 use super::rule::{Rule, rules};
 use super::value::{Taken, Value, quoted};
@@ -32,6 +33,8 @@ pub struct EdgeConfig {
     pub province: Option<ProvinceLink>,
     /// Where its web server listens, if there is one: on this machine only.
     pub web: Option<SocketAddr>,
+    /// What looks and listens.
+    pub perceive: Perceive,
     /// Its cameras, at least one.
     pub cameras: Vec<Camera>,
     /// Its rules over cameras, in the order of the file.
@@ -111,6 +114,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
     let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
     let province = root.table("province").map(|table| province(table, context));
     let web = root.table("web").map(|table| listen(table, CENTRE_PORT));
+    let perceive = root.table("perceive").map_or(Some(Perceive::default()), |table| perceive(table, context));
     // What is wrong with the storage is told once, not once a camera.
     let usual = storage.as_ref().map_or(UNKNOWN, |s| Keeps { keep: s.keep, sub_keep: s.sub_keep });
     let listed = cameras(&mut root, Some(usual), context);
@@ -128,6 +132,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
             Some(listen) => Some(listen?),
             None => None,
         },
+        perceive: perceive?,
         cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,
         rules,
         box_rules,

@@ -28,6 +28,8 @@ mod camera;
 
 mod rule;
 
+mod perceive;
+
 mod edge;
 
 mod province;
@@ -44,6 +46,7 @@ pub use box_rule::BoxRule;
 pub use camera::{AudioUse, Camera, Zone, ZonePurpose};
 pub use edge::{Centre, EdgeConfig, ProvinceLink, Send, Storage};
 pub use hours::Hours;
+pub use perceive::{Perceive, Runtime};
 pub use problems::{Problem, Problems};
 pub use province::{KnownCentre, ProvinceConfig, ProvinceStorage};
 pub use rule::{Condition, Rule, Schedule};

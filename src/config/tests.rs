@@ -83,8 +83,11 @@ fn what_the_example_shows_as_defaults_are_the_defaults() {
     (plain.cameras[0].user, plain.cameras[0].password) = (Some("viewer".into()), password());
     plain.cameras[0].keep_size = Some(500_000_000_000);
     plain.rules[1].zones = vec!["Sau quầy".into()];
-    // Whether a disk must be mounted has none either.
+    // Whether a disk must be mounted has none either, nor has the folder of the models.
     plain.storage.mount = Some("/var/lib/quaywatch".into());
+    plain.perceive.models = Some("/usr/share/quaywatch/models".into());
+    // This one depends on the machine.
+    plain.perceive.threads = 1;
     assert_eq!(full, plain);
 
     let mut plain = province(PROVINCE_EXAMPLE).unwrap();
@@ -151,6 +154,23 @@ fn a_mount_point_must_be_above_the_storage() {
     assert_eq!(with("/etc/quaywatch").unwrap().storage.mount, Some(PathBuf::from("/etc/quaywatch")));
     for (mount, told) in [("/srv", "is not above path"), ("/", "is always mounted")] {
         let problems = with(mount).unwrap_err().to_string();
+        assert!(problems.contains(told), "{problems}");
+    }
+}
+
+#[test]
+fn another_runtime_needs_its_library_and_the_built_in_one_takes_none() {
+    let with = |keys: &str| edge(&minimal(&format!("[perceive]\n{keys}\n")));
+    let library = PathBuf::from("/etc/quaywatch/lib/libonnxruntime.so");
+    let other = "runtime = \"onnxruntime\"\nlibrary = \"lib/libonnxruntime.so\"";
+    assert_eq!(with(other).unwrap().perceive.runtime, Runtime::OnnxRuntime { library });
+    assert!((1..=2).contains(&with("").unwrap().perceive.threads));
+    for (keys, told) in [
+        ("runtime = \"onnxruntime\"", "[perceive]: runtime = \"onnxruntime\" needs library"),
+        ("library = \"lib.so\"", "[perceive]: library is for runtime = \"onnxruntime\" only"),
+        ("threads = 17", "[perceive]: threads must be between 1 and 16"),
+    ] {
+        let problems = with(keys).unwrap_err().to_string();
         assert!(problems.contains(told), "{problems}");
     }
 }
