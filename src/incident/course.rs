@@ -218,6 +218,15 @@ impl Course {
         }
     }
 
+    /// The incidents that are not closed, those that cool down with the moment when they ended.
+    pub(super) fn unclosed(&self) -> impl Iterator<Item = Incident> {
+        let open = self.open.values().map(|open| Incident {
+            ended_at: open.cooling.map(|(ended_at, _)| ended_at),
+            ..open.incident.clone()
+        });
+        open.chain(self.rolling.iter().map(|rolling| rolling.incident.clone()))
+    }
+
     fn forget_old(&mut self, now: Now) {
         while self.opened.front().is_some_and(|opened| now.mono.since(*opened) >= HOUR) {
             self.opened.pop_front();

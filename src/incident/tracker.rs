@@ -138,6 +138,13 @@ impl Tracker {
         actions
     }
 
+    /// The incidents that are not closed, as they are now; one that is over and cools down says since
+    /// when.
+    pub fn unclosed(&self) -> Vec<Incident> {
+        let courses = self.rules.iter().map(|state| &state.course);
+        courses.chain(self.box_rules.iter().map(|state| &state.course)).flat_map(Course::unclosed).collect()
+    }
+
     /// Lets time pass: tells what goes on, closes what has cooled down.
     pub fn tick(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
