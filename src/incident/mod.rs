@@ -40,7 +40,11 @@ mod movers;
 
 mod picture_frozen;
 
+mod moment;
+
 mod place;
+
+mod quietest;
 
 mod raised_voices;
 
