@@ -10,6 +10,7 @@ use super::{USAGE, failed};
 use crate::config::{self, AudioUse, Camera, EdgeConfig};
 use crate::incident::Incident;
 use crate::model::Wall;
+use crate::perceive::models::{Models, Wanted};
 use crate::record::Index;
 use crate::replay::{Reel, Replay, first_open_minute, gather, in_json};
 
@@ -69,7 +70,9 @@ async fn replay(args: &Args, config: &EdgeConfig) -> Result<Vec<String>, Refusal
     let camera = known_camera(&args.camera, config)?;
     let (reel, start) = load(args, config, camera).await?;
     // Nothing else waits for this thread.
-    let replay = Replay::new(config, camera, start, !reel.tells_states());
+    let models = Models::load(&config.perceive, Wanted { people: false, speech: true, sounds: true });
+    models.faults().iter().for_each(|fault| tracing::error!("{fault}"));
+    let replay = Replay::new(config, camera, &models, start, !reel.tells_states());
     let flagged = tokio::task::block_in_place(|| play(reel, replay));
     Ok(if args.json {
         flagged.iter().map(|incident| in_json(incident, start).to_string()).collect()

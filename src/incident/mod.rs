@@ -36,9 +36,15 @@ mod lasting;
 
 mod long_wait;
 
+mod movers;
+
 mod picture_frozen;
 
+mod moment;
+
 mod place;
+
+mod quietest;
 
 mod raised_voices;
 

@@ -79,9 +79,13 @@ impl Wanted {
         for condition in conditions {
             match condition.sense() {
                 Sense::People => wanted.people = true,
-                Sense::Sounds => wanted.sounds = true,
-                // How loud it is, is measured without a model.
-                Sense::Level => wanted.speech |= matches!(condition, Condition::RaisedVoices { .. }),
+                Sense::Sounds => (wanted.speech, wanted.sounds) = (true, true),
+                // What is said loudly is told from what only sounds like it by both models; that it is
+                // silent needs none.
+                Sense::Level if matches!(condition, Condition::RaisedVoices { .. }) => {
+                    (wanted.speech, wanted.sounds) = (true, true);
+                }
+                Sense::Level => {}
                 Sense::View | Sense::Stream => {}
             }
         }
