@@ -74,9 +74,10 @@ fn every_kind_of_file_shows_and_sounds_at_its_own_time() {
     for (name, args) in kinds {
         let (white, loud) = flash(&made(folder.path(), name, args));
         let (white, loud) = (white.expect(name), loud.expect(name));
-        // AVI only knows when a picture is decoded, which is up to two pictures off.
+        // AVI only knows when a picture is decoded, which is up to two pictures off, and nothing of what
+        // MP3 puts before the first sample.
         assert!((white.0 - 1000).abs() <= 90 && (white.1 - 1480).abs() <= 90, "{name}: white {white:?}");
-        assert!((loud.0 - 1000).abs() <= 60 && (loud.1 - 1500).abs() <= 60, "{name}: loud {loud:?}");
+        assert!((loud.0 - 1000).abs() <= 90 && (loud.1 - 1500).abs() <= 90, "{name}: loud {loud:?}");
     }
 }
 
