@@ -49,7 +49,7 @@ pub use hours::Hours;
 pub use perceive::{Perceive, Runtime};
 pub use problems::{Problem, Problems};
 pub use province::{KnownCentre, ProvinceConfig, ProvinceStorage};
-pub use rule::{Condition, Rule, Schedule};
+pub use rule::{Condition, Rule, Schedule, Sense, Unwatched};
 pub use secret::{Secret, SecretLookup, SecretSource, look_up};
 pub use summary::summary;
 
