@@ -8,10 +8,9 @@ use std::process::ExitCode;
 use super::moment::moment;
 use super::{USAGE, failed};
 use crate::config::{self, AudioUse, Camera, EdgeConfig};
-use crate::incident::Incident;
 use crate::model::Wall;
 use crate::record::Index;
-use crate::replay::{Reel, Replay, first_open_minute, gather, in_json};
+use crate::replay::{Folder, Reel, Replay, Replayed, Report, first_open_minute, gather, in_json, table};
 
 /// What to replay.
 #[derive(Debug, clap::Args)]
@@ -38,6 +37,9 @@ pub(super) struct Args {
     /// Gives one JSON object a line for each incident.
     #[arg(long)]
     json: bool,
+    /// Makes a folder with a page that shows what was measured and why something was flagged.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
 }
 
 /// Why it cannot be done, and with which exit code.
@@ -67,15 +69,45 @@ pub(super) async fn run(args: Args) -> ExitCode {
 
 async fn replay(args: &Args, config: &EdgeConfig) -> Result<Vec<String>, Refusal> {
     let camera = known_camera(&args.camera, config)?;
+    // What is wrong with the folder is said before an hour is spent.
+    let folder = args.report.as_deref().map(Folder::prepare).transpose().map_err(usage)?;
     let (reel, start) = load(args, config, camera).await?;
+    let replay = Replay::new(config, camera, start, !reel.tells_states(), folder.is_some());
     // Nothing else waits for this thread.
-    let replay = Replay::new(config, camera, start, !reel.tells_states());
-    let flagged = tokio::task::block_in_place(|| play(reel, replay));
-    Ok(if args.json {
+    let replayed = tokio::task::block_in_place(|| play(reel, replay));
+    let Replayed { flagged, trace, lasted } = replayed;
+    let lines = if args.json {
         flagged.iter().map(|incident| in_json(incident, start).to_string()).collect()
     } else {
-        table(&flagged, start)
-    })
+        table(&flagged, start, lasted)
+    };
+    if let (Some(folder), Some(trace)) = (folder, trace) {
+        let report = Report {
+            camera: camera.clone(),
+            source: source(args),
+            rules: config.rules.iter().filter(|rule| rule.cameras.contains(&camera.id)).cloned().collect(),
+            flagged,
+            trace,
+            start,
+            lasted,
+            zone: config.centre.hours.time_zone().clone(),
+            warnings: vec![],
+        };
+        folder.write(&report)?;
+    }
+    Ok(lines)
+}
+
+fn usage(error: impl std::fmt::Display) -> Refusal {
+    Refusal(USAGE, error.to_string())
+}
+
+/// What is replayed, as people call it.
+fn source(args: &Args) -> String {
+    match args.media.as_deref().and_then(Path::file_name) {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => "bản ghi của máy quay / the camera's recordings".to_owned(),
+    }
 }
 
 /// What is played, and the moment of its beginning.
@@ -115,14 +147,14 @@ async fn recorded(storage: &Path, camera: &Camera, from: Wall, to: Wall) -> Resu
     Ok(Reel::of_recordings(found.pictures, found.keyframes_only, found.sounds, found.states, found.end))
 }
 
-fn play(mut reel: Reel, mut replay: Replay) -> Vec<Incident> {
+fn play(mut reel: Reel, mut replay: Replay) -> Replayed {
     while let Some((at, piece)) = reel.next_piece() {
-        replay.take(at, &piece);
+        replay.take(at, piece);
     }
     if reel.damaged() > 0 {
         tracing::warn!(places = reel.damaged(), "damaged media: what could not be read was passed over");
     }
-    replay.finish().all().to_vec()
+    replay.finish()
 }
 
 fn known_camera<'c>(typed: &str, config: &'c EdgeConfig) -> Result<&'c Camera, Refusal> {
@@ -136,8 +168,4 @@ fn known_camera<'c>(typed: &str, config: &'c EdgeConfig) -> Result<&'c Camera, R
             ),
         )
     })
-}
-
-fn table(flagged: &[Incident], _start: Wall) -> Vec<String> {
-    flagged.iter().map(|incident| format!("{}", incident.kind)).collect()
 }

@@ -54,6 +54,7 @@ mod tracker;
 
 pub use baseline::Baseline;
 pub use box_observation::BoxObservation;
+pub use spans::span;
 pub use tracker::{Action, Incident, Tracker};
 
 use serde_json::{Map, Value};

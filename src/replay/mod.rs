@@ -17,13 +17,22 @@ mod lane;
 
 mod recordings;
 
+mod report;
+
 mod reel;
 
 mod run;
 
 mod senses;
 
-pub use flags::{Flags, in_json};
+mod trace;
+
+mod words;
+
+pub use flags::in_json;
 pub use recordings::{Recordings, gather};
 pub use reel::{Piece, Reel};
-pub use run::{Replay, first_open_minute};
+pub use report::{Folder, Report};
+pub use run::{Replay, Replayed, first_open_minute};
+pub use trace::Trace;
+pub use words::table;
