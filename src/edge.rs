@@ -24,6 +24,7 @@ use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
 use crate::pace::Paced;
+use crate::perceive::models::{Models, Wanted};
 use crate::perceive::{self, Observed, Tap};
 use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
@@ -56,6 +57,7 @@ struct Shared {
     clock: watch::Sender<ClockState>,
     doubts: watch::Sender<Option<Doubt>>,
     cameras: watch::Sender<CameraStates>,
+    models: Models,
 }
 
 /// Runs a centre until `stop`. The storage must be locked by the caller, who knows whether the
@@ -172,7 +174,19 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let states: CameraStates =
         config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
     let cameras = watch::Sender::new(states);
-    Ok((Shared { config, archive, db, signer: Arc::new(signer), clock, doubts, cameras }, clock_watch))
+    let (settings, wanted) = (config.perceive.clone(), wanted(&config));
+    let models = tokio::task::spawn_blocking(move || Models::load(&settings, wanted)).await?;
+    models.faults().iter().for_each(|fault| tracing::error!("{fault}"));
+    let signer = Arc::new(signer);
+    Ok((Shared { config, archive, db, signer, clock, doubts, cameras, models }, clock_watch))
+}
+
+/// The models that the rules need.
+fn wanted(config: &EdgeConfig) -> Wanted {
+    let needs = |sense: Sense| config.rules.iter().any(|rule| rule.condition.sense() == sense);
+    // What is said loudly is told from what only sounds like it by both.
+    let is_heard = needs(Sense::Level) || needs(Sense::Sounds);
+    Wanted { people: false, speech: is_heard, sounds: is_heard }
 }
 
 fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
@@ -345,9 +359,12 @@ fn start_camera(
         let (tap, units) = Tap::new(&name);
         main_taps.push(tap);
         let (id, observed, units) = (camera.id.clone(), observed.clone(), Arc::new(Mutex::new(units)));
+        let shared_models = shared.models.clone();
         group.keep_running(name, move || {
             let (id, observed, units) = (id.clone(), observed.clone(), units.clone());
-            async move { perceive::hear(id, &mut *units.lock().await, observed).await }
+            let models = shared_models.clone();
+            let hearing = move || perceive::hear(&id, &models, &mut units.blocking_lock(), &observed);
+            perceive::aside("hearing", hearing)
         });
     }
     if is_seen {

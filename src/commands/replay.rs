@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use super::moment::moment;
 use super::{USAGE, failed};
-use crate::config::{self, AudioUse, Camera, EdgeConfig};
+use crate::config::{self, AudioUse, Camera, EdgeConfig, Sense};
 use crate::model::Wall;
+use crate::perceive::models::{Models, Wanted};
 use crate::record::Index;
 use crate::replay::{Folder, Reel, Replay, Replayed, Report, first_open_minute, gather, in_json, table};
 
@@ -72,7 +73,8 @@ async fn replay(args: &Args, config: &EdgeConfig) -> Result<Vec<String>, Refusal
     // What is wrong with the folder is said before an hour is spent.
     let folder = args.report.as_deref().map(Folder::prepare).transpose().map_err(usage)?;
     let (reel, start) = load(args, config, camera).await?;
-    let replay = Replay::new(config, camera, start, !reel.tells_states(), folder.is_some());
+    let models = load_models(config, camera);
+    let replay = Replay::new(config, camera, &models, start, !reel.tells_states(), folder.is_some());
     // Nothing else waits for this thread.
     let replayed = tokio::task::block_in_place(|| play(reel, replay));
     let Replayed { flagged, trace, lasted } = replayed;
@@ -91,11 +93,24 @@ async fn replay(args: &Args, config: &EdgeConfig) -> Result<Vec<String>, Refusal
             start,
             lasted,
             zone: config.centre.hours.time_zone().clone(),
-            warnings: vec![],
+            warnings: models.faults().iter().map(ToString::to_string).collect(),
         };
         folder.write(&report)?;
     }
     Ok(lines)
+}
+
+/// The models that the camera's rules need; what cannot be had is told, and the rest runs.
+fn load_models(config: &EdgeConfig, camera: &Camera) -> Models {
+    let rules = || config.rules.iter().filter(|rule| rule.cameras.contains(&camera.id));
+    let needs = |sense| rules().any(|rule| rule.condition.sense() == sense);
+    let people = needs(Sense::People);
+    let (speech, sounds) = (needs(Sense::Level), needs(Sense::Level) || needs(Sense::Sounds));
+    let models = Models::load(&config.perceive, Wanted { people, speech, sounds });
+    for fault in models.faults() {
+        eprintln!("quaywatch: {fault}");
+    }
+    models
 }
 
 fn usage(error: impl std::fmt::Display) -> Refusal {

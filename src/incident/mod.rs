@@ -38,7 +38,11 @@ mod long_wait;
 
 mod picture_frozen;
 
+mod moment;
+
 mod place;
+
+mod quietest;
 
 mod raised_voices;
 

@@ -23,6 +23,8 @@ mod reader;
 
 mod sound;
 
+mod resample;
+
 mod picture;
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use media::MediaFile;
 pub use mux::{FileMuxer, FragmentMuxer};
 pub use picture::{Luma, Picture, PictureDecoder, TakenPicture};
 pub use reader::{PictureReader, SoundReader, Sounding, Taken};
+pub use resample::Resampler;
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
 /// Video ticks in a second, as in RTP.
@@ -171,5 +174,6 @@ const _: () = {
     moves_between_threads::<Demuxer>();
     moves_between_threads::<AacEncoder>();
     moves_between_threads::<SoundDecoder>();
+    moves_between_threads::<Resampler>();
     moves_between_threads::<PictureDecoder>();
 };

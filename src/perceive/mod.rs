@@ -1,7 +1,11 @@
-//! What is seen and heard: levels of sound, motion in the picture.
+//! What is seen and heard: levels, speech and other sounds, motion in the picture.
 //!
 //! **Invariant:** perception never holds up recording. Its queues are bounded; what does not fit is
 //! dropped and counted, and the count is told.
+
+mod aside;
+
+mod ear;
 
 mod hearing;
 
@@ -13,10 +17,16 @@ mod motion;
 
 mod observation;
 
+mod quiet;
+
 mod seeing;
 
+pub mod sounds;
+
+pub use aside::aside;
+pub use ear::Ear;
 pub use hearing::hear;
-pub use level::Levels;
+pub use models::Models;
 pub use motion::Motion;
 pub use observation::{
     Cells, Frame, GRID_COLUMNS, GRID_ROWS, Heard, Loudness, Observation, People, Person, View, contains,

@@ -11,7 +11,7 @@ use crate::incident::{Action, Incident, Tracker};
 use crate::ingest::CameraState;
 use crate::libav::TakenPicture;
 use crate::model::{CameraId, Mono, Now, Wall};
-use crate::perceive::Observation;
+use crate::perceive::{Models, Observation};
 
 /// The same ids every time.
 const SEED: u64 = 4;
@@ -54,15 +54,22 @@ pub struct Replayed {
 }
 
 impl Replay {
-    /// The rules of `config` over `camera`, the first frame being of the moment `start`.
-    /// `infers_state` is whether nothing else tells how the camera's stream is; `traces`, whether
-    /// what is measured is kept for a report.
-    pub fn new(config: &EdgeConfig, camera: &Camera, start: Wall, infers_state: bool, traces: bool) -> Self {
+    /// The rules of `config` over `camera`, which is perceived with `models`, the first frame being of
+    /// the moment `start`. `infers_state` is whether nothing else tells how the camera's stream is;
+    /// `traces`, whether what is measured is kept for a report.
+    pub fn new(
+        config: &EdgeConfig,
+        camera: &Camera,
+        models: &Models,
+        start: Wall,
+        infers_state: bool,
+        traces: bool,
+    ) -> Self {
         Self {
             camera: camera.id.clone(),
             start,
             tracker: Tracker::new(&alone(config, camera), SEED),
-            senses: Senses::default(),
+            senses: Senses::new(models),
             flags: Flags::default(),
             state: CameraState::Streaming,
             infers_state,
