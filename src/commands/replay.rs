@@ -7,11 +7,14 @@ use std::process::ExitCode;
 
 use super::moment::moment;
 use super::{USAGE, failed};
-use crate::config::{self, AudioUse, Camera, EdgeConfig, Sense};
+use crate::config::{self, AudioUse, Camera, EdgeConfig};
+use crate::disk;
 use crate::model::Wall;
 use crate::perceive::models::{Models, Wanted};
 use crate::record::Index;
-use crate::replay::{Folder, Reel, Replay, Replayed, Report, first_open_minute, gather, in_json, table};
+use crate::replay::{
+    Boxes, Folder, Reel, Replay, Replayed, Report, Trace, first_open_minute, gather, in_json, table,
+};
 
 /// What to replay.
 #[derive(Debug, clap::Args)]
@@ -41,6 +44,9 @@ pub(super) struct Args {
     /// Makes a folder with a page that shows what was measured and why something was flagged.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Writes who the model finds in every picture, in the format of the MOT benchmark.
+    #[arg(long, value_name = "FILE")]
+    boxes: Option<PathBuf>,
 }
 
 /// Why it cannot be done, and with which exit code.
@@ -71,13 +77,23 @@ pub(super) async fn run(args: Args) -> ExitCode {
 async fn replay(args: &Args, config: &EdgeConfig) -> Result<Vec<String>, Refusal> {
     let camera = known_camera(&args.camera, config)?;
     // What is wrong with the folder is said before an hour is spent.
-    let folder = args.report.as_deref().map(Folder::prepare).transpose().map_err(usage)?;
+    let folder = args.report.as_deref().map(Folder::prepare).transpose();
+    let folder = folder.map_err(|e| Refusal(USAGE, e.to_string()))?;
     let (reel, start) = load(args, config, camera).await?;
-    let models = load_models(config, camera);
-    let replay = Replay::new(config, camera, &models, start, !reel.tells_states(), folder.is_some());
+    let models = load_models(config, camera, args.boxes.is_some());
+    let mut replay = Replay::new(config, camera, &models, start, !reel.tells_states());
+    if folder.is_some() {
+        replay = replay.tracing(Trace::new(&camera.zones));
+    }
+    if args.boxes.is_some() {
+        let missing = || Refusal(1, "--boxes cần mô hình người / needs the people model".to_owned());
+        replay = replay.with_boxes(Boxes::new(&models).ok_or_else(missing)?);
+    }
     // Nothing else waits for this thread.
-    let replayed = tokio::task::block_in_place(|| play(reel, replay));
-    let Replayed { flagged, trace, lasted } = replayed;
+    let Replayed { flagged, trace, boxes, lasted } = tokio::task::block_in_place(|| play(reel, replay));
+    if let (Some(path), Some(boxes)) = (&args.boxes, boxes) {
+        disk::write_atomically(path, boxes.into_table()?.as_bytes())?;
+    }
     let lines = if args.json {
         flagged.iter().map(|incident| in_json(incident, start).to_string()).collect()
     } else {
@@ -101,20 +117,15 @@ async fn replay(args: &Args, config: &EdgeConfig) -> Result<Vec<String>, Refusal
 }
 
 /// The models that the camera's rules need; what cannot be had is told, and the rest runs.
-fn load_models(config: &EdgeConfig, camera: &Camera) -> Models {
-    let rules = || config.rules.iter().filter(|rule| rule.cameras.contains(&camera.id));
-    let needs = |sense| rules().any(|rule| rule.condition.sense() == sense);
-    let people = needs(Sense::People);
-    let (speech, sounds) = (needs(Sense::Level), needs(Sense::Level) || needs(Sense::Sounds));
-    let models = Models::load(&config.perceive, Wanted { people, speech, sounds });
+fn load_models(config: &EdgeConfig, camera: &Camera, looks: bool) -> Models {
+    let rules = config.rules.iter().filter(|rule| rule.cameras.contains(&camera.id));
+    let mut wanted = Wanted::by(rules.map(|rule| &rule.condition));
+    wanted.people |= looks;
+    let models = Models::load(&config.perceive, wanted);
     for fault in models.faults() {
         eprintln!("quaywatch: {fault}");
     }
     models
-}
-
-fn usage(error: impl std::fmt::Display) -> Refusal {
-    Refusal(USAGE, error.to_string())
 }
 
 /// What is replayed, as people call it.

@@ -11,6 +11,8 @@
 //! main, as the live service does; sound is of main. The rules are the camera's own; those about
 //! the box itself are not run. A rule that has to learn the room does so from the beginning.
 
+mod boxes;
+
 mod flags;
 
 mod lane;
@@ -29,6 +31,7 @@ mod trace;
 
 mod words;
 
+pub use boxes::Boxes;
 pub use flags::in_json;
 pub use recordings::{Recordings, gather};
 pub use reel::{Piece, Reel};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::boxes::Boxes;
 use super::flags::Flags;
 use super::reel::Piece;
 use super::senses::Senses;
@@ -18,9 +19,6 @@ const SEED: u64 = 4;
 
 const SECOND_US: i64 = 1_000_000;
 
-/// As in the live service: at most 5 pictures a second are looked at, give or take their jitter.
-const LOOK_EVERY_US: i64 = 190_000;
-
 /// As in the live service: so long without anything, and the camera is lost.
 const LOST_AFTER_US: i64 = 8 * SECOND_US;
 
@@ -36,9 +34,9 @@ pub struct Replay {
     infers_state: bool,
     heard_of: i64,
     next_tick: i64,
-    next_look: i64,
     until: i64,
     trace: Option<Trace>,
+    boxes: Option<Boxes>,
     /// The picture that is shown, for stills.
     shown: Option<TakenPicture>,
 }
@@ -49,21 +47,21 @@ pub struct Replayed {
     pub flagged: Vec<Incident>,
     /// What was measured, if that was asked for.
     pub trace: Option<Trace>,
+    /// Who was found in every picture, if that was asked for.
+    pub boxes: Option<Boxes>,
     /// How long it was, in s.
     pub lasted: f64,
 }
 
 impl Replay {
     /// The rules of `config` over `camera`, which is perceived with `models`, the first frame being of
-    /// the moment `start`. `infers_state` is whether nothing else tells how the camera's stream is;
-    /// `traces`, whether what is measured is kept for a report.
+    /// the moment `start`. `infers_state` is whether nothing else tells how the camera's stream is.
     pub fn new(
         config: &EdgeConfig,
         camera: &Camera,
         models: &Models,
         start: Wall,
         infers_state: bool,
-        traces: bool,
     ) -> Self {
         Self {
             camera: camera.id.clone(),
@@ -75,11 +73,21 @@ impl Replay {
             infers_state,
             heard_of: 0,
             next_tick: 0,
-            next_look: 0,
             until: 0,
-            trace: traces.then(|| Trace::new(&camera.zones)),
+            trace: None,
+            boxes: None,
             shown: None,
         }
+    }
+
+    /// Keeps what is measured, for a report.
+    pub fn tracing(self, trace: Trace) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    /// Looks for people in every picture, besides what the rules go by.
+    pub fn with_boxes(self, boxes: Boxes) -> Self {
+        Self { boxes: Some(boxes), ..self }
     }
 
     /// There is nothing more.
@@ -87,7 +95,8 @@ impl Replay {
         for incident in self.tracker.unclosed() {
             self.flags.learn(incident);
         }
-        Replayed { flagged: self.flags.into_all(), trace: self.trace, lasted: in_seconds(self.until) }
+        let (flagged, lasted) = (self.flags.into_all(), in_seconds(self.until));
+        Replayed { flagged, trace: self.trace, boxes: self.boxes, lasted }
     }
 
     /// Takes what happens at `at` (µs); no earlier than what was taken before.
@@ -114,16 +123,14 @@ impl Replay {
     }
 
     fn see(&mut self, at: i64, picture: TakenPicture) {
-        if at >= self.next_look {
-            self.next_look = at.saturating_add(LOOK_EVERY_US);
-            let now = self.now(at);
-            let mut seen = Vec::new();
-            self.senses.see(&picture.look(), now, &mut |observation, at| seen.push((observation, at)));
-            self.shown = Some(picture);
-            self.judge(seen);
-        } else {
-            self.shown = Some(picture);
+        let now = self.now(at);
+        if let Some(boxes) = &mut self.boxes {
+            boxes.look(&picture.look(), now);
         }
+        let mut seen = Vec::new();
+        self.senses.see(&picture.look(), now, &mut |observation, at| seen.push((observation, at)));
+        self.shown = Some(picture);
+        self.judge(seen);
     }
 
     fn change(&mut self, at: i64, state: CameraState) {
@@ -146,6 +153,11 @@ impl Replay {
             self.judge(vec![(Observation::Camera(self.state), now)]);
             let actions = self.tracker.tick(now);
             self.record(actions, now);
+            if let Some(trace) = &mut self.trace {
+                for (rule, gauge) in self.tracker.gauges(&self.camera) {
+                    trace.gauge(rule, gauge, in_seconds(at));
+                }
+            }
         }
     }
 

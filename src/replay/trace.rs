@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Zone;
+use crate::incident::{Gauge, GaugeName};
 use crate::ingest::CameraState;
 use crate::model::IncidentId;
 use crate::perceive::{Observation, People, Person, View, contains};
@@ -33,8 +34,8 @@ pub(super) enum Measure {
     Brightness,
     /// How much brightness differs over the picture.
     Spread,
-    /// What a rule goes by at this moment: the rule, and the name of the line.
-    Gauge(String, &'static str),
+    /// What a rule has learned and goes by.
+    Gauge(String, GaugeName),
 }
 
 /// Points `(s, value)` in the order of time.
@@ -102,8 +103,8 @@ impl Trace {
     }
 
     /// Takes what a rule goes by at `at` (s).
-    pub(super) fn gauge(&mut self, rule: &str, name: &'static str, at: f64, value: f64) {
-        self.add(Measure::Gauge(rule.to_owned(), name), at, value);
+    pub(super) fn gauge(&mut self, rule: &str, gauge: Gauge, at: f64) {
+        self.add(Measure::Gauge(rule.to_owned(), gauge.name), at, gauge.value);
     }
 
     /// Whether a still of one more incident is wanted.

@@ -6,6 +6,7 @@ use super::flags::seconds;
 use crate::config::{Condition, Rule, Schedule};
 use crate::incident::{Incident, span};
 use crate::model::{Kind, Severity, Wall};
+use crate::perceive::sounds;
 
 /// The same in Vietnamese and in English.
 pub(super) type Both = (String, String);
@@ -50,6 +51,26 @@ fn measured(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
         "away_s" => ("vắng người", "nobody there for", " s"),
         _ => return None,
     })
+}
+
+/// What a sound is called, in both languages.
+pub(super) fn sound(name: &str) -> String {
+    let vi = match name {
+        sounds::SPEECH => "tiếng nói",
+        sounds::SHOUT => "tiếng quát",
+        sounds::SCREAM => "tiếng la hét",
+        sounds::GLASS => "kính vỡ",
+        sounds::ALARM => "báo động",
+        sounds::LAUGHTER => "tiếng cười",
+        sounds::CROWD => "đám đông",
+        sounds::MUSIC => "nhạc",
+        sounds::TELEPHONE => "điện thoại",
+        sounds::CRYING => "trẻ khóc",
+        sounds::DOOR => "cửa",
+        sounds::IMPACT => "va đập",
+        _ => return name.to_owned(),
+    };
+    format!("{vi} / {name}")
 }
 
 /// The strongest measurements of an incident.

@@ -3,7 +3,9 @@
 use super::Report;
 use super::plot::{Line, Mark, Panel, Shape, Threshold};
 use crate::config::{Condition, Rule, Sense};
-use crate::incident::Incident;
+use crate::incident::{GaugeName, Incident};
+use crate::model::Kind;
+use crate::perceive::sounds;
 use crate::replay::flags::seconds;
 use crate::replay::trace::{Curve, Measure};
 use crate::replay::words;
@@ -74,9 +76,12 @@ fn level(report: &Report) -> Option<Titled<'_>> {
     .into_iter()
     .flatten()
     .collect();
-    for (number, (measure, curve)) in gauges(report).enumerate() {
-        let Measure::Gauge(rule, name) = measure else { continue };
-        let colour = if number % 2 == 0 { "#4f7a28" } else { "#c02b2b" };
+    for (measure, curve) in &report.trace.curves {
+        let Measure::Gauge(rule, gauge) = measure else { continue };
+        let (colour, name) = match gauge {
+            GaugeName::UsualLoudness => ("#4f7a28", "mức thường của phòng / usual here"),
+            GaugeName::LoudFrom => ("#c02b2b", "to từ mức này / loud from here"),
+        };
         lines.push(Line { curve, colour, shape: Shape::Steps, name: format!("{rule}: {name}") });
     }
     let limits = report.rules.iter().filter_map(|rule| match rule.condition {
@@ -87,11 +92,6 @@ fn level(report: &Report) -> Option<Titled<'_>> {
         _ => None,
     });
     titled(("Âm thanh", "sound", "dBFS, LUFS"), Sense::Level, (-80.0, 0.0), lines, limits.collect())
-}
-
-/// What rules go by at each moment.
-fn gauges(report: &Report) -> impl Iterator<Item = (&Measure, &Curve)> {
-    report.trace.curves.iter().filter(|(measure, _)| matches!(measure, Measure::Gauge(..)))
 }
 
 fn speech(report: &Report) -> Option<Titled<'_>> {
@@ -105,31 +105,51 @@ fn speech(report: &Report) -> Option<Titled<'_>> {
     )
 }
 
+/// A sound that was never likelier than this is not drawn, unless a rule listens for it.
+const UNLIKELY: f32 = 0.2;
+
 fn sounds(report: &Report) -> Option<Titled<'_>> {
-    let heard = report.trace.curves.iter().filter_map(|(measure, curve)| match measure {
-        Measure::Sound(name) => Some((name.clone(), curve)),
+    let listened = report.rules.iter().filter_map(|rule| match rule.condition {
+        Condition::SoundOf { sound, min_score } => Some((rule, group(sound)?, min_score)),
         _ => None,
     });
-    let lines = heard.zip(COLOURS.iter().cycle()).map(|((name, curve), colour)| Line {
+    let listened: Vec<_> = listened.collect();
+    let heard = report.trace.curves.iter().filter_map(|(measure, curve)| match measure {
+        Measure::Sound(name) => Some((name.as_str(), curve)),
+        _ => None,
+    });
+    let matters = |(name, curve): &(&str, &Curve)| {
+        listened.iter().any(|(_, group, _)| group == name)
+            || curve.iter().any(|(_, score)| *score >= UNLIKELY)
+    };
+    let lines = heard.filter(matters).zip(COLOURS.iter().cycle()).map(|((name, curve), colour)| Line {
         curve,
         colour,
         shape: Shape::Line,
-        name,
+        name: words::sound(name),
     });
-    let limits = report.rules.iter().filter_map(|rule| match rule.condition {
-        Condition::SoundOf { min_score, .. } => Some(Threshold {
-            value: min_score,
-            name: format!("{}: ≥ {}", rule.name, words::number(min_score)),
-        }),
+    let mut limits: Vec<Threshold> = Vec::new();
+    for (rule, _, value) in &listened {
+        // Rules that go by the same score share a line.
+        match limits.iter_mut().find(|limit| limit.value == *value) {
+            Some(limit) => limit.name = format!("{}, {}", rule.name, limit.name),
+            None => {
+                let name = format!("{}: ≥ {}", rule.name, words::number(*value));
+                limits.push(Threshold { value: *value, name });
+            }
+        }
+    }
+    titled(("Loại âm thanh", "kinds of sound", "0–1"), Sense::Sounds, (0.0, 1.0), lines.collect(), limits)
+}
+
+/// What a kind is called among sounds.
+fn group(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Scream => Some(sounds::SCREAM),
+        Kind::BreakingGlass => Some(sounds::GLASS),
+        Kind::AlarmSound => Some(sounds::ALARM),
         _ => None,
-    });
-    titled(
-        ("Loại âm thanh", "kinds of sound", "0–1"),
-        Sense::Sounds,
-        (0.0, 1.0),
-        lines.collect(),
-        limits.collect(),
-    )
+    }
 }
 
 fn people(report: &Report) -> Option<Titled<'_>> {
