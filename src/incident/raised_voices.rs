@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use super::sustained::{Sustained, Turn};
-use super::{Baseline, Peak, Sign, Watch, measurement, over};
+use super::{Baseline, Gauge, GaugeName, Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
 use crate::perceive::{Heard, Loudness, Observation, sounds};
@@ -50,6 +50,8 @@ pub(super) struct RaisedVoices {
     room: Baseline,
     /// How loud people speak in it, in LUFS.
     voices: Baseline,
+    /// What loud is measured from, in LUFS; in dBFS where no model tells speech.
+    usual: Option<f64>,
     spoken: Option<Now>,
     not_speech: Option<Now>,
     loud: Sustained,
@@ -63,6 +65,7 @@ impl RaisedVoices {
             min_level_dbfs,
             room: Baseline::default(),
             voices: Baseline::default(),
+            usual: None,
             spoken: None,
             not_speech: None,
             loud: Sustained::new(hold, DIP, OVER_AFTER),
@@ -120,6 +123,8 @@ impl Watch for RaisedVoices {
             _ => return None,
         };
         let (may_count, above) = self.weigh(sound, now)?;
+        let level = if sound.speech.is_some() { sound.lufs } else { sound.dbfs };
+        self.usual = Some(level - above);
         let turn = if armed {
             let slack = if self.loud.is_flagged() { HYSTERESIS_DB } else { 0.0 };
             let is_loud = may_count
@@ -147,6 +152,13 @@ impl Watch for RaisedVoices {
 
     fn tick(&mut self, now: Now) -> Option<Sign> {
         over(self.loud.wait(now))
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        let Some(usual) = self.usual else { return Vec::new() };
+        let loud_from = usual + self.over_baseline_db;
+        let gauges = [(GaugeName::UsualLoudness, usual), (GaugeName::LoudFrom, loud_from)];
+        gauges.into_iter().map(|(name, value)| Gauge { name, value }).collect()
     }
 }
 

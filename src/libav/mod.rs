@@ -35,6 +35,9 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+mod media_tests;
+
 use std::sync::Once;
 
 use bytes::Bytes;

@@ -2,12 +2,13 @@
 
 use crate::libav::Picture;
 use crate::model::Now;
-use crate::perceive::{Ear, Models, Motion, Observation};
+use crate::perceive::{Ear, Eye, Models, Observation};
 
 /// One camera's senses.
 pub(super) struct Senses {
-    motion: Motion,
+    eye: Eye,
     ear: Ear,
+    failed: u64,
 }
 
 /// Who is told of what is perceived.
@@ -16,13 +17,16 @@ pub(super) type Told<'t> = &'t mut dyn FnMut(Observation, Now);
 impl Senses {
     /// Senses that perceive with `models`.
     pub(super) fn new(models: &Models) -> Self {
-        Self { motion: Motion::default(), ear: Ear::new(models) }
+        Self { eye: Eye::new(models.people().cloned()), ear: Ear::new(models), failed: 0 }
     }
 
-    /// Looks at a picture.
+    /// Looks at a picture, unless it comes too soon after the one before.
     pub(super) fn see(&mut self, picture: &Picture<'_>, at: Now, told: Told<'_>) {
-        if let Some(moved) = picture.luma().ok().and_then(|luma| self.motion.see(&luma)) {
-            told(Observation::Motion(moved), at);
+        if let Err(e) = self.eye.see_now(picture, at, told) {
+            if self.failed == 0 {
+                tracing::error!("people cannot be looked for: {e}");
+            }
+            self.failed = self.failed.saturating_add(1);
         }
     }
 
