@@ -36,6 +36,8 @@ mod lasting;
 
 mod long_wait;
 
+mod movers;
+
 mod picture_frozen;
 
 mod moment;

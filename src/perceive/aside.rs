@@ -2,6 +2,8 @@
 
 use tokio::sync::oneshot;
 
+use super::lower_priority;
+
 /// How much less such a thread is worth than one that records, in steps of `nice`.
 const NICER: i32 = 5;
 
@@ -13,8 +15,7 @@ const NICER: i32 = 5;
 pub async fn aside(name: &str, work: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
     let (done, is_done) = oneshot::channel();
     let run = move || {
-        // Where it is not allowed, the work is done all the same.
-        let _ = rustix::process::setpriority_process(None, NICER);
+        lower_priority(NICER);
         work();
         let _ = done.send(());
     };
