@@ -44,6 +44,8 @@ mod place;
 
 mod raised_voices;
 
+mod same;
+
 mod sound_of;
 
 mod spans;
