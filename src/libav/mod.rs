@@ -25,6 +25,8 @@ mod sound;
 
 mod picture;
 
+mod scaler;
+
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -41,6 +43,7 @@ pub use media::MediaFile;
 pub use mux::{FileMuxer, FragmentMuxer};
 pub use picture::{Luma, Picture, PictureDecoder, TakenPicture};
 pub use reader::{PictureReader, SoundReader, Sounding, Taken};
+pub use scaler::{Canvas, Scaler};
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
 /// Video ticks in a second, as in RTP.
@@ -160,7 +163,7 @@ fn quiet() {
 }
 
 /// Checked when compiled: what tasks hold may move between threads. The bindings declare this for
-/// contexts and frames (libav ties none of them to a thread); a scaler is not, so none is kept.
+/// contexts and frames (libav ties none of them to a thread), `raw` does for the scaler.
 const _: () = {
     const fn moves_between_threads<T: Send>() {}
     moves_between_threads::<FragmentMuxer>();
@@ -169,4 +172,5 @@ const _: () = {
     moves_between_threads::<AacEncoder>();
     moves_between_threads::<SoundDecoder>();
     moves_between_threads::<PictureDecoder>();
+    moves_between_threads::<Scaler>();
 };
