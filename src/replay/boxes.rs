@@ -11,6 +11,9 @@ use crate::model::Now;
 use crate::perceive::models::{Found, ModelError, PeopleNet};
 use crate::perceive::{Eye, Models};
 
+/// Boxes down to this score are written: a curve of precision over recall needs the unsure ones too.
+const LEAST_SCORE: f32 = 0.05;
+
 /// Gathers the boxes of a replay.
 pub struct Boxes {
     people: PeopleNet,
@@ -32,7 +35,7 @@ impl Boxes {
         self.frame += 1;
         // A picture that cannot be converted is one in which nobody is found.
         let Ok(look) = self.eye.look_at(picture, at) else { return };
-        match look.find(&self.people) {
+        match self.people.find(&look.pixels, &look.letterbox, LEAST_SCORE) {
             Ok(found) => {
                 write_boxes(&mut self.table, self.frame, &found, (picture.width(), picture.height()))
             }
