@@ -104,6 +104,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
         cameras: shared.cameras.clone(),
         doubts: shared.doubts.subscribe(),
         stop: rules.token(),
+        joined: BTreeMap::new(),
     };
     rules.spawn("rules", desk.run(Observations { seen, states: told, of_box }));
 

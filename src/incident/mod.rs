@@ -48,6 +48,8 @@ mod quietest;
 
 mod raised_voices;
 
+mod same;
+
 mod sound_of;
 
 mod spans;

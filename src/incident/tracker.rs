@@ -34,6 +34,8 @@ pub struct Incident {
     pub severity: Severity,
     /// Which camera; `None` if it concerns the box itself.
     pub camera: Option<CameraId>,
+    /// Which other cameras see the same, in the order in which they joined.
+    pub also: Vec<CameraId>,
     /// Which of its zones, where the rule watches one.
     pub zone: Option<String>,
     /// When the condition began.

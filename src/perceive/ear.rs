@@ -179,3 +179,97 @@ fn duration(samples: usize, rate: u32) -> Duration {
     let ns = u64::try_from(samples).unwrap_or(0).saturating_mul(1_000_000_000) / u64::from(rate.max(1));
     Duration::from_nanos(ns)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::models::testing;
+    use super::*;
+    use crate::perceive::sounds;
+
+    /// Gives `sound` to an ear in packets of 20 ms, each arriving when it ends.
+    fn hear(ear: &mut Ear, sound: &[f32], rate: u32, from: Now) -> Vec<(Observation, Now)> {
+        let (mut told, packet) = (Vec::new(), rate as usize / 50);
+        for (i, samples) in sound.chunks(packet).enumerate() {
+            let arrived = from.plus(duration(i * packet + samples.len(), rate));
+            ear.hear(samples, rate, arrived, &mut |observation, at| told.push((observation, at)));
+        }
+        told
+    }
+
+    fn levels(told: &[(Observation, Now)]) -> Vec<(f64, u64)> {
+        let level = |(observation, at): &(Observation, Now)| match observation {
+            Observation::Sound(sound) => Some((sound.dbfs, at.mono.0.as_millis() as u64)),
+            _ => None,
+        };
+        told.iter().filter_map(level).collect()
+    }
+
+    #[test]
+    fn windows_are_dated_to_their_end_whatever_the_rate_of_the_sound() {
+        for rate in [8000, 16_000, 44_100, 48_000] {
+            let beep = |i: usize| if i < rate as usize { 0.0 } else { (i as f32 * 0.3).sin() * 0.5 };
+            let sound: Vec<f32> = (0..2 * rate as usize).map(beep).collect();
+            let told = levels(&hear(&mut Ear::new(&Models::default()), &sound, rate, Now::default()));
+            assert_eq!(told.len(), if rate == 16_000 { 20 } else { told.len() });
+            for (i, (_, at)) in told.iter().enumerate() {
+                assert!(at.abs_diff(96 * (i as u64 + 1)) <= 1, "{rate}: window {i} at {at} ms");
+            }
+            let first = told.iter().find(|(dbfs, _)| *dbfs > -20.0).unwrap();
+            assert_eq!(first.1.div_ceil(96), 11, "{rate}: the beep begins at 1 s: {first:?}");
+        }
+    }
+
+    #[test]
+    fn without_models_there_are_levels_only() {
+        let told = hear(&mut Ear::new(&Models::default()), &[0.1; 48_000], 16_000, Now::default());
+        assert!(told.iter().all(|(o, _)| matches!(o, Observation::Sound(Loudness { speech: None, .. }))));
+    }
+
+    #[test]
+    fn a_muted_camera_is_flat_through_the_resampler_too() {
+        let told = hear(&mut Ear::new(&Models::default()), &[0.000_24; 16_000], 8000, Now::default());
+        let flat =
+            |(o, _): &(Observation, Now)| matches!(o, Observation::Sound(Loudness { is_flat: true, .. }));
+        assert!(told.iter().skip(1).all(flat));
+    }
+
+    #[test]
+    fn what_comes_after_a_gap_follows_on_nothing() {
+        let mut ear = Ear::new(&Models::default());
+        assert_eq!(hear(&mut ear, &[0.1; 1500], 16_000, Now::default()), [], "not yet a window");
+        let later = Now::default().plus(Duration::from_secs(60));
+        let told = levels(&hear(&mut ear, &[0.1; 1600], 16_000, later));
+        assert_eq!(told.iter().map(|(_, at)| *at).collect::<Vec<_>>(), [60_096]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_silence() {
+        let mut ear = Ear::new(&Models::default());
+        let told = hear(&mut ear, &[f32::NAN; 8000], 16_000, Now::default());
+        assert!(levels(&told).iter().all(|(dbfs, _)| *dbfs == -120.0));
+        let told = hear(&mut ear, &[0.1; 8000], 16_000, Now::default().plus(duration(8000, 16_000)));
+        assert!(levels(&told).last().is_some_and(|(dbfs, _)| (dbfs + 20.0).abs() < 0.1));
+    }
+
+    #[test]
+    fn with_models_a_siren_is_an_alarm_twice_a_second_and_no_speech() {
+        let wanted = super::super::models::Wanted { people: false, speech: true, sounds: true };
+        let wail = |t: f32| 900.0 + 350.0 * (2.0 * std::f32::consts::PI * t / 3.0).sin();
+        let mut phase = 0.0_f32;
+        let siren = (0..80_000).map(|i| {
+            phase += 2.0 * std::f32::consts::PI * wail(i as f32 / 16_000.0) / 16_000.0;
+            0.1 * (phase.sin() + (2.0 * phase).sin() / 2.0 + (3.0 * phase).sin() / 3.0)
+        });
+        let siren: Vec<f32> = siren.collect();
+        let told = hear(&mut Ear::new(&testing::models(wanted)), &siren, 16_000, Now::default());
+        let heard: Vec<&Heard> = told
+            .iter()
+            .filter_map(|(o, _)| if let Observation::Heard(h) = o { Some(h) } else { None })
+            .collect();
+        assert_eq!(heard.len(), 8, "every 0.48 s from the third on");
+        let alarms = heard.iter().filter(|heard| heard.score(sounds::ALARM) > 0.5).count();
+        assert!(alarms >= 5, "{heard:?}");
+        let speech = |(o, _): &(Observation, Now)| matches!(o, Observation::Sound(Loudness { speech: Some(p), .. }) if *p < 0.5);
+        assert!(told.iter().filter(|told| speech(told)).count() > 40);
+    }
+}

@@ -79,13 +79,10 @@ impl Wanted {
         for condition in conditions {
             match condition.sense() {
                 Sense::People => wanted.people = true,
-                Sense::Sounds => (wanted.speech, wanted.sounds) = (true, true),
-                // What is said loudly is told from what only sounds like it by both models; that it is
-                // silent needs none.
-                Sense::Level if matches!(condition, Condition::RaisedVoices { .. }) => {
-                    (wanted.speech, wanted.sounds) = (true, true);
-                }
-                Sense::Level => {}
+                // How loud it is, and that it is silent, is measured without a model.
+                Sense::Level if *condition == Condition::AudioLost => {}
+                // Loud speech and other loud sounds are told apart by both models.
+                Sense::Level | Sense::Sounds => (wanted.speech, wanted.sounds) = (true, true),
                 Sense::View | Sense::Stream => {}
             }
         }
