@@ -33,6 +33,7 @@ fn incident(kind: Kind, start: Wall, began_s: i64, zone: Option<&str>) -> Incide
         kind,
         severity: Severity::Warning,
         camera: CameraId::new("counter-1").ok(),
+        also: vec![],
         zone: zone.map(str::to_owned),
         started_at: start.plus_millis(began_s * 1000),
         flagged_at: start.plus_millis(began_s * 1000 + 3000),
