@@ -50,6 +50,8 @@ mod province;
 
 mod receiver;
 
+mod replay;
+
 mod soak;
 
 mod storage;
