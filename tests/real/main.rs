@@ -54,6 +54,8 @@ mod replay;
 
 mod soak;
 
+mod starved;
+
 mod storage;
 
 mod streams;
