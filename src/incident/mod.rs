@@ -36,6 +36,8 @@ mod lasting;
 
 mod long_wait;
 
+mod manual;
+
 mod movers;
 
 mod picture_frozen;
@@ -58,6 +60,7 @@ mod tracker;
 
 pub use baseline::Baseline;
 pub use box_observation::BoxObservation;
+pub use manual::Manual;
 pub use tracker::{Action, Incident, Tracker};
 
 use serde_json::{Map, Value};
