@@ -17,7 +17,7 @@ use super::manual::{ByHand, Manual};
 use super::picture_frozen::PictureFrozen;
 use super::raised_voices::RaisedVoices;
 use super::sound_of::SoundOf;
-use super::{BoxObservation, BoxWatch, Watch, box_watch};
+use super::{BoxObservation, BoxWatch, Gauge, Watch, box_watch};
 use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Zone};
 use crate::model::{CameraId, Ids, IncidentId, Kind, Now, Severity, Wall};
 use crate::perceive::Observation;
@@ -157,6 +157,16 @@ impl Tracker {
     pub fn flag_manually(&mut self, what: Manual, now: Now) -> Result<(IncidentId, Vec<Action>), String> {
         let (id, actions) = self.by_hand.flag(what, now, &mut self.ids)?;
         Ok((id, actions.into()))
+    }
+
+    /// What the rules over `camera` have learned and go by now, with the name of the rule.
+    pub fn gauges(&self, camera: &CameraId) -> Vec<(&str, Gauge)> {
+        let of_rule = |state: &Watched| {
+            let watches = state.watches.get(camera).into_iter().flatten();
+            watches.flat_map(|it| it.watch.gauges()).collect::<Vec<_>>()
+        };
+        let all = self.rules.iter().map(|state| (state.rule.name.as_str(), of_rule(state)));
+        all.flat_map(|(rule, gauges)| gauges.into_iter().map(move |gauge| (rule, gauge))).collect()
     }
 
     /// Lets time pass: tells what goes on, closes what has cooled down.

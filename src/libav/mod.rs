@@ -23,6 +23,8 @@ mod reader;
 
 mod sound;
 
+mod resample;
+
 mod picture;
 
 mod scaler;
@@ -32,6 +34,9 @@ pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod media_tests;
 
 use std::sync::Once;
 
@@ -43,6 +48,7 @@ pub use media::MediaFile;
 pub use mux::{FileMuxer, FragmentMuxer};
 pub use picture::{Luma, Picture, PictureDecoder, TakenPicture};
 pub use reader::{PictureReader, SoundReader, Sounding, Taken};
+pub use resample::Resampler;
 pub use scaler::{Canvas, Scaler};
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
@@ -171,6 +177,7 @@ const _: () = {
     moves_between_threads::<Demuxer>();
     moves_between_threads::<AacEncoder>();
     moves_between_threads::<SoundDecoder>();
+    moves_between_threads::<Resampler>();
     moves_between_threads::<PictureDecoder>();
     moves_between_threads::<Scaler>();
 };

@@ -1,9 +1,15 @@
-//! What is seen and heard: levels of sound, motion and people in the picture.
+//! What is seen and heard: people and motion in the picture, levels, speech and other sounds.
 //!
 //! **Invariant:** perception never holds up recording. Its queues are bounded; what does not fit is
 //! dropped and counted, and the count is told.
 
 mod observation;
+
+mod aside;
+
+mod level;
+
+mod ear;
 
 mod counters;
 
@@ -14,8 +20,6 @@ mod tap;
 mod priority;
 
 pub mod models;
-
-mod level;
 
 mod hearing;
 
@@ -33,13 +37,19 @@ mod lookers;
 
 mod catching_up;
 
+mod quiet;
+
 mod seeing;
 
+pub mod sounds;
+
+pub use aside::aside;
 pub use counters::{Counters, Perception};
+pub use ear::Ear;
 pub use eye::{Eye, Look};
 pub use hearing::hear;
-pub use level::Levels;
 pub use lookers::{Find, Lookers};
+pub use models::Models;
 pub use motion::Motion;
 pub use observation::{
     Cells, Frame, GRID_COLUMNS, GRID_ROWS, Heard, Loudness, Observation, People, Person, View, contains,

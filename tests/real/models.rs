@@ -58,8 +58,9 @@ fn a_damaged_model_is_one_error_and_recording_and_the_other_models_go_on() {
     assert_eq!(check.status.code(), Some(1), "{said}");
     let line = |what: &str| said.lines().find(|line| line.contains(what)).unwrap_or_default();
     assert!(line("the people model").starts_with("LỖI / BAD"), "{said}");
-    assert!(line("the speech model").starts_with("TỐT / OK"), "{said}");
-    assert!(line("the sounds model").is_empty(), "no rule asks for it: {said}");
+    for works in ["the speech model", "the sounds model"] {
+        assert!(line(works).starts_with("TỐT / OK"), "{said}");
+    }
 
     centre.wait_for_log("\"kind\":\"raised-voices\"", 60);
     assert_eq!(get_json(port, "/api/cameras")["cameras"][0]["state"], "streaming");

@@ -79,9 +79,10 @@ impl Wanted {
         for condition in conditions {
             match condition.sense() {
                 Sense::People => wanted.people = true,
-                Sense::Sounds => wanted.sounds = true,
-                // How loud it is, is measured without a model.
-                Sense::Level => wanted.speech |= matches!(condition, Condition::RaisedVoices { .. }),
+                // How loud it is, and that it is silent, is measured without a model.
+                Sense::Level if *condition == Condition::AudioLost => {}
+                // Loud speech and other loud sounds are told apart by both models.
+                Sense::Level | Sense::Sounds => (wanted.speech, wanted.sounds) = (true, true),
                 Sense::View | Sense::Stream => {}
             }
         }

@@ -91,7 +91,7 @@ fn rules_want_the_models_that_they_go_by_and_no_other() {
     let wanted = |conditions: &[Condition]| Wanted::by(conditions);
     let loud = Condition::RaisedVoices { over_baseline_db: 12.0, min_level_dbfs: -35.0 };
     assert_eq!(wanted(&[Condition::CameraLost, Condition::AudioLost]), Wanted::default());
-    assert_eq!(wanted(&[loud]), Wanted { speech: true, ..Wanted::default() });
+    assert_eq!(wanted(&[loud]), Wanted { people: false, ..Wanted::ALL });
     assert_eq!(wanted(&[Condition::LongWait]), Wanted { people: true, ..Wanted::default() });
 }
 
