@@ -52,6 +52,8 @@ mod province;
 
 mod receiver;
 
+mod replay;
+
 mod soak;
 
 mod storage;
