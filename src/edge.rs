@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
-use crate::config::{AudioUse, Camera, Condition, EdgeConfig};
+use crate::config::{AudioUse, Camera, EdgeConfig, Sense};
 use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
 use crate::incident::{BoxObservation, Tracker};
@@ -333,11 +333,12 @@ fn start_camera(
     observed: &mpsc::Sender<Observed>,
     states: &mpsc::Sender<(StreamName, CameraState)>,
 ) {
-    let watched = |wanted: fn(&Condition) -> bool| {
-        shared.config.rules.iter().any(|rule| wanted(&rule.condition) && rule.cameras.contains(&camera.id))
+    let needs = |sense: Sense| {
+        let over_it = shared.config.rules.iter().filter(|rule| rule.cameras.contains(&camera.id));
+        over_it.into_iter().any(|rule| rule.condition.sense() == sense)
     };
-    let is_heard = camera.audio != AudioUse::Off && watched(|c| matches!(c, Condition::RaisedVoices { .. }));
-    let is_seen = watched(|c| matches!(c, Condition::AfterHours { .. }));
+    let is_heard = camera.audio != AudioUse::Off && (needs(Sense::Level) || needs(Sense::Sounds));
+    let is_seen = needs(Sense::People) || needs(Sense::View);
     let (mut main_taps, mut sub_taps) = (Vec::new(), Vec::new());
     if is_heard {
         let name = format!("{}/hearing", camera.id);

@@ -29,6 +29,9 @@ pub mod perceive;
 /// When observations become an incident.
 pub mod incident;
 
+/// The camera's own perception and rules over a media file or its recordings.
+pub mod replay;
+
 /// What range, still and sound prove an incident.
 pub mod evidence;
 

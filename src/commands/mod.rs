@@ -11,9 +11,13 @@ mod edge;
 
 mod findings;
 
+mod moment;
+
 mod probe;
 
 mod province;
+
+mod replay;
 
 mod role;
 
@@ -82,6 +86,8 @@ enum Command {
     Storage(storage::Args),
     /// Says what one camera stream carries, and what of it would not be recorded.
     Probe(probe::Args),
+    /// Runs a camera's perception and rules over a media file or its recordings, and says what they flag.
+    Replay(replay::Args),
     /// Says whether evidence is intact and signed by a trusted key.
     Verify {
         /// An evidence folder, or a file in one.
@@ -113,6 +119,7 @@ pub fn main() -> ExitCode {
             Command::Check { config, offline } => check::run(&config, offline).await,
             Command::Storage(args) => storage::run(args).await,
             Command::Probe(args) => probe::run(args).await,
+            Command::Replay(args) => replay::run(args).await,
             Command::Verify { path, trust } => verify::run(&path, trust.as_deref()),
         }
     });

@@ -48,6 +48,7 @@ fn lasts(kind: Kind) -> bool {
 
 /// Reads a `[[rule]]` of such a kind.
 pub(super) fn box_rule(mut table: Table<'_>, kind: Kind, taken: &mut Taken) -> Option<BoxRule> {
+    table.refuse("enabled", &format!("{kind} concerns the box and cannot be switched off: take it out"));
     for key in ["cameras", "schedule"] {
         table.refuse(key, &format!("{key} is for rules over cameras, {kind} concerns the box: take it out"));
     }

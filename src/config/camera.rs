@@ -87,8 +87,8 @@ pub(super) struct Listed {
     pub(super) id: String,
     /// What is done with its sound.
     pub(super) audio: AudioUse,
-    /// The names of its zones.
-    pub(super) zones: Vec<String>,
+    /// The names of its zones as typed, and who belongs there, if that could be read.
+    pub(super) zones: Vec<(String, Option<ZonePurpose>)>,
     /// The camera, if nothing is wrong with it.
     pub(super) camera: Option<Camera>,
 }
@@ -135,7 +135,10 @@ fn camera(
     let most = table.value("keep_size").map(|value| keep_size(&value));
     let mut names = Taken::new();
     let tables = table.tables("zone", "camera.zone");
-    let zones: Vec<_> = tables.into_iter().map(|inner| zone(inner, table.who(), &mut names)).collect();
+    let (mut listed, mut zones) = (vec![], vec![]);
+    for inner in tables {
+        zones.push(zone(inner, table.who(), &mut names, &mut listed));
+    }
     table.finish();
     let camera = (|| {
         let zones = zones.into_iter().collect::<Option<_>>()?;
@@ -148,7 +151,7 @@ fn camera(
         Some(Camera { id, name, main, sub, user, password, audio, keep, sub_keep, keep_size, zones })
     })();
     let audio = audio.unwrap_or(AudioUse::Record);
-    Listed { id: typed, audio, zones: names.into_keys().collect(), camera }
+    Listed { id: typed, audio, zones: listed, camera }
 }
 
 fn stream(value: &Value<'_>, streams: &mut Taken) -> Option<Url> {
@@ -161,7 +164,12 @@ fn stream(value: &Value<'_>, streams: &mut Taken) -> Option<Url> {
     }
 }
 
-fn zone(mut table: Table<'_>, camera: &str, names: &mut Taken) -> Option<Zone> {
+fn zone(
+    mut table: Table<'_>,
+    camera: &str,
+    names: &mut Taken,
+    listed: &mut Vec<(String, Option<ZonePurpose>)>,
+) -> Option<Zone> {
     table.call(format!("{} of {camera}", table.who()));
     let name = table.required("name", "\"Quầy 1\"", |value| {
         let name = value.name()?;
@@ -184,6 +192,7 @@ fn zone(mut table: Table<'_>, camera: &str, names: &mut Taken) -> Option<Zone> {
     let example = "[[0.1, 0.5], [0.4, 0.5], [0.4, 1.0], [0.1, 1.0]]";
     let polygon = table.required("polygon", example, |value| polygon(&value));
     table.finish();
+    listed.push((name.clone().unwrap_or_default(), purpose));
     Some(Zone { name: name?, purpose: purpose?, polygon: polygon? })
 }
 

@@ -8,10 +8,11 @@ use super::Context;
 use super::address::{BrokerAddress, broker, listen, topic_root};
 use super::box_rule::BoxRule;
 use super::camera::{Camera, cameras};
-use super::hours::{Hours, Span, SpecialDay, time_zone, weekly};
+use super::hours::{Hours, Span, SpecialDay, read_plan, time_zone};
 use super::keep::{Keeps, keeps};
+use super::perceive::{Perceive, perceive};
 use super::reader::Table;
-use super::rule::{Rule, rules};
+use super::rule::{Rule, Surroundings, Unwatched, rules};
 use super::value::{Taken, Value, quoted};
 use crate::model::{CentreId, StreamKind};
 
@@ -32,10 +33,14 @@ pub struct EdgeConfig {
     pub province: Option<ProvinceLink>,
     /// Where its web server listens, if there is one: on this machine only.
     pub web: Option<SocketAddr>,
+    /// What looks and listens.
+    pub perceive: Perceive,
     /// Its cameras, at least one.
     pub cameras: Vec<Camera>,
-    /// Its rules over cameras, in the order of the file.
+    /// Its rules over cameras: those of the file in its order, then the default ones.
     pub rules: Vec<Rule>,
+    /// The kinds over cameras that no rule watches for.
+    pub unwatched: Vec<Unwatched>,
     /// Its rules about the box itself, one of each kind.
     pub box_rules: Vec<BoxRule>,
 }
@@ -104,21 +109,29 @@ pub struct Send {
 
 /// Reads the whole file.
 pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeConfig> {
-    let (centre, has_hours) = match section(&mut root, "centre") {
+    let centre = match section(&mut root, "centre") {
         Some(table) => centre(table),
-        None => (None, true),
+        // What the section would say is not missed a second time.
+        None => ReadCentre { has_hours: true, ..ReadCentre::default() },
     };
     let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
     let province = root.table("province").map(|table| province(table, context));
     let web = root.table("web").map(|table| listen(table, CENTRE_PORT));
+    let perceive = root.table("perceive").map_or(Some(Perceive::default()), |table| perceive(table, context));
     // What is wrong with the storage is told once, not once a camera.
     let usual = storage.as_ref().map_or(UNKNOWN, |s| Keeps { keep: s.keep, sub_keep: s.sub_keep });
     let listed = cameras(&mut root, Some(usual), context);
-    let rules = rules(&mut root, &listed, has_hours);
+    let around = Surroundings {
+        cameras: &listed,
+        hours: &centre.hours,
+        has_hours: centre.has_hours,
+        default_rules: centre.default_rules,
+    };
+    let rules = rules(&mut root, &around);
     root.finish();
-    let (rules, box_rules) = rules?;
+    let rules = rules?;
     Some(EdgeConfig {
-        centre: centre?,
+        centre: centre.centre?,
         storage: storage?,
         province: match province {
             Some(link) => Some(link?),
@@ -128,9 +141,11 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
             Some(listen) => Some(listen?),
             None => None,
         },
+        perceive: perceive?,
         cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,
-        rules,
-        box_rules,
+        rules: rules.over_cameras,
+        unwatched: rules.unwatched,
+        box_rules: rules.of_box,
     })
 }
 
@@ -142,7 +157,22 @@ pub(super) fn section<'t>(root: &mut Table<'t>, key: &'static str) -> Option<Tab
     root.table(key)
 }
 
-fn centre(mut table: Table<'_>) -> (Option<Centre>, bool) {
+/// The section [centre], as far as it could be read.
+struct ReadCentre {
+    centre: Option<Centre>,
+    hours: Hours,
+    has_hours: bool,
+    default_rules: bool,
+}
+
+impl Default for ReadCentre {
+    fn default() -> Self {
+        let hours = Hours::new(jiff::tz::TimeZone::UTC);
+        Self { centre: None, hours, has_hours: false, default_rules: false }
+    }
+}
+
+fn centre(mut table: Table<'_>) -> ReadCentre {
     let id = table.required("id", "\"xuan-lung\"", |value| {
         CentreId::new(value.text()?).map_err(|why| value.wrong::<()>(format!("= {why}"))).ok()
     });
@@ -163,11 +193,10 @@ fn centre(mut table: Table<'_>) -> (Option<Centre>, bool) {
     let mut hours = Hours::new(zone.clone().unwrap_or(jiff::tz::TimeZone::UTC));
     let written = table.value("hours");
     let has_hours = written.is_some();
-    for item in written.and_then(|value| value.list()).unwrap_or_default() {
-        let Some(text) = item.text() else { continue };
-        let added = weekly(text).and_then(|(days, span)| hours.add_weekly(&days, span));
-        added.unwrap_or_else(|why| item.wrong::<()>(format!("= {} {why}", quoted(text))).unwrap_or_default());
+    if let Some(value) = written {
+        read_plan(&value, &mut hours);
     }
+    let default_rules = table.or("default_rules", true, |value| value.truth());
     let mut dates = Taken::new();
     for day in table.tables("day", "centre.day") {
         special_day(day, &mut hours, &mut dates);
@@ -175,9 +204,10 @@ fn centre(mut table: Table<'_>) -> (Option<Centre>, bool) {
     table.finish();
     let centre = (|| {
         zone?;
-        Some(Centre { id: id?, name: name?, hours })
+        default_rules?;
+        Some(Centre { id: id?, name: name?, hours: hours.clone() })
     })();
-    (centre, has_hours)
+    ReadCentre { centre, hours, has_hours, default_rules: default_rules.unwrap_or(false) }
 }
 
 fn special_day(mut table: Table<'_>, hours: &mut Hours, dates: &mut Taken) {

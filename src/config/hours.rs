@@ -10,6 +10,7 @@ use std::fmt;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::value::{Value, quoted};
 use crate::model::Wall;
 
 const DAY: u32 = 24 * 60;
@@ -45,6 +46,11 @@ impl Hours {
     /// Hours in `zone`, without any.
     pub(super) fn new(zone: TimeZone) -> Self {
         Self { zone, week: vec![], days: BTreeMap::new() }
+    }
+
+    /// The same zone and special days, with no week yet: for a plan of its own.
+    pub(super) fn with_an_empty_week(&self) -> Self {
+        Self { week: vec![], ..self.clone() }
     }
 
     /// Adds what [`weekly`] read; an overlap with what is there already is refused.
@@ -89,6 +95,20 @@ impl Hours {
         &self.zone
     }
 
+    /// The weekly plan in the words of the file.
+    pub(super) fn plan(&self) -> String {
+        let follows = |a: &(Weekday, Span), b: &(Weekday, Span)| a.0.next() == b.0 && a.1 == b.1;
+        let runs = self.week.chunk_by(follows).filter_map(|run| match run {
+            [(day, span)] => Some(format!("{} {span}", day_word(*day))),
+            [(first, span), .., (last, _)] => {
+                Some(format!("{}-{} {span}", day_word(*first), day_word(*last)))
+            }
+            [] => None,
+        });
+        let plan: Vec<_> = runs.collect();
+        if plan.is_empty() { "never open".to_owned() } else { plan.join(", ") }
+    }
+
     fn spans_of(&self, date: Date) -> impl Iterator<Item = Span> {
         let special = self.days.get(&date);
         let weekday = date.weekday();
@@ -99,16 +119,7 @@ impl Hours {
 
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let follows = |a: &(Weekday, Span), b: &(Weekday, Span)| a.0.next() == b.0 && a.1 == b.1;
-        let runs = self.week.chunk_by(follows).filter_map(|run| match run {
-            [(day, span)] => Some(format!("{} {span}", day_word(*day))),
-            [(first, span), .., (last, _)] => {
-                Some(format!("{}-{} {span}", day_word(*first), day_word(*last)))
-            }
-            [] => None,
-        });
-        let plan: Vec<_> = runs.collect();
-        let plan = if plan.is_empty() { "never open".to_owned() } else { plan.join(", ") };
+        let plan = self.plan();
         write!(f, "{plan} ({})", self.zone.iana_name().unwrap_or("unknown zone"))?;
         match self.days.len() {
             0 => Ok(()),
@@ -168,6 +179,17 @@ pub(super) fn weekly(text: &str) -> Result<(Vec<Weekday>, Span), String> {
         list.extend(first.cycle_forward().take(1 + usize::from(last.since(first).unsigned_abs())));
     }
     Ok((list, Span::parse(span)?))
+}
+
+/// Reads a list of `mon-fri 07:30-11:30` into `hours`; gives how many there are, right or wrong.
+pub(super) fn read_plan(value: &Value<'_>, hours: &mut Hours) -> Option<usize> {
+    let items = value.list()?;
+    for item in &items {
+        let Some(text) = item.text() else { continue };
+        let added = weekly(text).and_then(|(days, span)| hours.add_weekly(&days, span));
+        added.unwrap_or_else(|why| item.wrong::<()>(format!("= {} {why}", quoted(text))).unwrap_or_default());
+    }
+    Some(items.len())
 }
 
 /// The zone of that IANA name.

@@ -28,6 +28,8 @@ mod camera;
 
 mod rule;
 
+mod perceive;
+
 mod edge;
 
 mod province;
@@ -44,9 +46,10 @@ pub use box_rule::BoxRule;
 pub use camera::{AudioUse, Camera, Zone, ZonePurpose};
 pub use edge::{Centre, EdgeConfig, ProvinceLink, Send, Storage};
 pub use hours::Hours;
+pub use perceive::{Perceive, Runtime};
 pub use problems::{Problem, Problems};
 pub use province::{KnownCentre, ProvinceConfig, ProvinceStorage};
-pub use rule::{Condition, Rule, Schedule};
+pub use rule::{Condition, Rule, Schedule, Sense, Unwatched};
 pub use secret::{Secret, SecretLookup, SecretSource, look_up};
 pub use summary::summary;
 
@@ -67,6 +70,15 @@ struct Context<'a> {
 /// Everything that is wrong with it, each with its line.
 pub fn load_edge(path: &Path) -> Result<EdgeConfig, Problems> {
     load(path, read_edge)
+}
+
+/// Loads a centre's configuration without its passwords, which need not be there: for what never
+/// talks to a camera or a broker.
+///
+/// # Errors
+/// As [`load_edge`].
+pub fn load_edge_without_passwords(path: &Path) -> Result<EdgeConfig, Problems> {
+    load(path, |file, base, text, _| read_edge(file, base, text, &|_| Ok(Secret::new(""))))
 }
 
 /// Loads a province's configuration and the passwords that it names.

@@ -62,6 +62,11 @@ impl<'t> Table<'t> {
         Self { notes, who, at, entries, known: vec![] }
     }
 
+    /// A table that nobody wrote: all its keys have their defaults.
+    pub(super) fn unwritten(&self, who: String) -> Self {
+        Self { notes: self.notes, who, at: self.at, entries: BTreeMap::new(), known: vec![] }
+    }
+
     /// How messages call this table.
     pub(super) fn who(&self) -> &str {
         &self.who

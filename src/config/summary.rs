@@ -5,7 +5,7 @@ use super::camera::{AudioUse, Camera};
 use super::edge::{EdgeConfig, Storage};
 use super::rule::{Condition, Rule, Schedule};
 use super::units::{show_duration, show_size};
-use crate::model::Severity;
+use crate::model::{Kind, Severity};
 
 /// One line for the centre, the storage and the province, and for each camera and rule. Shows no
 /// address in full and no password.
@@ -39,12 +39,31 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
     ];
     lines.extend(config.web.iter().map(|listen| format!("web: http://{listen}, for this machine alone")));
     lines.extend(config.cameras.iter().map(|one| camera(one, storage)));
-    lines.extend(config.rules.iter().map(|rule| rule_line(rule, config.cameras.len())));
+    lines.extend(config.rules.iter().map(|rule| rule_line(rule, &config.cameras)));
+    lines.extend(unwatched(config));
     let of_box = config.box_rules.iter().map(|rule| format!("{} ({})", rule.kind, rule.severity.as_str()));
     lines.push(format!("the box itself: {}", join(&of_box.collect::<Vec<_>>())));
     let is_written = |rule: &&BoxRule| **rule != BoxRule::unwritten(rule.kind);
     lines.extend(config.box_rules.iter().filter(is_written).map(box_rule_line));
     lines
+}
+
+/// The kinds that no rule watches for, those with one reason together.
+fn unwatched(config: &EdgeConfig) -> Vec<String> {
+    let mut whys: Vec<&str> = vec![];
+    for unwatched in &config.unwatched {
+        if !whys.contains(&unwatched.why) {
+            whys.push(unwatched.why);
+        }
+    }
+    let line = |why: &&str| {
+        let kinds = config.unwatched.iter().filter(|unwatched| unwatched.why == *why);
+        format!(
+            "not watched for: {} ({why})",
+            join(&kinds.map(|unwatched| unwatched.kind).collect::<Vec<_>>())
+        )
+    };
+    whys.iter().map(line).collect()
 }
 
 fn camera(camera: &Camera, storage: &Storage) -> String {
@@ -69,24 +88,14 @@ fn camera(camera: &Camera, storage: &Storage) -> String {
     format!("camera {} ({}): {sub} from {host}, {sound}{zones}{kept}", camera.id, camera.name)
 }
 
-fn rule_line(rule: &Rule, all: usize) -> String {
-    let what = match rule.condition {
-        Condition::RaisedVoices { over_baseline_db, min_level_dbfs } => {
-            format!("{over_baseline_db} dB over the room's usual level and at least {min_level_dbfs} dBFS")
-        }
-        Condition::AfterHours { min_motion_percent } => {
-            format!("motion in at least {min_motion_percent} % of the picture")
-        }
-        Condition::CameraLost => "a camera sends nothing".to_owned(),
-    };
-    let whole = if rule.cameras.len() == all { "every camera".to_owned() } else { join(&rule.cameras) };
-    let zones = if rule.zones.is_empty() { String::new() } else { format!(", zones {}", join(&rule.zones)) };
+fn rule_line(rule: &Rule, cameras: &[Camera]) -> String {
     let hold =
         if rule.hold.is_zero() { String::new() } else { format!(", for {}", show_duration(rule.hold)) };
-    let when = match rule.schedule {
-        Schedule::Always => "at all times",
-        Schedule::Open => "during opening hours",
-        Schedule::Closed => "outside opening hours",
+    let when = match &rule.schedule {
+        Schedule::Always => "at all times".to_owned(),
+        Schedule::Open => "during opening hours".to_owned(),
+        Schedule::Closed => "outside opening hours".to_owned(),
+        Schedule::Own(hours) => hours.plan(),
     };
     let goes = match (rule.severity, rule.sound_may_leave) {
         (Severity::Notice, _) => "stays here unless the province asks",
@@ -94,12 +103,56 @@ fn rule_line(rule: &Rule, all: usize) -> String {
         (_, false) => "goes to the province",
     };
     format!(
-        "rule {}: {what}{hold}; {whole}{zones}, {when}: {}, {goes}; then quiet for {}, at most {} an hour",
+        "rule {}{}: {}{hold}; {}, {when}: {}, {goes}; then quiet for {}, at most {} an hour",
         rule.name,
+        if rule.is_default() { " (default)" } else { "" },
+        what(&rule.condition),
+        places(rule, cameras),
         rule.severity.as_str(),
         show_duration(rule.cool_down),
         rule.max_per_hour
     )
+}
+
+fn what(condition: &Condition) -> String {
+    match condition {
+        Condition::CounterUnattended { hold_with_citizen } => {
+            let with = show_duration(*hold_with_citizen);
+            format!("nobody behind the counter ({with} while a citizen stands there)")
+        }
+        Condition::LongWait => "somebody waits".to_owned(),
+        Condition::Crowding { min_people } => format!("{min_people} people or more"),
+        Condition::AfterHours { min_score } => format!("a person, with a score of at least {min_score}"),
+        Condition::RaisedVoices { over_baseline_db, min_level_dbfs } => {
+            format!("{over_baseline_db} dB over the room's usual level and at least {min_level_dbfs} dBFS")
+        }
+        Condition::SoundOf { sound, min_score } => {
+            let sound = match sound {
+                Kind::Scream => "a scream",
+                Kind::BreakingGlass => "breaking glass",
+                _ => "an alarm",
+            };
+            format!("{sound}, with a score of at least {min_score}")
+        }
+        Condition::AudioLost => "the microphone is dead".to_owned(),
+        Condition::CameraCovered => "the lens is covered".to_owned(),
+        Condition::CameraMoved => "the camera looks elsewhere".to_owned(),
+        Condition::CameraBlurred => "the picture is out of focus".to_owned(),
+        Condition::PictureFrozen => "the picture stands still".to_owned(),
+        Condition::CameraLost => "a camera sends nothing".to_owned(),
+    }
+}
+
+/// Which cameras, with their zones where a rule watches zones.
+fn places(rule: &Rule, cameras: &[Camera]) -> String {
+    let place = |camera: &Camera| {
+        let zones = rule.watched_in(camera).into_iter().flatten();
+        let zones: Vec<_> = zones.map(|zone| zone.name.as_str()).collect();
+        if zones.is_empty() { camera.id.to_string() } else { format!("{} ({})", camera.id, zones.join(", ")) }
+    };
+    let places = || cameras.iter().filter(|camera| rule.cameras.contains(&camera.id)).map(place);
+    let is_whole = cameras.iter().all(|camera| rule.watched_in(camera) == [None]);
+    if is_whole { "every camera".to_owned() } else { join(&places().collect::<Vec<_>>()) }
 }
 
 fn box_rule_line(rule: &BoxRule) -> String {

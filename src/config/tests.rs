@@ -43,7 +43,7 @@ fn written_out(example: &str) -> String {
 
 fn minimal(more: &str) -> String {
     format!(
-        "[centre]\nid = \"c\"\nname = \"C\"\nhours = []\n\
+        "[centre]\nid = \"c\"\nname = \"C\"\nhours = []\ndefault_rules = false\n\
          [storage]\npath = \"data\"\nkeep = \"1d\"\npurpose = \"p\"\n\
          [[camera]]\nid = \"one\"\nmain = \"rtsp://h/1\"\n{more}"
     )
@@ -63,13 +63,16 @@ fn the_example_of_a_centre_loads() {
     assert_eq!(link.identity, PathBuf::from("/etc/quaywatch/identity.pem"));
     assert_eq!(link.clip_stream, StreamKind::Main);
     assert_eq!(link.send, Send { still: true, sound: true, clip: true });
-    let names: Vec<_> = config.rules.iter().map(|rule| rule.name.as_str()).collect();
-    assert_eq!(names, ["raised-voices-1", "after-hours-1", "camera-lost-1"]);
-    assert_eq!(config.rules[0].cameras.len(), 1, "the gate has no sound to listen to");
-    assert_eq!(config.rules[0].hold, Duration::from_secs(1));
-    assert_eq!(config.rules[1].schedule, Schedule::Closed);
-    assert_eq!(config.rules[1].severity, Severity::Urgent);
-    assert_eq!(config.rules[2].hold, Duration::ZERO);
+    let rule = |name: &str| config.rules.iter().find(|rule| rule.name == name).unwrap();
+    assert_eq!(rule("raised-voices-1").cameras.len(), 1, "the gate has no sound to listen to");
+    assert_eq!(rule("raised-voices-1").hold, Duration::from_secs(3));
+    assert_eq!(rule("after-hours-1").schedule, Schedule::Closed);
+    assert_eq!(rule("after-hours-1").severity, Severity::Urgent);
+    assert_eq!(rule("camera-lost-1").hold, Duration::ZERO);
+    assert_eq!(rule("counter-unattended-1").cameras.len(), 1, "the gate has no counter");
+    assert!(rule("long-wait").is_default() && !rule("crowding-1").is_default());
+    assert_eq!(config.rules.len(), 14);
+    assert_eq!(config.unwatched, []);
 }
 
 #[test]
@@ -82,9 +85,12 @@ fn what_the_example_shows_as_defaults_are_the_defaults() {
     (link.broker.user, link.broker.password) = (Some("xuan-lung".into()), password());
     (plain.cameras[0].user, plain.cameras[0].password) = (Some("viewer".into()), password());
     plain.cameras[0].keep_size = Some(500_000_000_000);
-    plain.rules[1].zones = vec!["Sau quầy".into()];
-    // Whether a disk must be mounted has none either.
+    plain.rules[0].zones = vec!["Sau quầy".into()];
+    // Whether a disk must be mounted has none either, nor has the folder of the models.
     plain.storage.mount = Some("/var/lib/quaywatch".into());
+    plain.perceive.models = Some("/usr/share/quaywatch/models".into());
+    // This one depends on the machine.
+    plain.perceive.threads = 1;
     assert_eq!(full, plain);
 
     let mut plain = province(PROVINCE_EXAMPLE).unwrap();
@@ -145,6 +151,84 @@ fn the_rules_about_the_box_are_there_without_a_line_and_a_line_changes_how_they_
     insta::assert_snapshot!(edge(&minimal(wrong)).unwrap_err());
 }
 
+/// Which rules a file has beside those about the box, by name.
+fn names(config: &EdgeConfig) -> Vec<&str> {
+    config.rules.iter().map(|rule| rule.name.as_str()).collect()
+}
+
+const ZONES: &str = "[[camera.zone]]\nname = \"Quầy\"\npurpose = \"staff\"\n\
+    polygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 0.5]]\n[[camera.zone]]\nname = \"Ghế\"\npurpose = \"waiting\"\n\
+    polygon = [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]\n";
+
+#[test]
+fn who_draws_zones_and_nothing_else_gets_every_rule_that_fits() {
+    let by_default = |more: &str| edge(&minimal(more).replace("default_rules = false\n", "")).unwrap();
+    let config = by_default(ZONES);
+    assert_eq!(config.rules.len(), 14, "{:?}", names(&config));
+    let watched = |name: &str| {
+        let rule = config.rules.iter().find(|rule| rule.name == name).unwrap();
+        let zones = rule.watched_in(&config.cameras[0]).into_iter();
+        zones.map(|zone| zone.map_or("all", |zone| zone.name.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(watched("counter-unattended"), ["Quầy"]);
+    assert_eq!(watched("long-wait"), ["Ghế"]);
+    assert_eq!(watched("crowding"), ["Ghế"]);
+    assert_eq!(watched("after-hours"), ["all"]);
+
+    let config = by_default("audio = \"off\"\n");
+    let missing: Vec<_> = config.unwatched.iter().map(|unwatched| unwatched.kind.as_str()).collect();
+    let sounds = ["raised-voices", "scream", "breaking-glass", "alarm-sound", "audio-lost"];
+    assert_eq!(missing, [["counter-unattended", "long-wait"].as_slice(), &sounds].concat());
+    assert!(names(&config).contains(&"crowding"), "the whole picture, where no zone is drawn");
+    insta::assert_snapshot!(summary(&config).join("\n"));
+}
+
+#[test]
+fn a_rule_of_its_own_or_a_switch_takes_the_place_of_the_default_rule() {
+    let rules = "[[rule]]\nkind = \"crowding\"\nzones = [\"Quầy\"]\n[[rule]]\nkind = \"long-wait\"\nenabled = false\n";
+    let config = edge(&minimal(&format!("{ZONES}{rules}")).replace("default_rules = false\n", "")).unwrap();
+    let crowding = config.rules.iter().filter(|rule| rule.name.starts_with("crowding"));
+    assert_eq!(crowding.map(|rule| rule.zones.clone()).collect::<Vec<_>>(), [["Quầy"]]);
+    assert!(!names(&config).contains(&"long-wait"));
+    let off: Vec<_> =
+        config.unwatched.iter().map(|unwatched| (unwatched.kind.as_str(), unwatched.why)).collect();
+    assert_eq!(off, [("long-wait", "enabled = false")]);
+}
+
+#[test]
+fn without_hours_no_default_rule_needs_them_and_the_summary_says_so() {
+    let text = minimal(ZONES).replace("hours = []\ndefault_rules = false\n", "");
+    let config = edge(&text).unwrap();
+    assert!(config.rules.iter().all(|rule| rule.schedule == Schedule::Always));
+    let told = summary(&config).join("\n");
+    let line = "not watched for: counter-unattended, long-wait, after-hours ([centre] has no hours)";
+    assert!(told.contains(line), "{told}");
+}
+
+#[test]
+fn a_rule_watches_at_hours_of_its_own_and_on_a_special_day_at_the_hours_of_that_day() {
+    let day = "[[centre.day]]\ndate = \"2026-04-30\"\nname = \"Lễ\"\nhours = []\n\
+               [[centre.day]]\ndate = \"2026-05-09\"\nname = \"Làm bù\"\nhours = [\"08:00-09:00\"]\n[storage]";
+    let rule = "[[rule]]\nkind = \"crowding\"\nschedule = [\"mon-fri 07:00-17:30\", \"sat 22:00-06:00\"]\n";
+    let config = edge(&minimal(rule).replace("[storage]", day)).unwrap();
+    let in_force = |at: &str| {
+        let at = format!("{at}:00+07:00").parse().unwrap();
+        config.rules[0].schedule.is_in_force(&config.centre.hours, at)
+    };
+    for (at, expected) in [
+        ("2026-11-23T07:00", true),
+        ("2026-11-23T17:30", false),
+        ("2026-11-21T23:00", true),
+        ("2026-11-22T05:59", true),
+        ("2026-11-22T06:00", false),
+        ("2026-04-30T09:00", false),
+        ("2026-05-09T08:30", true),
+        ("2026-05-09T23:00", false),
+    ] {
+        assert_eq!(in_force(at), expected, "{at}");
+    }
+}
+
 #[test]
 fn a_mount_point_must_be_above_the_storage() {
     let with = |mount: &str| edge(&minimal("").replace("keep =", &format!("mount = \"{mount}\"\nkeep =")));
@@ -156,10 +240,27 @@ fn a_mount_point_must_be_above_the_storage() {
 }
 
 #[test]
+fn another_runtime_needs_its_library_and_the_built_in_one_takes_none() {
+    let with = |keys: &str| edge(&minimal(&format!("[perceive]\n{keys}\n")));
+    let library = PathBuf::from("/etc/quaywatch/lib/libonnxruntime.so");
+    let other = "runtime = \"onnxruntime\"\nlibrary = \"lib/libonnxruntime.so\"";
+    assert_eq!(with(other).unwrap().perceive.runtime, Runtime::OnnxRuntime { library });
+    assert!((1..=2).contains(&with("").unwrap().perceive.threads));
+    for (keys, told) in [
+        ("runtime = \"onnxruntime\"", "[perceive]: runtime = \"onnxruntime\" needs library"),
+        ("library = \"lib.so\"", "[perceive]: library is for runtime = \"onnxruntime\" only"),
+        ("threads = 17", "[perceive]: threads must be between 1 and 16"),
+    ] {
+        let problems = with(keys).unwrap_err().to_string();
+        assert!(problems.contains(told), "{problems}");
+    }
+}
+
+#[test]
 fn a_key_that_stands_twice_is_named() {
     let problems = edge(&minimal("id = \"two\"\n")).unwrap_err().to_string();
     assert!(
-        problems.ends_with("edge.toml:12: this is not valid TOML: the key \"id\" stands here a second time"),
+        problems.ends_with("edge.toml:13: this is not valid TOML: the key \"id\" stands here a second time"),
         "{problems}"
     );
 }
@@ -206,7 +307,7 @@ fn a_camera_is_kept_by_its_own_words_and_else_by_those_of_the_storage() {
 fn files_from_windows_load_and_lines_are_counted_alike() {
     assert!(edge(&format!("\u{feff}{}", EDGE_EXAMPLE.replace('\n', "\r\n"))).is_ok());
     let text = minimal("colour = 1\n").replace('\n', "\r\n");
-    assert_eq!(edge(&text).unwrap_err().list()[0].line, Some(12));
+    assert_eq!(edge(&text).unwrap_err().list()[0].line, Some(13));
 }
 
 #[test]
@@ -232,7 +333,7 @@ fn a_file_is_loaded_with_paths_beside_it_and_its_passwords() {
     let text = minimal("user = \"u\"\npassword_file = \"secret\"\n");
     crate::disk::write_atomically(&file, text.as_bytes()).unwrap();
     let problems = load_edge(&file).unwrap_err().to_string();
-    assert!(problems.contains("edge.toml:13: camera \"one\": password_file names"), "{problems}");
+    assert!(problems.contains("edge.toml:14: camera \"one\": password_file names"), "{problems}");
     crate::disk::write_secret(&folder.path().join("secret"), b"hunter2\n").unwrap();
     let config = load_edge(&file).unwrap();
     assert_eq!(config.cameras[0].password.as_ref().unwrap().reveal(), "hunter2");

@@ -126,6 +126,11 @@ impl<'t> Value<'t> {
         self.wrong(format!("cannot be {}: use {}", quoted(text), words.join(", ")))
     }
 
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.node.is_array()
+    }
+
     /// Each item of a list.
     pub(super) fn list(&self) -> Option<Vec<Value<'t>>> {
         match self.node {

@@ -276,8 +276,9 @@ fn edge_config_text(folder: &Path, broker: u16, cameras: u16) -> String {
         r#"[centre]
 id = "xuan-lung"
 name = "Trung tâm Phục vụ hành chính công xã Xuân Lũng (chạy thử)"
-# Never open, so that whoever moves before the gate is there after hours.
+# Never open, so that whoever walks before the gate is there after hours.
 hours = []
+default_rules = false
 
 [storage]
 path = "{storage}"
@@ -293,6 +294,7 @@ trust = "{trust}"
 
 [[rule]]
 kind = "raised-voices"
+hold = "1s"
 cool_down = "10s"
 sound_may_leave = true
 

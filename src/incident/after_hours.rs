@@ -1,158 +1,245 @@
-//! `after-hours`: something moves where nobody should be.
+//! `after-hours`: a person is where nobody should be.
 //!
-//! Motion is the share of the watched cells that changed. It has to hold, because a headlight or a
-//! lamp that is switched on changes everything for one picture only.
+//! A person, not a shadow: the model has to be sure at two looks at least, and something has to move
+//! where the person is. A coat on a chair that the model takes for a person does not move; a
+//! headlight moves, but is no person; a lamp that is switched on moves everything at once and is
+//! not counted as movement. Once flagged, a weaker and motionless sight keeps the incident up.
 
 use std::time::Duration;
 
-use super::sustained::{Sustained, Turn, UNSEEN};
+use super::place::Place;
+use super::sustained::{Sustained, Turn, UNSEEN, between};
 use super::{Peak, Sign, Watch, measurement, over};
+use crate::config::Zone;
 use crate::ingest::CameraState;
 use crate::model::Now;
-use crate::perceive::{Cells, Observation};
+use crate::perceive::{Cells, Observation, People};
 
-const DIP: Duration = Duration::from_secs(3);
+/// For how long somebody may be missed by the model, or hidden behind something.
+const DIP: Duration = Duration::from_secs(6);
 const OVER_AFTER: Duration = Duration::from_secs(15);
 
-/// More than this of the watched cells at once is light, not a person.
-const LIGHT_PERCENT: f64 = 85.0;
+/// A sight so much weaker counts where something moves.
+const WEAKER: f64 = 0.6;
 
-/// The rule for one camera's picture.
+/// So often the model has to be sure, and something has to move, before it is a person.
+const LOOKS: u32 = 2;
+
+/// More than this share of the picture at once is light, not a person, in percent.
+const LIGHT_PERCENT: u32 = 65;
+
+/// The rule for one camera's picture, or one zone of it.
 pub(super) struct AfterHours {
-    watched: Cells,
-    min_motion_percent: f64,
-    moving: Sustained,
-    most: f64,
+    place: Place,
+    min_score: f64,
+    there: Sustained,
     looked: Option<Now>,
+    /// Where something moved since the last look.
+    moved: Cells,
+    sure_looks: u32,
+    moving_looks: u32,
+    peak: Strongest,
+}
+
+/// The strongest measurements so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Strongest {
+    people: u32,
+    score: f64,
 }
 
 impl AfterHours {
-    pub fn new(watched: Cells, min_motion_percent: f64, hold: Duration) -> Self {
+    pub fn new(zone: Option<&Zone>, min_score: f64, hold: Duration) -> Self {
         Self {
-            watched,
-            min_motion_percent,
-            moving: Sustained::new(hold, DIP, OVER_AFTER),
-            most: 0.0,
+            place: Place::of(zone),
+            min_score,
+            there: Sustained::new(hold, DIP, OVER_AFTER),
             looked: None,
+            moved: Cells::none(),
+            sure_looks: 0,
+            moving_looks: 0,
+            peak: Strongest::default(),
         }
     }
 
-    fn peak(&self) -> Peak {
-        [("moved_percent".to_owned(), measurement(self.most))].into_iter().collect()
+    fn look(&mut self, people: &People, armed: bool, now: Now) -> Option<Sign> {
+        let moved = std::mem::take(&mut self.moved);
+        let before = self.looked.replace(now).filter(|before| now.mono.since(before.mono) < UNSEEN);
+        if !armed {
+            return over(self.forget());
+        }
+        let (mut seen, mut score, mut is_moving) = (0u32, 0.0f64, false);
+        for person in people.persons.iter().filter(|person| self.place.has(person)) {
+            let moves = moved.and(&Cells::in_frame(&person.frame)).count() > 0;
+            let sure = f64::from(person.score);
+            let is_enough = sure >= self.min_score
+                || (sure >= self.min_score * WEAKER && (moves || self.there.is_flagged()));
+            if is_enough {
+                (seen, score) = (seen.saturating_add(1), score.max(sure));
+                is_moving |= moves;
+            }
+        }
+        self.sure_looks = self.sure_looks.saturating_add(u32::from(score >= self.min_score));
+        self.moving_looks = self.moving_looks.saturating_add(u32::from(is_moving));
+        let is_confirmed = self.sure_looks >= LOOKS && self.moving_looks >= LOOKS;
+        let turn = self.there.look_at(seen > 0, is_confirmed, between(before, now), now);
+        let was = self.peak;
+        if self.there.is_rising() {
+            self.peak = Strongest { people: was.people.max(seen), score: was.score.max(score) };
+        } else {
+            self.forget();
+        }
+        match turn {
+            Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.told() }),
+            Turn::Over(at) => Some(Sign::Ended(at)),
+            Turn::Nothing if self.there.is_flagged() && self.peak.people > was.people => {
+                Some(Sign::Stronger(self.told()))
+            }
+            Turn::Nothing => None,
+        }
+    }
+
+    fn forget(&mut self) -> Turn {
+        (self.sure_looks, self.moving_looks, self.peak) = (0, 0, Strongest::default());
+        self.there.end()
+    }
+
+    fn told(&self) -> Peak {
+        let people = ("people".to_owned(), self.peak.people.into());
+        [people, ("score_percent".to_owned(), measurement(self.peak.score * 100.0))].into_iter().collect()
     }
 }
 
 impl Watch for AfterHours {
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
-        let moved = match observation {
-            Observation::Motion(moved) => moved,
+        match observation {
+            Observation::People(people) => self.look(people, armed, now),
+            Observation::Motion(cells) => {
+                if cells.count() * 100 <= LIGHT_PERCENT * Cells::all().count() {
+                    self.moved = self.moved.or(cells);
+                }
+                None
+            }
             // Nobody can be seen any more, so nothing can be said to go on.
             Observation::Camera(CameraState::Lost | CameraState::Refused) => {
                 self.looked = None;
-                return over(self.moving.end());
+                over(self.forget())
             }
-            _ => return None,
-        };
-        // A look long ago says nothing of the time since.
-        let before = self.looked.replace(now).filter(|before| now.mono.since(before.mono) < UNSEEN);
-        let began = before.unwrap_or(now);
-        let percent =
-            f64::from(moved.and(&self.watched).count()) * 100.0 / f64::from(self.watched.count().max(1));
-        let turn = if armed {
-            let met = percent >= self.min_motion_percent && percent <= LIGHT_PERCENT;
-            self.moving.look(met, began, now)
-        } else {
-            self.moving.end()
-        };
-        let is_most = self.moving.is_rising() && percent > self.most + 0.05 && percent <= LIGHT_PERCENT;
-        if is_most {
-            self.most = percent;
-        } else if !self.moving.is_rising() {
-            self.most = 0.0;
-        }
-        match turn {
-            Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.peak() }),
-            Turn::Over(at) => Some(Sign::Ended(at)),
-            Turn::Nothing if is_most && self.moving.is_flagged() => Some(Sign::Stronger(self.peak())),
-            Turn::Nothing => None,
+            // It closes the books at the end of its hours, also while nobody looks.
+            Observation::Camera(_) if !armed => over(self.forget()),
+            _ => None,
         }
     }
 
     fn tick(&mut self, now: Now) -> Option<Sign> {
-        over(self.moving.wait(now))
+        over(self.there.wait(now))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::incident::place::testing::{person, whole};
 
-    fn cells(n: usize) -> Cells {
-        let mut cells = Cells::none();
-        (0..n).for_each(|i| cells.insert(i % 32, i / 32));
-        cells
-    }
+    const AT: (f64, f64) = (0.5, 0.6);
 
-    /// Looks five times a second at so many moved cells of 576.
-    fn see(moved: &[(f64, usize)], armed: bool) -> Vec<(f64, Sign)> {
-        let mut rule = AfterHours::new(Cells::all(), 1.0, Duration::from_secs(1));
+    /// What a look shows: how sure the model is of somebody, and whether something moves there.
+    type Sight = Option<(f32, bool)>;
+
+    /// Looks once a second at each; gives each sign with its second.
+    fn see(sights: &[(usize, Sight)], armed: bool) -> Vec<(u64, Sign)> {
+        let mut rule = AfterHours::new(None, 0.5, Duration::from_secs(2));
         let (mut now, mut signs) = (Now::default(), Vec::new());
-        for (seconds, n) in moved {
-            for _ in 0..(seconds * 5.0) as usize {
-                now = now.plus(Duration::from_millis(200));
-                if let Some(sign) = rule.observe(&Observation::Motion(cells(*n)), armed, now) {
-                    signs.push((now.mono.0.as_secs_f64(), sign));
-                }
+        for sight in sights.iter().flat_map(|(seconds, sight)| std::iter::repeat_n(*sight, *seconds)) {
+            now = now.plus(Duration::from_secs(1));
+            let persons: Vec<_> = sight.map(|(score, _)| person(1, AT, score)).into_iter().collect();
+            if let Some((_, true)) = sight {
+                let moved = Cells::in_frame(&persons[0].frame);
+                assert_eq!(rule.observe(&Observation::Motion(moved), armed, now), None);
             }
+            let told = rule.observe(&Observation::People(People { persons }), armed, now);
+            signs.extend(told.map(|sign| (now.mono.0.as_secs(), sign)));
         }
         signs
     }
 
     #[test]
     fn somebody_who_walks_through_is_flagged_and_the_incident_ends_when_they_are_gone() {
-        let signs = see(&[(5.0, 0), (4.0, 12), (20.0, 0)], true);
-        assert!(matches!(signs[0].1, Sign::Flagged { .. }) && (signs[0].0 - 6.0).abs() < 0.21, "{signs:?}");
-        assert!(matches!(signs.last().unwrap().1, Sign::Ended(at) if at.as_millis() == 9000), "{signs:?}");
+        let signs = see(&[(5, None), (6, Some((0.7, true))), (20, None)], true);
+        let Sign::Flagged { started_at, peak } = &signs[0].1 else { panic!("{signs:?}") };
+        assert_eq!((signs[0].0, started_at.as_millis()), (8, 5500));
+        assert_eq!((&peak["people"], &peak["score_percent"]), (&1.into(), &70.0.into()));
+        assert!(matches!(signs[1].1, Sign::Ended(at) if at.as_millis() == 11_000), "{signs:?}");
     }
 
     #[test]
-    fn a_lamp_that_is_switched_on_is_not_a_person() {
-        assert_eq!(see(&[(5.0, 0), (0.2, 576), (5.0, 0)], true), []);
-        assert_eq!(see(&[(5.0, 0), (3.0, 570), (5.0, 0)], true), []);
+    fn a_coat_on_a_chair_does_not_move_and_is_not_a_person() {
+        assert_eq!(see(&[(5, None), (600, Some((0.8, false)))], true), []);
     }
 
     #[test]
-    fn an_insect_is_too_small() {
-        assert_eq!(see(&[(5.0, 0), (10.0, 3)], true), []);
+    fn a_shadow_or_a_headlight_that_the_model_takes_for_nobody_is_not_flagged() {
+        assert_eq!(see(&[(5, None), (20, Some((0.2, true)))], true), []);
     }
 
     #[test]
-    fn when_the_camera_is_lost_the_incident_is_over() {
-        let mut rule = AfterHours::new(Cells::all(), 1.0, Duration::from_secs(1));
+    fn one_sure_look_among_weak_ones_is_not_enough_and_two_are() {
+        let weak = Some((0.35, true));
+        assert_eq!(see(&[(5, None), (3, weak), (1, Some((0.6, true))), (3, weak)], true), []);
+        assert_eq!(see(&[(5, None), (3, weak), (2, Some((0.6, true))), (3, weak)], true).len(), 1);
+    }
+
+    #[test]
+    fn whoever_sits_down_and_is_hardly_seen_any_more_is_still_there() {
+        let signs = see(&[(5, None), (5, Some((0.7, true))), (300, Some((0.35, false)))], true);
+        assert_eq!(signs.len(), 1, "{signs:?}");
+    }
+
+    #[test]
+    fn a_lamp_that_is_switched_on_moves_everything_and_nobody() {
+        let mut rule = AfterHours::new(None, 0.5, Duration::from_secs(2));
         let mut now = Now::default();
         for _ in 0..20 {
-            now = now.plus(Duration::from_millis(200));
-            rule.observe(&Observation::Motion(cells(30)), true, now);
+            now = now.plus(Duration::from_secs(1));
+            assert_eq!(rule.observe(&Observation::Motion(Cells::all()), true, now), None);
+            let people = People { persons: vec![person(1, AT, 0.9)] };
+            assert_eq!(rule.observe(&Observation::People(people), true, now), None);
         }
-        let lost = Observation::Camera(CameraState::Lost);
-        let sign = rule.observe(&lost, true, now.plus(Duration::from_secs(8)));
-        assert_eq!(sign, Some(Sign::Ended(now.wall)));
     }
 
     #[test]
-    fn when_nothing_is_seen_any_more_the_incident_is_over() {
-        let mut rule = AfterHours::new(Cells::all(), 1.0, Duration::from_secs(1));
-        let mut now = Now::default();
-        for _ in 0..20 {
-            now = now.plus(Duration::from_millis(200));
-            rule.observe(&Observation::Motion(cells(30)), true, now);
+    fn only_those_in_the_zone_count() {
+        let zone = |left| Some(whole("Cửa", (left, 0.0), (left + 0.5, 1.0)));
+        for (left, flagged) in [(0.3, 1), (0.0, 0)] {
+            let mut rule = AfterHours::new(zone(left).as_ref(), 0.5, Duration::from_secs(2));
+            let (mut now, mut signs) = (Now::default(), 0);
+            for _ in 0..5 {
+                now = now.plus(Duration::from_secs(1));
+                rule.observe(&Observation::Motion(Cells::in_frame(&person(1, AT, 0.9).frame)), true, now);
+                let people = People { persons: vec![person(1, (0.55, 0.6), 0.9)] };
+                signs += usize::from(rule.observe(&Observation::People(people), true, now).is_some());
+            }
+            assert_eq!(signs, flagged, "zone from {left}");
         }
-        assert_eq!(rule.tick(now.plus(Duration::from_secs(29))), None);
-        assert_eq!(rule.tick(now.plus(Duration::from_secs(30))), Some(Sign::Ended(now.wall)));
+    }
+
+    #[test]
+    fn when_the_camera_is_lost_or_the_centre_opens_the_incident_is_over() {
+        for (state, armed) in [(CameraState::Lost, true), (CameraState::Streaming, false)] {
+            let mut rule = AfterHours::new(None, 0.5, Duration::from_secs(2));
+            let mut now = Now::default();
+            for _ in 0..5 {
+                now = now.plus(Duration::from_secs(1));
+                rule.observe(&Observation::Motion(Cells::in_frame(&person(1, AT, 0.9).frame)), true, now);
+                rule.observe(&Observation::People(People { persons: vec![person(1, AT, 0.9)] }), true, now);
+            }
+            let sign = rule.observe(&Observation::Camera(state), armed, now.plus(Duration::from_secs(8)));
+            assert_eq!(sign, Some(Sign::Ended(now.wall)));
+        }
     }
 
     #[test]
     fn during_opening_hours_nothing_is_flagged() {
-        assert_eq!(see(&[(5.0, 0), (10.0, 40)], false), []);
+        assert_eq!(see(&[(5, None), (10, Some((0.9, true)))], false), []);
     }
 }

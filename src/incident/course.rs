@@ -1,6 +1,6 @@
 //! The course of one rule's incidents: one after the other, never a flood. Pure.
 //!
-//! - What is flagged again of the same camera within the cool-down goes on with the same incident.
+//! - What is flagged again of the same camera (and zone) within the cool-down goes on with the same incident.
 //! - At most `max_per_hour` incidents are opened an hour; past that, one rolling incident counts
 //!   whatever else is flagged, on any camera.
 //! - An incident that goes on is told again every 3 minutes, one of the box itself every hour: it
@@ -18,15 +18,20 @@ const UPDATE_EVERY: Duration = Duration::from_secs(180);
 const HOUR: Duration = Duration::from_secs(3600);
 const FIRST_NEWS_AFTER: Duration = Duration::from_secs(10);
 
-/// Which camera; `None` is the box itself.
-pub(super) type Subject = Option<CameraId>;
+/// What an incident is about. Each has its own incidents.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Subject {
+    /// Which camera; `None` is the box itself.
+    pub camera: Option<CameraId>,
+    /// Which of its zones, where a rule watches zones.
+    pub zone: Option<String>,
+}
 
 /// The incidents of one rule.
 pub(super) struct Course {
     rule: String,
     kind: Kind,
     severity: Severity,
-    zone: Option<String>,
     sound_may_leave: bool,
     cool_down: Duration,
     max_per_hour: u32,
@@ -53,7 +58,7 @@ struct Rolling {
     told: Mono,
     last: Now,
     /// Where the condition still holds.
-    cameras: BTreeSet<Subject>,
+    subjects: BTreeSet<Subject>,
 }
 
 impl Course {
@@ -63,10 +68,6 @@ impl Course {
             rule: rule.name.clone(),
             kind: rule.condition.kind(),
             severity: rule.severity,
-            zone: match rule.zones.as_slice() {
-                [only] => Some(only.clone()),
-                _ => None,
-            },
             sound_may_leave: rule.sound_may_leave,
             cool_down: rule.cool_down,
             max_per_hour: rule.max_per_hour,
@@ -84,7 +85,6 @@ impl Course {
             rule: rule.kind.as_str().to_owned(),
             kind: rule.kind,
             severity: rule.severity,
-            zone: None,
             sound_may_leave: false,
             cool_down: rule.cool_down,
             max_per_hour: rule.max_per_hour,
@@ -96,27 +96,27 @@ impl Course {
         }
     }
 
-    /// Takes what a watch says of `camera`.
+    /// Takes what a watch says of `subject`.
     pub(super) fn take(
         &mut self,
-        camera: &Subject,
+        subject: &Subject,
         sign: Sign,
         now: Now,
         ids: &mut Ids,
         actions: &mut Vec<Action>,
     ) {
         match sign {
-            Sign::Flagged { started_at, peak } => self.flag(camera, started_at, peak, now, ids, actions),
+            Sign::Flagged { started_at, peak } => self.flag(subject, started_at, peak, now, ids, actions),
             Sign::Stronger(peak) => {
-                if let Some(open) = self.open.get_mut(camera) {
+                if let Some(open) = self.open.get_mut(subject) {
                     open.incident.peak = peak;
                 }
             }
             Sign::Ended(at) => {
-                if let Some(open) = self.open.get_mut(camera) {
+                if let Some(open) = self.open.get_mut(subject) {
                     open.cooling = Some((at, now.mono));
                 } else if let Some(rolling) = &mut self.rolling
-                    && rolling.cameras.remove(camera)
+                    && rolling.subjects.remove(subject)
                 {
                     rolling.last = now;
                 }
@@ -127,14 +127,14 @@ impl Course {
 
     fn flag(
         &mut self,
-        camera: &Subject,
+        subject: &Subject,
         started_at: Wall,
         peak: Peak,
         now: Now,
         ids: &mut Ids,
         actions: &mut Vec<Action>,
     ) {
-        if let Some(open) = self.open.get_mut(camera) {
+        if let Some(open) = self.open.get_mut(subject) {
             // It is told with the next update: what flaps does not flood.
             open.cooling = None;
             open.has_news = self.tells_news;
@@ -144,7 +144,7 @@ impl Course {
         }
         if let Some(rolling) = &mut self.rolling {
             rolling.last = now;
-            rolling.cameras.insert(camera.clone());
+            rolling.subjects.insert(subject.clone());
             rolling.incident.count = rolling.incident.count.saturating_add(1);
             return;
         }
@@ -154,8 +154,8 @@ impl Course {
             rule: self.rule.clone(),
             kind: self.kind,
             severity: self.severity,
-            camera: camera.clone(),
-            zone: self.zone.clone(),
+            camera: subject.camera.clone(),
+            zone: subject.zone.clone(),
             started_at,
             flagged_at: now.wall,
             ended_at: None,
@@ -166,12 +166,12 @@ impl Course {
         actions.push(Action::Opened(incident.clone()));
         let in_the_hour = u32::try_from(self.opened.len()).unwrap_or(u32::MAX);
         if in_the_hour >= self.max_per_hour {
-            let cameras = [camera.clone()].into();
-            self.rolling = Some(Rolling { incident, told: now.mono, last: now, cameras });
+            let subjects = [subject.clone()].into();
+            self.rolling = Some(Rolling { incident, told: now.mono, last: now, subjects });
         } else {
             self.opened.push_back(now.mono);
             self.open.insert(
-                camera.clone(),
+                subject.clone(),
                 Open { incident, told: now.mono, cooling: None, has_news: false, patience: FIRST_NEWS_AFTER },
             );
         }
@@ -203,7 +203,7 @@ impl Course {
         match &mut self.rolling {
             Some(rolling)
                 if has_room
-                    && rolling.cameras.is_empty()
+                    && rolling.subjects.is_empty()
                     && now.mono.since(rolling.last.mono) >= cool_down =>
             {
                 rolling.incident.ended_at = Some(rolling.last.wall);
@@ -216,6 +216,15 @@ impl Course {
             }
             _ => {}
         }
+    }
+
+    /// The incidents that are not closed, those that cool down with the moment when they ended.
+    pub(super) fn unclosed(&self) -> impl Iterator<Item = Incident> {
+        let open = self.open.values().map(|open| Incident {
+            ended_at: open.cooling.map(|(ended_at, _)| ended_at),
+            ..open.incident.clone()
+        });
+        open.chain(self.rolling.iter().map(|rolling| rolling.incident.clone()))
     }
 
     fn forget_old(&mut self, now: Now) {

@@ -6,15 +6,27 @@
 
 mod after_hours;
 
+mod audio_lost;
+
 mod baseline;
 
 mod box_observation;
 
+mod camera_blurred;
+
+mod camera_covered;
+
 mod camera_lost;
+
+mod camera_moved;
 
 mod clock_off;
 
+mod counter_unattended;
+
 mod course;
+
+mod crowding;
 
 mod disk_low;
 
@@ -22,7 +34,15 @@ mod happened;
 
 mod lasting;
 
+mod long_wait;
+
+mod picture_frozen;
+
+mod place;
+
 mod raised_voices;
+
+mod sound_of;
 
 mod spans;
 

@@ -58,13 +58,18 @@ impl Sustained {
 
     /// Takes one look: was it met in the time from `began` to `now`?
     pub fn look(&mut self, met: bool, began: Now, now: Now) -> Turn {
+        self.look_at(met, true, began, now)
+    }
+
+    /// The same, of a condition that only holds once something else has confirmed it.
+    pub fn look_at(&mut self, met: bool, is_confirmed: bool, began: Now, now: Now) -> Turn {
         let Some(since) = &mut self.since else {
             if !met {
                 return Turn::Nothing;
             }
             self.since =
                 Some(Since { began, last_met: now, looked: now, met: 1, seen: 1, is_flagged: false });
-            return self.judge(now);
+            return self.judge(is_confirmed, now);
         };
         since.looked = now;
         since.seen = since.seen.saturating_add(1);
@@ -72,7 +77,7 @@ impl Sustained {
             since.met = since.met.saturating_add(1);
             since.last_met = now;
         }
-        self.judge(now)
+        self.judge(is_confirmed, now)
     }
 
     /// Time has passed without a look; over if that has been for too long.
@@ -91,7 +96,7 @@ impl Sustained {
         }
     }
 
-    fn judge(&mut self, now: Now) -> Turn {
+    fn judge(&mut self, is_confirmed: bool, now: Now) -> Turn {
         let Some(since) = &mut self.since else { return Turn::Nothing };
         let pause = now.mono.since(since.last_met.mono);
         if since.is_flagged {
@@ -100,7 +105,8 @@ impl Sustained {
             }
         } else if pause > self.dip {
             self.since = None;
-        } else if pause.is_zero()
+        } else if is_confirmed
+            && pause.is_zero()
             && now.mono.since(since.began.mono) >= self.hold
             && since.met.saturating_mul(2) >= since.seen
             && since.met >= 2
@@ -110,6 +116,13 @@ impl Sustained {
         }
         Turn::Nothing
     }
+}
+
+/// When something began that was not there at the look `before` and is there now: halfway, but no
+/// more than a second ago, because movement is looked at within a second.
+pub(super) fn between(before: Option<Now>, now: Now) -> Now {
+    let since = before.map_or(Duration::ZERO, |before| now.mono.since(before.mono));
+    now.minus((since / 2).min(Duration::from_secs(1)))
 }
 
 #[cfg(test)]

@@ -4,13 +4,22 @@
 use std::collections::BTreeMap;
 
 use super::after_hours::AfterHours;
+use super::audio_lost::AudioLost;
+use super::camera_blurred::CameraBlurred;
+use super::camera_covered::CameraCovered;
 use super::camera_lost::CameraLost;
-use super::course::Course;
+use super::camera_moved::CameraMoved;
+use super::counter_unattended::CounterUnattended;
+use super::course::{Course, Subject};
+use super::crowding::Crowding;
+use super::long_wait::LongWait;
+use super::picture_frozen::PictureFrozen;
 use super::raised_voices::RaisedVoices;
+use super::sound_of::SoundOf;
 use super::{BoxObservation, BoxWatch, Watch, box_watch};
-use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Schedule};
+use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Zone};
 use crate::model::{CameraId, Ids, IncidentId, Kind, Now, Severity, Wall};
-use crate::perceive::{Cells, Observation};
+use crate::perceive::Observation;
 
 /// An incident as it is now.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,8 +71,14 @@ pub struct Tracker {
 
 struct Watched {
     rule: Rule,
-    watches: BTreeMap<CameraId, Box<dyn Watch>>,
+    watches: BTreeMap<CameraId, Vec<InZone>>,
     course: Course,
+}
+
+/// The watch over one camera, or one of its zones.
+struct InZone {
+    subject: Subject,
+    watch: Box<dyn Watch>,
 }
 
 struct BoxWatched {
@@ -79,8 +94,8 @@ impl Tracker {
             watches: config
                 .cameras
                 .iter()
-                .filter(|camera| rule.cameras.contains(&camera.id))
-                .map(|camera| (camera.id.clone(), watch(rule, camera)))
+                .map(|camera| (camera.id.clone(), watches(rule, camera)))
+                .filter(|(_, watches)| !watches.is_empty())
                 .collect(),
             course: Course::of(rule),
         });
@@ -100,14 +115,12 @@ impl Tracker {
     pub fn observe(&mut self, camera: &CameraId, observation: &Observation, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
         for state in &mut self.rules {
-            let Some(watch) = state.watches.get_mut(camera) else { continue };
-            let armed = match state.rule.schedule {
-                Schedule::Always => true,
-                Schedule::Open => self.hours.is_open(now.wall),
-                Schedule::Closed => !self.hours.is_open(now.wall),
-            };
-            if let Some(sign) = watch.observe(observation, armed, now) {
-                state.course.take(&Some(camera.clone()), sign, now, &mut self.ids, &mut actions);
+            let Some(watches) = state.watches.get_mut(camera) else { continue };
+            let armed = state.rule.schedule.is_in_force(&self.hours, now.wall);
+            for InZone { subject, watch } in watches {
+                if let Some(sign) = watch.observe(observation, armed, now) {
+                    state.course.take(subject, sign, now, &mut self.ids, &mut actions);
+                }
             }
         }
         actions
@@ -117,28 +130,35 @@ impl Tracker {
     pub fn observe_box(&mut self, observation: &BoxObservation, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
         for state in &mut self.box_rules {
-            for (subject, sign) in state.watch.observe(observation, now) {
+            for (camera, sign) in state.watch.observe(observation, now) {
+                let subject = Subject { camera, zone: None };
                 state.course.take(&subject, sign, now, &mut self.ids, &mut actions);
             }
         }
         actions
     }
 
+    /// The incidents that are not closed, as they are now; one that is over and cools down says since
+    /// when.
+    pub fn unclosed(&self) -> Vec<Incident> {
+        let courses = self.rules.iter().map(|state| &state.course);
+        courses.chain(self.box_rules.iter().map(|state| &state.course)).flat_map(Course::unclosed).collect()
+    }
+
     /// Lets time pass: tells what goes on, closes what has cooled down.
     pub fn tick(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
         for state in &mut self.rules {
-            let ended = state.watches.iter_mut();
-            let ended: Vec<_> =
-                ended.filter_map(|(camera, watch)| Some((camera.clone(), watch.tick(now)?))).collect();
-            for (camera, sign) in ended {
-                state.course.take(&Some(camera), sign, now, &mut self.ids, &mut actions);
+            for InZone { subject, watch } in state.watches.values_mut().flatten() {
+                if let Some(sign) = watch.tick(now) {
+                    state.course.take(subject, sign, now, &mut self.ids, &mut actions);
+                }
             }
             state.course.tick(now, &mut actions);
         }
         for state in &mut self.box_rules {
             if let Some(sign) = state.watch.tick(now) {
-                state.course.take(&None, sign, now, &mut self.ids, &mut actions);
+                state.course.take(&Subject::default(), sign, now, &mut self.ids, &mut actions);
             }
             state.course.tick(now, &mut actions);
         }
@@ -146,224 +166,37 @@ impl Tracker {
     }
 }
 
-fn watch(rule: &Rule, camera: &Camera) -> Box<dyn Watch> {
+/// The watches of a rule over one camera: one for each zone, or one for the whole picture.
+fn watches(rule: &Rule, camera: &Camera) -> Vec<InZone> {
+    let places = rule.watched_in(camera).into_iter();
+    let watch_over = |zone: Option<&Zone>| InZone {
+        subject: Subject { camera: Some(camera.id.clone()), zone: zone.map(|zone| zone.name.clone()) },
+        watch: watch(rule, camera, zone),
+    };
+    places.map(watch_over).collect()
+}
+
+fn watch(rule: &Rule, camera: &Camera, zone: Option<&Zone>) -> Box<dyn Watch> {
+    let hold = rule.hold;
     match rule.condition {
+        Condition::CounterUnattended { hold_with_citizen } => {
+            Box::new(CounterUnattended::new(camera, zone, hold, hold_with_citizen))
+        }
+        Condition::LongWait => Box::new(LongWait::new(zone, hold)),
+        Condition::Crowding { min_people } => Box::new(Crowding::new(zone, min_people, hold)),
+        Condition::AfterHours { min_score } => Box::new(AfterHours::new(zone, min_score, hold)),
         Condition::RaisedVoices { over_baseline_db, min_level_dbfs } => {
-            Box::new(RaisedVoices::new(over_baseline_db, min_level_dbfs, rule.hold))
+            Box::new(RaisedVoices::new(over_baseline_db, min_level_dbfs, hold))
         }
-        Condition::AfterHours { min_motion_percent } => {
-            let zones = camera.zones.iter().filter(|zone| rule.zones.contains(&zone.name));
-            let watched = zones.fold(Cells::none(), |all, zone| all.or(&Cells::inside(&zone.polygon)));
-            let watched = if rule.zones.is_empty() { Cells::all() } else { watched };
-            Box::new(AfterHours::new(watched, min_motion_percent, rule.hold))
-        }
-        Condition::CameraLost => Box::new(CameraLost::new(rule.hold)),
+        Condition::SoundOf { sound, min_score } => Box::new(SoundOf::new(sound, min_score, hold)),
+        Condition::AudioLost => Box::new(AudioLost::new(hold)),
+        Condition::CameraCovered => Box::new(CameraCovered::new(hold)),
+        Condition::CameraMoved => Box::new(CameraMoved::new(hold)),
+        Condition::CameraBlurred => Box::new(CameraBlurred::new(hold)),
+        Condition::PictureFrozen => Box::new(PictureFrozen::new(hold)),
+        Condition::CameraLost => Box::new(CameraLost::new(hold)),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    use crate::config::read_edge;
-    use crate::ingest::CameraState;
-    use crate::model::Mono;
-    use crate::record::Health;
-
-    const HEAD: &str = r#"
-[centre]
-id = "xuan-lung"
-name = "Xuân Lũng"
-hours = ["mon-fri 07:30-11:30"]
-[storage]
-path = "s"
-keep = "30d"
-purpose = "p"
-[[camera]]
-id = "gate"
-main = "rtsp://10.0.0.1/1"
-[[camera.zone]]
-name = "Cửa"
-purpose = "restricted"
-polygon = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]]
-[[camera]]
-id = "counter-1"
-main = "rtsp://10.0.0.2/1"
-"#;
-
-    struct World {
-        tracker: Tracker,
-        now: Now,
-    }
-
-    impl World {
-        fn new(rule: &str) -> Self {
-            let text = format!("{HEAD}{rule}");
-            let no_secrets = |_: &_| Err("none".into());
-            let config = read_edge("edge.toml", std::path::Path::new("/"), &text, &no_secrets).unwrap();
-            let tracker = Tracker::new(&config, 7);
-            // A Wednesday, 09:00 in Vietnam.
-            let wall = "2026-11-25T02:00:00Z".parse().unwrap();
-            Self { tracker, now: Now { mono: Mono::default(), wall } }
-        }
-
-        fn wait(&mut self, seconds: u64) -> Vec<Action> {
-            let mut actions = Vec::new();
-            for _ in 0..seconds {
-                self.now = self.now.plus(Duration::from_secs(1));
-                actions.extend(self.tracker.tick(self.now));
-            }
-            actions
-        }
-
-        fn camera(&mut self, id: &str, state: CameraState) -> Vec<Action> {
-            self.tracker.observe(&CameraId::new(id).unwrap(), &Observation::Camera(state), self.now)
-        }
-
-        /// A camera that goes away and comes back a second later.
-        fn flap(&mut self, id: &str) -> Vec<Action> {
-            let mut actions = self.camera(id, CameraState::Lost);
-            actions.extend(self.wait(1));
-            actions.extend(self.camera(id, CameraState::Streaming));
-            actions
-        }
-    }
-
-    fn short(actions: &[Action]) -> Vec<(&'static str, u32)> {
-        let told = |action: &Action| match action {
-            Action::Opened(incident) => ("opened", incident.count),
-            Action::Updated(incident) => ("updated", incident.count),
-            Action::Closed(incident) => ("closed", incident.count),
-        };
-        actions.iter().map(told).collect()
-    }
-
-    #[test]
-    fn what_comes_again_within_the_cool_down_is_the_same_incident() {
-        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"30s\"");
-        assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
-        assert_eq!(short(&world.wait(20)), []);
-        assert_eq!(short(&world.flap("gate")), [], "told with the next update, or at the end");
-        let closed = world.wait(31);
-        assert_eq!(short(&closed), [("closed", 2)]);
-        let Action::Closed(incident) = &closed[0] else { panic!() };
-        assert_eq!(
-            incident.ended_at.unwrap().millis_since(incident.started_at),
-            22_000,
-            "when it ended, not when it cooled"
-        );
-        assert_eq!(short(&world.flap("gate")), [("opened", 1)], "later it is a new one");
-    }
-
-    #[test]
-    fn two_cameras_have_an_incident_each() {
-        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
-        assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
-        assert_eq!(short(&world.flap("counter-1")), [("opened", 1)]);
-    }
-
-    #[test]
-    fn past_the_cap_one_rolling_incident_counts_until_the_hour_has_room() {
-        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"1s\"\nmax_per_hour = 3");
-        let mut opened = 0;
-        for _ in 0..20 {
-            let actions = [world.flap("gate"), world.wait(10)].concat();
-            opened += short(&actions).iter().filter(|(what, _)| *what == "opened").count();
-        }
-        assert_eq!(opened, 4, "three, and one that rolls");
-        let later = world.wait(3600);
-        let closed = short(&later).into_iter().filter(|(what, _)| *what == "closed").collect::<Vec<_>>();
-        assert_eq!(closed, [("closed", 17)], "it stands for all the others");
-        assert_eq!(short(&world.flap("gate")), [("opened", 1)]);
-    }
-
-    #[test]
-    fn the_rolling_incident_is_not_over_while_a_camera_is_still_away() {
-        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"1s\"\nmax_per_hour = 1");
-        world.flap("counter-1");
-        world.wait(10);
-        assert_eq!(short(&world.camera("gate", CameraState::Lost)), [("opened", 1)]);
-        let later = world.wait(2 * 3600);
-        assert!(short(&later).iter().all(|(what, _)| *what == "updated"), "{:?}", short(&later));
-        world.camera("gate", CameraState::Streaming);
-        assert_eq!(short(&world.wait(2)), [("closed", 1)]);
-    }
-
-    #[test]
-    fn an_incident_that_goes_on_is_told_every_three_minutes() {
-        let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
-        world.camera("gate", CameraState::Lost);
-        assert_eq!(short(&world.wait(600)), [("updated", 1); 3]);
-    }
-
-    #[test]
-    fn a_failed_storage_is_an_incident_of_no_camera_without_any_rule_in_the_file() {
-        let mut world = World::new("");
-        let failed = BoxObservation::Storage(Health::Failed { why: "read-only".into() });
-        let told = world.tracker.observe_box(&failed, world.now);
-        let [Action::Opened(incident)] = told.as_slice() else { panic!("{told:?}") };
-        assert_eq!((incident.kind, incident.severity), (Kind::StorageFailed, Severity::Urgent));
-        assert_eq!((&incident.camera, incident.rule.as_str()), (&None, "storage-failed"));
-        assert_eq!(short(&world.wait(1800)), [], "it may last for weeks, and is told every hour");
-        assert_eq!(short(&world.wait(1800)), [("updated", 1)]);
-        assert_eq!(world.tracker.observe_box(&BoxObservation::Storage(Health::Well), world.now), []);
-        assert_eq!(short(&world.wait(61)), [("closed", 1)]);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_again_is_told_again_soon_and_one_that_flaps_ever_more_seldom() {
-        let mut world = World::new("");
-        let set = |world: &mut World, by_ms| {
-            world.tracker.observe_box(&BoxObservation::ClockSet { by_ms }, world.now)
-        };
-        assert_eq!(short(&set(&mut world, 2000)), [("opened", 1)]);
-        world.wait(2);
-        assert_eq!(short(&set(&mut world, -3_600_000)), []);
-        let told = world.wait(10);
-        let [Action::Updated(incident)] = told.as_slice() else { panic!("{told:?}") };
-        assert_eq!(incident.peak["set_by_ms"], -3_600_000);
-        let mut told = 0;
-        for _ in 0..3600 {
-            told += set(&mut world, 2000).len() + world.wait(1).len();
-        }
-        assert!((5..12).contains(&told), "{told} times in an hour");
-    }
-
-    #[test]
-    fn a_rule_in_the_file_changes_how_the_storage_is_told() {
-        let rule = "[[rule]]\nkind = \"storage-failed\"\nseverity = \"warning\"\nhold = \"5s\"";
-        let mut world = World::new(rule);
-        let failed = BoxObservation::Storage(Health::Failed { why: "read-only".into() });
-        assert_eq!(world.tracker.observe_box(&failed, world.now), []);
-        world.wait(5);
-        let told = world.tracker.observe_box(&failed, world.now);
-        assert!(matches!(told.as_slice(), [Action::Opened(i)] if i.severity == Severity::Warning));
-    }
-
-    #[test]
-    fn a_rule_for_closed_hours_watches_its_zone_only_then() {
-        let rule = "[[rule]]\nkind = \"after-hours\"\ncameras = [\"gate\"]\nzones = [\"Cửa\"]";
-        let (left, right) = ((0..8).map(|x| (x, 5)), (20..28).map(|x| (x, 5)));
-        let cells = |at: &mut dyn Iterator<Item = (usize, usize)>| {
-            let mut cells = Cells::none();
-            at.for_each(|(x, y)| cells.insert(x, y));
-            cells
-        };
-        let (left, right) = (cells(&mut { left }), cells(&mut { right }));
-        let gate = CameraId::new("gate").unwrap();
-        for (hours_later, moved, expected) in [(0, left, 0), (5, left, 1), (5, right, 0)] {
-            let mut world = World::new(rule);
-            world.now = world.now.plus(Duration::from_secs(hours_later * 3600));
-            let mut actions = Vec::new();
-            for _ in 0..20 {
-                world.now = world.now.plus(Duration::from_millis(200));
-                actions.extend(world.tracker.observe(&gate, &Observation::Motion(moved), world.now));
-            }
-            assert_eq!(actions.len(), expected, "{hours_later} h after nine");
-            if let Some(Action::Opened(incident)) = actions.first() {
-                assert_eq!(incident.zone.as_deref(), Some("Cửa"));
-            }
-        }
-    }
-}
+mod tests;

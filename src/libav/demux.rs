@@ -13,10 +13,10 @@ use ffmpeg_next as ff;
 use super::{AudioFormat, LibavError, Times, Track, VIDEO_TICKS, VideoCodec, VideoFormat, quiet, raw, tell};
 
 /// A file as libav may see it: only its first `len` bytes.
-struct Limited {
-    file: File,
-    at: u64,
-    len: u64,
+pub(super) struct Limited {
+    pub(super) file: File,
+    pub(super) at: u64,
+    pub(super) len: u64,
 }
 
 impl Read for Limited {
@@ -160,7 +160,7 @@ impl Demuxer {
 }
 
 /// `time` in units of `base` as ticks, to the nearest.
-fn rescale(time: i64, base: ff::Rational, ticks: i64) -> i64 {
+pub(super) fn rescale(time: i64, base: ff::Rational, ticks: i64) -> i64 {
     let (num, den) = (i128::from(base.numerator()), i128::from(base.denominator()).max(1));
     let scaled = i128::from(time) * num * i128::from(ticks);
     i64::try_from((scaled + den / 2).div_euclid(den)).unwrap_or(i64::MAX)

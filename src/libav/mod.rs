@@ -13,6 +13,14 @@ mod mux;
 
 mod demux;
 
+mod mono;
+
+mod steady;
+
+mod media;
+
+mod reader;
+
 mod sound;
 
 mod picture;
@@ -29,8 +37,10 @@ use bytes::Bytes;
 use ffmpeg_next as ff;
 
 pub use demux::{Demuxer, Sample};
+pub use media::MediaFile;
 pub use mux::{FileMuxer, FragmentMuxer};
-pub use picture::{Luma, Picture, PictureDecoder};
+pub use picture::{Luma, Picture, PictureDecoder, TakenPicture};
+pub use reader::{PictureReader, SoundReader, Sounding, Taken};
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
 /// Video ticks in a second, as in RTP.

@@ -69,7 +69,8 @@ impl Picture<'_> {
             | Pixel::YUVJ444P
             | Pixel::NV12
             | Pixel::GRAY8
-                if self.frame.planes() > 0 =>
+                // Some decoders turn a picture upside down by a negative stride.
+                if self.frame.planes() > 0 && i32::try_from(self.frame.stride(0)).is_ok() =>
             {
                 let data = Cow::Borrowed(self.frame.data(0));
                 Ok(Luma { width, height, stride: self.frame.stride(0), data })
@@ -120,6 +121,18 @@ impl Picture<'_> {
         }
         out.set_pts(Some(0));
         Ok(out)
+    }
+}
+
+/// A decoded picture taken from its decoder, to be looked at later.
+pub struct TakenPicture {
+    pub(super) frame: ff::frame::Video,
+}
+
+impl TakenPicture {
+    /// The picture, to be looked at.
+    pub fn look(&self) -> Picture<'_> {
+        Picture { frame: &self.frame }
     }
 }
 

@@ -162,3 +162,36 @@ pub(super) fn write(
     };
     if result < 0 { Err(ff::Error::from(result)) } else { Ok(()) }
 }
+
+/// Has a demuxer pass over all tracks but this one.
+pub(super) fn read_only(input: &mut ff::format::context::Input, track: usize) {
+    // SAFETY: `input` owns an open context whose `streams` holds `nb_streams` valid pointers; only a
+    // plain number of each is set, which libav lets its users set at any time (avformat.h).
+    unsafe {
+        let context = &mut *input.as_mut_ptr();
+        let count = usize::try_from(context.nb_streams).unwrap_or(0);
+        for index in (0..count).filter(|index| *index != track) {
+            (**context.streams.add(index)).discard = ffi::AVDiscard::AVDISCARD_ALL;
+        }
+    }
+}
+
+/// Refuses pictures with more pixels than this.
+pub(super) fn limit_pixels(context: &mut ff::codec::Context, most: i64) {
+    // SAFETY: the context is allocated and not open yet; a plain number is set.
+    unsafe {
+        (*context.as_mut_ptr()).max_pixels = most;
+    }
+}
+
+/// Whether an open decoder was made for a stream of exactly these parameters.
+pub(super) fn decodes(decoder: &ff::codec::Context, parameters: &ff::codec::Parameters) -> bool {
+    // SAFETY: both are allocated; `extradata` of each is null or holds its size in bytes, which
+    // libav copies into a context that is made from parameters and keeps there.
+    unsafe {
+        let (d, p) = (&*decoder.as_ptr(), &*parameters.as_ptr());
+        d.codec_id == p.codec_id
+            && bytes_at(d.extradata, d.extradata_size) == bytes_at(p.extradata, p.extradata_size)
+            && (p.codec_type != ffi::AVMediaType::AVMEDIA_TYPE_AUDIO || d.sample_rate == p.sample_rate)
+    }
+}

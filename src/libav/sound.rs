@@ -14,6 +14,7 @@ use ff::format::Sample;
 use ff::format::sample::Type;
 use ffmpeg_next as ff;
 
+use super::mono::mix_down;
 use super::{AudioFormat, LibavError, quiet, raw, tell};
 
 /// Samples in an AAC frame.
@@ -79,34 +80,6 @@ impl SoundDecoder {
         }
         Ok(())
     }
-}
-
-fn mix_down(frame: &ff::frame::Audio, out: &mut Vec<f32>) -> Result<(), LibavError> {
-    let (channels, planes) = (usize::from(frame.channels()).max(1), frame.planes());
-    let share = 1.0 / f32::from(frame.channels().max(1));
-    if planes == 0 {
-        return Ok(());
-    }
-    match frame.format() {
-        Sample::F32(Type::Planar) if frame.channels() > 0 => {
-            let start = out.len();
-            out.resize(start.saturating_add(frame.samples()), 0.0);
-            for plane in 0..planes {
-                let sums = out.get_mut(start..).unwrap_or_default();
-                sums.iter_mut().zip(frame.plane::<f32>(plane)).for_each(|(sum, s)| *sum += s * share);
-            }
-        }
-        Sample::I16(Type::Packed) if channels <= 2 => {
-            let samples: Vec<f32> = if channels == 1 {
-                frame.plane::<i16>(0).iter().map(|s| f32::from(*s)).collect()
-            } else {
-                frame.plane::<(i16, i16)>(0).iter().map(|(l, r)| f32::from(*l) + f32::from(*r)).collect()
-            };
-            out.extend(samples.into_iter().map(|s| s * share / 32768.0));
-        }
-        other => return Err(LibavError::Unsupported(format!("sound as {other:?}"))),
-    }
-    Ok(())
 }
 
 /// One AAC frame.

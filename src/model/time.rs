@@ -104,6 +104,12 @@ impl Now {
         let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         Self { mono: self.mono.plus(by), wall: self.wall.plus_millis(ms) }
     }
+
+    /// Both clocks as they were `by` ago, without a step since.
+    pub fn minus(self, by: Duration) -> Self {
+        let ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self { mono: Mono(self.mono.0.saturating_sub(by)), wall: self.wall.plus_millis(ms.saturating_neg()) }
+    }
 }
 
 /// How far the wall clock can be believed.

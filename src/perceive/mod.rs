@@ -7,6 +7,8 @@ mod hearing;
 
 mod level;
 
+pub mod models;
+
 mod motion;
 
 mod observation;

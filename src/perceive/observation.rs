@@ -124,6 +124,13 @@ impl Cells {
         cells
     }
 
+    /// The cells whose middle lies in `frame`.
+    pub fn in_frame(frame: &Frame) -> Self {
+        let Frame { left, top, right, bottom } = *frame;
+        let [left, top, right, bottom] = [left, top, right, bottom].map(f64::from);
+        Self::inside(&[(left, top), (right, top), (right, bottom), (left, bottom)])
+    }
+
     /// Adds a cell; one outside the grid is left out.
     pub fn insert(&mut self, column: usize, row: usize) {
         if column < GRID_COLUMNS && row < GRID_ROWS {

@@ -41,7 +41,7 @@ class Hall:
 def edge_config(archive, cameras, keep="1d", segment="60s", web=None):
     """The text of a configuration that records `cameras` (id: URL) and does nothing else."""
     text = (
-        '[centre]\nid = "bench"\nname = "Bench"\nhours = []\n\n'
+        '[centre]\nid = "bench"\nname = "Bench"\nhours = []\ndefault_rules = false\n\n'
         f'[storage]\npath = "{archive}"\nkeep = "{keep}"\nreserve = "100MB"\npurpose = "Benchmark"\nsegment = "{segment}"\n'
     )
     if web:

@@ -117,6 +117,7 @@ impl Hall {
 [centre]
 id = "xuan-lung"
 name = "Trung tâm phục vụ hành chính công xã Xuân Lũng"
+default_rules = false
 
 [storage]
 path = "{storage}"
@@ -226,6 +227,7 @@ keys = "{keys}"
 pub const LOUD_RULE: &str = r#"
 [[rule]]
 kind = "raised-voices"
+hold = "1s"
 cool_down = "5s"
 sound_may_leave = true
 "#;

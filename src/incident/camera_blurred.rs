@@ -1,0 +1,22 @@
+//! `camera-blurred`: the picture is out of focus.
+
+use std::time::Duration;
+
+use super::{Sign, Watch};
+use crate::model::Now;
+use crate::perceive::Observation;
+
+/// The rule for one camera.
+pub(super) struct CameraBlurred;
+
+impl CameraBlurred {
+    pub fn new(_hold: Duration) -> Self {
+        Self
+    }
+}
+
+impl Watch for CameraBlurred {
+    fn observe(&mut self, _observation: &Observation, _armed: bool, _now: Now) -> Option<Sign> {
+        None
+    }
+}

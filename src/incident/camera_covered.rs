@@ -1,0 +1,22 @@
+//! `camera-covered`: something covers the lens.
+
+use std::time::Duration;
+
+use super::{Sign, Watch};
+use crate::model::Now;
+use crate::perceive::Observation;
+
+/// The rule for one camera.
+pub(super) struct CameraCovered;
+
+impl CameraCovered {
+    pub fn new(_hold: Duration) -> Self {
+        Self
+    }
+}
+
+impl Watch for CameraCovered {
+    fn observe(&mut self, _observation: &Observation, _armed: bool, _now: Now) -> Option<Sign> {
+        None
+    }
+}

@@ -1,0 +1,22 @@
+//! `camera-moved`: the camera looks elsewhere than before.
+
+use std::time::Duration;
+
+use super::{Sign, Watch};
+use crate::model::Now;
+use crate::perceive::Observation;
+
+/// The rule for one camera.
+pub(super) struct CameraMoved;
+
+impl CameraMoved {
+    pub fn new(_hold: Duration) -> Self {
+        Self
+    }
+}
+
+impl Watch for CameraMoved {
+    fn observe(&mut self, _observation: &Observation, _armed: bool, _now: Now) -> Option<Sign> {
+        None
+    }
+}
