@@ -19,7 +19,7 @@ from hall import CITIZEN, STAFF, VIEWS, WAITING, Actor, counts, places
 COUNTS = {"left": (4, 12), "away": (2, 9), "wait": (2, 10), "crowd": (5, 20), "intruder": (4, 11), "count": (3, 8),
           "covered": (4, 10), "blurred": (4, 10), "moved": (6, 20), "frozen": (4, 10), "day": (5, 10), "night": (5, 9)}
 LENGTHS_S = {"left": 390, "away": 840, "wait": 1560, "crowd": 150, "intruder": 240, "count": 150,
-             "covered": 300, "blurred": 480, "moved": 240, "frozen": 330, "day": 900, "night": 900}
+             "covered": 300, "blurred": 480, "moved": 240, "frozen": 345, "day": 900, "night": 900}
 # Those in which somebody stands for long are at 2 pictures a second, as some sub streams are.
 SLOW = ("left", "away", "wait")
 NEGATIVE = ("day", "night")
@@ -191,9 +191,9 @@ def _moved(rng, scene, half, number):
 
 def _frozen(rng, scene, half, number):
     _passers(rng, scene, half, an_hour=60 if number % 2 else 200)
-    for middle_s in (90, 210):
+    for middle_s in (90, 225):
         start_s = middle_s + rng.uniform(-10, 10)
-        end_s = start_s + rng.uniform(50, 80)
+        end_s = start_s + rng.uniform(65, 90)
         scene.frozen.append((start_s, end_s))
         scene.labels.append(_label("picture-frozen", start_s, end_s, None))
 

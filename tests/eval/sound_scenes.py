@@ -19,7 +19,7 @@ COUNTS = {"raised": (6, 12), "scream": (4, 8), "glass": (4, 8), "alarm": (5, 11)
 LENGTHS_S = {"raised": 360, "scream": 300, "glass": 300, "alarm": 300, "lost": 420, "calm": 1200}
 HOLDS_S = {"raised-voices": 3, "scream": 0, "breaking-glass": 0, "alarm-sound": 3, "audio-lost": 60}
 CODECS = ("pcm_alaw-8000", "pcm_mulaw-8000", "aac-16000", "aac-44100")
-DECAYS_S = (0.25, 0.5, 0.9, 1.4)
+DECAYS_S = (0.3, 0.5, 0.7, 1.0)
 THEMES = ("counter", "lively", "crowded", "rainy", "music", "quiet", "doors", "ceremony")
 
 
@@ -38,7 +38,7 @@ def render(half, sort, number, seed):
     """The samples of a scene and its labels."""
     rng = np.random.default_rng([seed, zlib.crc32(f"{half}/{sort}/{number}".encode())])
     # Decay and codec change at different paces, so that they meet in every combination.
-    room = Room(rng, LENGTHS_S[sort], rng.uniform(-65, -45), DECAYS_S[(number // 2) % 4], rng.uniform(-3, 8))
+    room = Room(rng, LENGTHS_S[sort], rng.uniform(-65, -45), DECAYS_S[(number // 2) % 4], rng.uniform(0, 9))
     # A room as noisy as its speech is loud would be one where nobody hears anything.
     floor = 20 * np.log10(np.sqrt(np.mean(room.sound[:RATE_HZ * 5] ** 2)))
     voice_dbfs = max(rng.uniform(-44, -32), floor + 12)
@@ -74,7 +74,8 @@ def _struck(rng, room, half, voice_dbfs, kind, sound_of):
     _conversation(rng, room, half, 0, LENGTHS_S["scream"], voice_dbfs, pause_s=6)
     for n, middle_s in enumerate((80, 165, 250)):
         start_s, sound = middle_s + rng.uniform(-15, 15), sound_of(n)
-        room.add(sound, start_s, rng.uniform(-24, -9))
+        # A scream or a breaking pane is 14 to 28 dB above conversation at the same distance.
+        room.add(sound, start_s, min(max(voice_dbfs + rng.uniform(14, 28), -28), -6))
         labels.append(_label(kind, start_s, start_s + len(sound) / RATE_HZ))
     return labels
 
@@ -90,7 +91,7 @@ def _alarm(rng, room, half, number, voice_dbfs):
             sound = np.tile(clip, int(length_s * RATE_HZ / len(clip)) + 1)[:int(length_s * RATE_HZ)]
         else:
             sound = (made.smoke_alarm, made.siren, made.alarm_bell)[which - 2](rng, half, length_s)
-        room.add(sound, start_s, rng.uniform(-30, -14))
+        room.add(sound, start_s, min(max(voice_dbfs + rng.uniform(6, 20), -32), -8))
         labels.append(_label("alarm-sound", start_s, start_s + length_s))
     return labels
 
