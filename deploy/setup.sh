@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what a Debian 12 machine with git, make and rustup still lacks, and makes the media.
+# Installs what a Debian 12 machine with git, make and rustup still lacks, and makes the media and the models.
 #
-#   setup.sh run     what building and `quaywatch demo` need
+#   setup.sh run     what building, `quaywatch demo` and a centre that sees and hears need
 #   setup.sh test    and what the tests need
 #   setup.sh eval    what building and the evaluation need
 #
@@ -18,6 +18,9 @@ simulated="python3 python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 g
 tests="faketime"
 # The evaluation makes its scenes with it.
 evaluation="python3-numpy"
+
+# What fetches and builds the models, once; npm comes out of a Python package where there is none.
+building_models="python3-pip python3-numpy python3-onnx"
 
 say() { echo "setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -80,3 +83,9 @@ check_rust
 [ "$1" != test ] || check_rust_tools
 install_packages
 /usr/bin/python3 deploy/sim/media.py
+export PYTHONDONTWRITEBYTECODE=1
+if ! /usr/bin/python3 deploy/models/make.py "$1" --check; then
+    wanted=$building_models
+    install_packages
+    /usr/bin/python3 deploy/models/make.py "$1" || fail "the models are not all there (see above)."
+fi

@@ -16,7 +16,7 @@ use crate::evidence::{Job, Part, closing_clip, first_clip};
 use crate::forward::{Evidence, IncidentRow, Pin};
 use crate::incident::{Action, BoxObservation, Incident, Tracker};
 use crate::ingest::CameraState;
-use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, Now, StreamKind, Wall};
+use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, IncidentId, Now, StreamKind, Wall};
 use crate::perceive::{Observation, Observed};
 use crate::record::{Archive, Doubt, StreamName};
 use crate::wire::{Event, EventType, Signer};
@@ -52,6 +52,8 @@ pub struct Desk {
     pub doubts: watch::Receiver<Option<Doubt>>,
     /// When to end.
     pub stop: CancellationToken,
+    /// How many other cameras of each incident are known, whose footage is pinned too.
+    pub joined: BTreeMap<IncidentId, usize>,
 }
 
 /// Where observations come from.
@@ -165,30 +167,42 @@ impl Desk {
                     camera = incident.camera.as_ref().map(CameraId::as_str), severity = row.severity.as_str(),
                     reason = row.peak.get("reason").and_then(serde_json::Value::as_str), "flagged"
                 );
-                if let (Some((from, to)), Some(camera)) = (row.clip, incident.camera) {
-                    let pin = Pin { incident: row.id, camera, from, to };
-                    // Without its pin the footage is still there for far longer than its clip takes.
-                    if let Err(e) = self.db.add_pin(&pin, now).await {
-                        tracing::error!(incident = %row.id, "its footage could not be pinned: {e}");
-                    }
-                    self.refresh_pins().await;
+                if let (Some(_), Some(camera)) = (row.clip, &row.camera) {
+                    self.pin(&row, camera, now).await;
                     let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
                 }
             }
             Action::Updated(incident) => {
                 let row = self.row(&incident);
                 self.write(&row, EventType::Updated, now).await;
+                let known = self.joined.insert(row.id, row.also.len()).unwrap_or(0);
+                for camera in row.also.iter().skip(known) {
+                    tracing::info!(target: "incident", incident = %row.id, what = "joined", %camera, "another camera sees the same");
+                    self.pin(&row, camera, now).await;
+                }
                 if row.clip.is_some() && now.wall > first_clip(row.started_at, row.flagged_at).to {
                     let _ = self.jobs.send(Job { incident: row.id, part: Part::Later(now.wall) }).await;
                 }
             }
             Action::Closed(incident) => {
                 let row = self.row(&incident);
+                self.joined.remove(&row.id);
                 self.write(&row, EventType::Closed, now).await;
                 tracing::info!(target: "incident", incident = %row.id, what = "closed", "closed");
                 self.ask_for_closing(&row).await;
             }
         }
+    }
+
+    /// Holds the footage of `camera` that the incident needs.
+    async fn pin(&self, row: &IncidentRow, camera: &CameraId, now: Now) {
+        let Some((from, to)) = row.clip else { return };
+        let pin = Pin { incident: row.id, camera: camera.clone(), from, to };
+        // Without its pin the footage is still there for far longer than its clip takes.
+        if let Err(e) = self.db.add_pin(&pin, now).await {
+            tracing::error!(incident = %row.id, "its footage could not be pinned: {e}");
+        }
+        self.refresh_pins().await;
     }
 
     /// An incident that outlasted its first clip has a closing one.
@@ -245,6 +259,7 @@ impl Desk {
             kind: incident.kind,
             severity: incident.severity,
             camera: incident.camera.clone(),
+            also: incident.also.clone(),
             zone: incident.zone.clone(),
             started_at: incident.started_at,
             flagged_at: incident.flagged_at,

@@ -24,7 +24,8 @@ use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
 use crate::pace::Paced;
-use crate::perceive::{self, Observed, Tap};
+use crate::perceive::models::{Models, Wanted};
+use crate::perceive::{self, Counters, Look, Lookers, Observed, Seeing, Tap, What};
 use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
@@ -56,6 +57,11 @@ struct Shared {
     clock: watch::Sender<ClockState>,
     doubts: watch::Sender<Option<Doubt>>,
     cameras: watch::Sender<CameraStates>,
+    models: Models,
+    /// Who looks for people, if the model for it works.
+    lookers: Option<Lookers>,
+    /// What became of the work of perceiving each camera.
+    perception: Arc<BTreeMap<CameraId, Counters>>,
 }
 
 /// Runs a centre until `stop`. The storage must be locked by the caller, who knows whether the
@@ -98,6 +104,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
         cameras: shared.cameras.clone(),
         doubts: shared.doubts.subscribe(),
         stop: rules.token(),
+        joined: BTreeMap::new(),
     };
     rules.spawn("rules", desk.run(Observations { seen, states: told, of_box }));
 
@@ -172,7 +179,29 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let states: CameraStates =
         config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
     let cameras = watch::Sender::new(states);
-    Ok((Shared { config, archive, db, signer: Arc::new(signer), clock, doubts, cameras }, clock_watch))
+    let models = models(&config).await?;
+    let lookers = lookers(&config, &models)?;
+    let perception = config.cameras.iter().map(|camera| (camera.id.clone(), Counters::default()));
+    let perception = Arc::new(perception.collect());
+    let signer = Arc::new(signer);
+    let shared = Shared { config, archive, db, signer, clock, doubts, cameras, models, lookers, perception };
+    Ok((shared, clock_watch))
+}
+
+/// The models that the rules need. What does not work is told, and everything else runs.
+async fn models(config: &EdgeConfig) -> anyhow::Result<Models> {
+    let wanted = Wanted::by(config.rules.iter().map(|rule| &rule.condition));
+    let settings = config.perceive.clone();
+    let models = tokio::task::spawn_blocking(move || Models::load(&settings, wanted)).await?;
+    models.faults().iter().for_each(|fault| tracing::error!("{fault}"));
+    Ok(models)
+}
+
+fn lookers(config: &EdgeConfig, models: &Models) -> anyhow::Result<Option<Lookers>> {
+    let Some(people) = models.people().cloned() else { return Ok(None) };
+    let find = move |look: &Look| look.find(&people).map_err(|e| e.to_string());
+    let lookers = Lookers::start(Arc::new(find), config.perceive.threads);
+    lookers.context("threads to look for people").map(Some)
 }
 
 fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
@@ -273,6 +302,8 @@ async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
         health: shared.archive.health(),
         clock: shared.clock.subscribe(),
         cameras: shared.cameras.subscribe(),
+        perception: shared.perception.clone(),
+        models: shared.models.clone(),
     };
     let stop = group.token();
     group.keep_running("pages", move || web::run(listen, pages.clone(), stop.clone()));
@@ -339,28 +370,32 @@ fn start_camera(
     };
     let is_heard = camera.audio != AudioUse::Off && (needs(Sense::Level) || needs(Sense::Sounds));
     let is_seen = needs(Sense::People) || needs(Sense::View);
+    let counters = shared.perception.get(&camera.id).cloned().unwrap_or_default();
     let (mut main_taps, mut sub_taps) = (Vec::new(), Vec::new());
     if is_heard {
         let name = format!("{}/hearing", camera.id);
-        let (tap, units) = Tap::new(&name);
+        let (tap, units) = Tap::new(&name, What::Sound, &counters);
         main_taps.push(tap);
         let (id, observed, units) = (camera.id.clone(), observed.clone(), Arc::new(Mutex::new(units)));
+        let shared_models = shared.models.clone();
         group.keep_running(name, move || {
             let (id, observed, units) = (id.clone(), observed.clone(), units.clone());
-            async move { perceive::hear(id, &mut *units.lock().await, observed).await }
+            let models = shared_models.clone();
+            let hearing = move || perceive::hear(&id, &models, &mut units.blocking_lock(), &observed);
+            perceive::aside("hearing", hearing)
         });
     }
     if is_seen {
         let name = format!("{}/seeing", camera.id);
-        let (tap, units) = Tap::new(&name);
         let keyframes_only = camera.sub.is_none();
+        let what = if keyframes_only { What::Keyframes } else { What::Pictures };
+        let (tap, units) = Tap::new(&name, what, &counters);
         if keyframes_only { &mut main_taps } else { &mut sub_taps }.push(tap);
-        let (id, observed, units) = (camera.id.clone(), observed.clone(), Arc::new(Mutex::new(units)));
-        group.keep_running(name, move || {
-            let (id, observed, units) = (id.clone(), observed.clone(), units.clone());
-            let seeing = move || perceive::see(&id, keyframes_only, &mut units.blocking_lock(), &observed);
-            async move { Ok(tokio::task::spawn_blocking(seeing).await?) }
-        });
+        let units = Arc::new(Mutex::new(units));
+        let lookers = shared.lookers.clone().filter(|_| needs(Sense::People));
+        let (camera, told) = (camera.id.clone(), observed.clone());
+        let seeing = Seeing { camera, keyframes_only, lookers, counters, told };
+        group.keep_running(name, move || seeing.clone().run(units.clone()));
     }
     let streams =
         [(StreamKind::Main, Some(&camera.main), main_taps), (StreamKind::Sub, camera.sub.as_ref(), sub_taps)];

@@ -12,6 +12,7 @@ use super::watching::{Patience, Trouble, watch};
 use crate::config::{self, AudioUse, BrokerAddress, Camera, EdgeConfig};
 use crate::ingest::StreamAddress;
 use crate::model::StreamKind;
+use crate::perceive::models::{Models, Wanted};
 use crate::{broker, disk, keys, mounts};
 
 /// How long the broker may take.
@@ -43,6 +44,9 @@ pub(super) async fn run(path: &Path, offline: bool) -> ExitCode {
 
 async fn try_everything(config: &EdgeConfig) -> bool {
     let mut all_well = tell("Ổ đĩa / disk", try_disk(config));
+    for (what, found) in try_models(config).await {
+        all_well &= tell(what, found);
+    }
     // All at once: each is watched for some seconds, and none waits for another.
     let tried = futures::future::join_all(config.cameras.iter().map(try_camera)).await;
     for (camera, streams) in config.cameras.iter().zip(tried) {
@@ -93,6 +97,19 @@ fn try_disk(config: &EdgeConfig) -> Found {
         ));
     }
     Ok(format!("{}: còn trống {} / {} free", path.display(), gb(free), gb(free)))
+}
+
+/// Each model that the rules go by: it is loaded and run once.
+async fn try_models(config: &EdgeConfig) -> Vec<(&'static str, Found)> {
+    let wanted = Wanted::by(config.rules.iter().map(|rule| &rule.condition));
+    let settings = config.perceive.clone();
+    let loading = tokio::task::spawn_blocking(move || Models::load(&settings, wanted));
+    let models = loading.await.unwrap_or_default();
+    let found = models
+        .states()
+        .into_iter()
+        .map(|(part, fault)| (part.name(), fault.map_or(Ok(String::new()), |fault| Err(fault.to_string()))));
+    found.collect()
 }
 
 /// One attempt a stream: a refused password is not tried on the second one.

@@ -8,10 +8,13 @@ use std::process::ExitCode;
 use super::moment::moment;
 use super::{USAGE, failed};
 use crate::config::{self, AudioUse, Camera, EdgeConfig};
-use crate::incident::Incident;
+use crate::disk;
 use crate::model::Wall;
+use crate::perceive::models::{Models, Wanted};
 use crate::record::Index;
-use crate::replay::{Reel, Replay, first_open_minute, gather, in_json};
+use crate::replay::{
+    Boxes, Folder, Reel, Replay, Replayed, Report, Trace, first_open_minute, gather, in_json, table,
+};
 
 /// What to replay.
 #[derive(Debug, clap::Args)]
@@ -38,6 +41,12 @@ pub(super) struct Args {
     /// Gives one JSON object a line for each incident.
     #[arg(long)]
     json: bool,
+    /// Makes a folder with a page that shows what was measured and why something was flagged.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Writes who the model finds in every picture, in the format of the MOT benchmark.
+    #[arg(long, value_name = "FILE")]
+    boxes: Option<PathBuf>,
 }
 
 /// Why it cannot be done, and with which exit code.
@@ -67,15 +76,64 @@ pub(super) async fn run(args: Args) -> ExitCode {
 
 async fn replay(args: &Args, config: &EdgeConfig) -> Result<Vec<String>, Refusal> {
     let camera = known_camera(&args.camera, config)?;
+    // What is wrong with the folder is said before an hour is spent.
+    let folder = args.report.as_deref().map(Folder::prepare).transpose();
+    let folder = folder.map_err(|e| Refusal(USAGE, e.to_string()))?;
     let (reel, start) = load(args, config, camera).await?;
+    let models = load_models(config, camera, args.boxes.is_some());
+    let mut replay = Replay::new(config, camera, &models, start, !reel.tells_states());
+    if folder.is_some() {
+        replay = replay.tracing(Trace::new(&camera.zones));
+    }
+    if args.boxes.is_some() {
+        let missing = || Refusal(1, "--boxes cần mô hình người / needs the people model".to_owned());
+        replay = replay.with_boxes(Boxes::new(&models).ok_or_else(missing)?);
+    }
     // Nothing else waits for this thread.
-    let replay = Replay::new(config, camera, start, !reel.tells_states());
-    let flagged = tokio::task::block_in_place(|| play(reel, replay));
-    Ok(if args.json {
+    let Replayed { flagged, trace, boxes, lasted } = tokio::task::block_in_place(|| play(reel, replay));
+    if let (Some(path), Some(boxes)) = (&args.boxes, boxes) {
+        disk::write_atomically(path, boxes.into_table()?.as_bytes())?;
+    }
+    let lines = if args.json {
         flagged.iter().map(|incident| in_json(incident, start).to_string()).collect()
     } else {
-        table(&flagged, start)
-    })
+        table(&flagged, start, lasted)
+    };
+    if let (Some(folder), Some(trace)) = (folder, trace) {
+        let report = Report {
+            camera: camera.clone(),
+            source: source(args),
+            rules: config.rules.iter().filter(|rule| rule.cameras.contains(&camera.id)).cloned().collect(),
+            flagged,
+            trace,
+            start,
+            lasted,
+            zone: config.centre.hours.time_zone().clone(),
+            warnings: models.faults().iter().map(ToString::to_string).collect(),
+        };
+        folder.write(&report)?;
+    }
+    Ok(lines)
+}
+
+/// The models that the camera's rules need; what cannot be had is told, and the rest runs.
+fn load_models(config: &EdgeConfig, camera: &Camera, looks: bool) -> Models {
+    let rules = config.rules.iter().filter(|rule| rule.cameras.contains(&camera.id));
+    let mut wanted = Wanted::by(rules.map(|rule| &rule.condition));
+    wanted.people |= looks;
+    let models = Models::load(&config.perceive, wanted);
+    for fault in models.faults() {
+        eprintln!("quaywatch: {fault}");
+    }
+    models
+}
+
+/// What is replayed, as people call it.
+fn source(args: &Args) -> String {
+    match args.media.as_deref().and_then(Path::file_name) {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => "bản ghi của máy quay / the camera's recordings".to_owned(),
+    }
 }
 
 /// What is played, and the moment of its beginning.
@@ -115,14 +173,14 @@ async fn recorded(storage: &Path, camera: &Camera, from: Wall, to: Wall) -> Resu
     Ok(Reel::of_recordings(found.pictures, found.keyframes_only, found.sounds, found.states, found.end))
 }
 
-fn play(mut reel: Reel, mut replay: Replay) -> Vec<Incident> {
+fn play(mut reel: Reel, mut replay: Replay) -> Replayed {
     while let Some((at, piece)) = reel.next_piece() {
-        replay.take(at, &piece);
+        replay.take(at, piece);
     }
     if reel.damaged() > 0 {
         tracing::warn!(places = reel.damaged(), "damaged media: what could not be read was passed over");
     }
-    replay.finish().all().to_vec()
+    replay.finish()
 }
 
 fn known_camera<'c>(typed: &str, config: &'c EdgeConfig) -> Result<&'c Camera, Refusal> {
@@ -136,8 +194,4 @@ fn known_camera<'c>(typed: &str, config: &'c EdgeConfig) -> Result<&'c Camera, R
             ),
         )
     })
-}
-
-fn table(flagged: &[Incident], _start: Wall) -> Vec<String> {
-    flagged.iter().map(|incident| format!("{}", incident.kind)).collect()
 }

@@ -66,6 +66,17 @@ pub struct Zone {
     pub polygon: Vec<(f64, f64)>,
 }
 
+impl Zone {
+    /// The middle of its corners, `(x, y)` in 0..1 of the whole picture.
+    pub fn middle(&self) -> (f64, f64) {
+        let (mut x, mut y, mut corners) = (0.0, 0.0, 0.0);
+        for corner in &self.polygon {
+            (x, y, corners) = (x + corner.0, y + corner.1, corners + 1.0);
+        }
+        (x / f64::max(corners, 1.0), y / f64::max(corners, 1.0))
+    }
+}
+
 /// Who belongs in a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ZonePurpose {

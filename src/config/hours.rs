@@ -96,7 +96,7 @@ impl Hours {
     }
 
     /// The weekly plan in the words of the file.
-    pub(super) fn plan(&self) -> String {
+    pub fn plan(&self) -> String {
         let follows = |a: &(Weekday, Span), b: &(Weekday, Span)| a.0.next() == b.0 && a.1 == b.1;
         let runs = self.week.chunk_by(follows).filter_map(|run| match run {
             [(day, span)] => Some(format!("{} {span}", day_word(*day))),

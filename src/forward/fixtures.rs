@@ -36,6 +36,7 @@ pub(crate) fn incident(ids: &mut Ids, severity: Severity) -> IncidentRow {
         kind: Kind::RaisedVoices,
         severity,
         camera: Some(CameraId::new("counter-2").unwrap()),
+        also: vec![],
         zone: Some("hall".into()),
         started_at: start(),
         flagged_at: start().plus_millis(1000),

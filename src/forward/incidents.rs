@@ -33,6 +33,8 @@ pub struct IncidentRow {
     pub severity: Severity,
     /// Which camera, where it is one camera's.
     pub camera: Option<CameraId>,
+    /// Which other cameras see the same.
+    pub also: Vec<CameraId>,
     /// Which of the camera's zones.
     pub zone: Option<String>,
     /// When the condition began.
@@ -68,6 +70,7 @@ impl IncidentRow {
             kind: self.kind,
             severity: self.severity,
             camera: self.camera.clone(),
+            also: self.also.clone(),
             zone: self.zone.clone(),
             started_at: self.started_at,
             flagged_at: self.flagged_at,
@@ -133,13 +136,14 @@ pub(super) async fn write(connection: &mut SqliteConnection, row: &IncidentRow) 
     let (state, reason) = evidence_columns(&row.evidence);
     sqlx::query(
         "INSERT INTO incidents (id, kind, severity, camera, zone, started_at, flagged_at, ended_at, peak,
-             count, rule, clip_from, clip_to, evidence_state, evidence_reason, clock, sound_may_leave)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             count, rule, clip_from, clip_to, evidence_state, evidence_reason, clock, sound_may_leave, also)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, severity = excluded.severity,
              camera = excluded.camera, zone = excluded.zone, started_at = excluded.started_at,
              flagged_at = excluded.flagged_at, ended_at = excluded.ended_at, peak = excluded.peak,
              count = excluded.count, rule = excluded.rule, clip_from = excluded.clip_from,
              clip_to = excluded.clip_to, clock = excluded.clock, sound_may_leave = excluded.sound_may_leave,
+             also = excluded.also,
              evidence_reason = CASE WHEN evidence_state IN ('made', 'impossible')
                  THEN evidence_reason ELSE excluded.evidence_reason END,
              evidence_state = CASE WHEN evidence_state IN ('made', 'impossible')
@@ -162,6 +166,7 @@ pub(super) async fn write(connection: &mut SqliteConnection, row: &IncidentRow) 
     .bind(reason)
     .bind(json(&row.clock)?)
     .bind(row.sound_may_leave)
+    .bind(json(&row.also)?)
     .execute(connection)
     .await?;
     Ok(())
@@ -224,5 +229,6 @@ fn from_row(row: &SqliteRow) -> Result<IncidentRow, sqlx::Error> {
         evidence,
         clock: serde_json::from_str(&text("clock")?).map_err(|e| unreadable("clock", Box::new(e)))?,
         sound_may_leave: row.try_get("sound_may_leave")?,
+        also: serde_json::from_str(&text("also")?).map_err(|e| unreadable("also", Box::new(e)))?,
     })
 }

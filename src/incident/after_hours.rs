@@ -1,12 +1,13 @@
 //! `after-hours`: a person is where nobody should be.
 //!
 //! A person, not a shadow: the model has to be sure at two looks at least, and something has to move
-//! where the person is. A coat on a chair that the model takes for a person does not move; a
-//! headlight moves, but is no person; a lamp that is switched on moves everything at once and is
-//! not counted as movement. Once flagged, a weaker and motionless sight keeps the incident up.
+//! where the person is (see [`Movers`]). A headlight moves, but is no person; a lamp that is
+//! switched on moves everything at once and is not counted as movement. Once flagged, a weaker and
+//! motionless sight keeps the incident up.
 
 use std::time::Duration;
 
+use super::movers::Movers;
 use super::place::Place;
 use super::sustained::{Sustained, Turn, UNSEEN, between};
 use super::{Peak, Sign, Watch, measurement, over};
@@ -22,9 +23,6 @@ const OVER_AFTER: Duration = Duration::from_secs(15);
 /// A sight so much weaker counts where something moves.
 const WEAKER: f64 = 0.6;
 
-/// So often the model has to be sure, and something has to move, before it is a person.
-const LOOKS: u32 = 2;
-
 /// More than this share of the picture at once is light, not a person, in percent.
 const LIGHT_PERCENT: u32 = 65;
 
@@ -33,11 +31,10 @@ pub(super) struct AfterHours {
     place: Place,
     min_score: f64,
     there: Sustained,
+    movers: Movers,
     looked: Option<Now>,
     /// Where something moved since the last look.
     moved: Cells,
-    sure_looks: u32,
-    moving_looks: u32,
     peak: Strongest,
 }
 
@@ -54,10 +51,9 @@ impl AfterHours {
             place: Place::of(zone),
             min_score,
             there: Sustained::new(hold, DIP, OVER_AFTER),
+            movers: Movers::default(),
             looked: None,
             moved: Cells::none(),
-            sure_looks: 0,
-            moving_looks: 0,
             peak: Strongest::default(),
         }
     }
@@ -65,30 +61,29 @@ impl AfterHours {
     fn look(&mut self, people: &People, armed: bool, now: Now) -> Option<Sign> {
         let moved = std::mem::take(&mut self.moved);
         let before = self.looked.replace(now).filter(|before| now.mono.since(before.mono) < UNSEEN);
+        let is_flagged = self.there.is_flagged();
+        // What stands there by day is known for a thing at night.
+        self.movers.see(people, &moved, self.min_score, is_flagged, now);
         if !armed {
             return over(self.forget());
         }
-        let (mut seen, mut score, mut is_moving) = (0u32, 0.0f64, false);
+        let (mut seen, mut score, mut is_believed) = (0u32, 0.0f64, false);
         for person in people.persons.iter().filter(|person| self.place.has(person)) {
-            let moves = moved.and(&Cells::in_frame(&person.frame)).count() > 0;
             let sure = f64::from(person.score);
-            let is_enough = sure >= self.min_score
-                || (sure >= self.min_score * WEAKER && (moves || self.there.is_flagged()));
-            if is_enough {
+            let moves = moved.and(&Cells::in_frame(&person.frame)).count() > 0;
+            let is_enough =
+                sure >= self.min_score || (sure >= self.min_score * WEAKER && (moves || is_flagged));
+            if is_enough && !self.movers.is_thing(person.track) {
                 (seen, score) = (seen.saturating_add(1), score.max(sure));
-                is_moving |= moves;
+                is_believed |= self.movers.is_believed(person.track);
             }
         }
-        self.sure_looks = self.sure_looks.saturating_add(u32::from(score >= self.min_score));
-        self.moving_looks = self.moving_looks.saturating_add(u32::from(is_moving));
-        let is_confirmed = self.sure_looks >= LOOKS && self.moving_looks >= LOOKS;
-        let turn = self.there.look_at(seen > 0, is_confirmed, between(before, now), now);
+        let turn = self.there.look_at(seen > 0, is_believed, between(before, now), now);
         let was = self.peak;
-        if self.there.is_rising() {
-            self.peak = Strongest { people: was.people.max(seen), score: was.score.max(score) };
-        } else {
-            self.forget();
-        }
+        self.peak = match self.there.is_rising() {
+            true => Strongest { people: was.people.max(seen), score: was.score.max(score) },
+            false => Strongest::default(),
+        };
         match turn {
             Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.told() }),
             Turn::Over(at) => Some(Sign::Ended(at)),
@@ -100,7 +95,7 @@ impl AfterHours {
     }
 
     fn forget(&mut self) -> Turn {
-        (self.sure_looks, self.moving_looks, self.peak) = (0, 0, Strongest::default());
+        self.peak = Strongest::default();
         self.there.end()
     }
 

@@ -1,6 +1,9 @@
 //! The course of one rule's incidents: one after the other, never a flood. Pure.
 //!
 //! - What is flagged again of the same camera (and zone) within the cool-down goes on with the same incident.
+//! - What another camera flags at the same moment, or while the incident cools down, is the same
+//!   thing where it can be (see [`can_be_same`]): it joins that incident, which is over when it is
+//!   over on all of them.
 //! - At most `max_per_hour` incidents are opened an hour; past that, one rolling incident counts
 //!   whatever else is flagged, on any camera.
 //! - An incident that goes on is told again every 3 minutes, one of the box itself every hour: it
@@ -10,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use super::same::{can_be_same, strongest};
 use super::{Action, Incident, Peak, Sign};
 use crate::config::{BoxRule, Rule};
 use crate::model::{CameraId, Ids, IncidentId, Kind, Mono, Now, Severity, Wall};
@@ -17,6 +21,9 @@ use crate::model::{CameraId, Ids, IncidentId, Kind, Mono, Now, Severity, Wall};
 const UPDATE_EVERY: Duration = Duration::from_secs(180);
 const HOUR: Duration = Duration::from_secs(3600);
 const FIRST_NEWS_AFTER: Duration = Duration::from_secs(10);
+
+/// Two cameras see the same thing if they see it begin within this, in ms.
+const SAME_WITHIN_MS: i64 = 5000;
 
 /// What an incident is about. Each has its own incidents.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -37,13 +44,15 @@ pub(super) struct Course {
     max_per_hour: u32,
     update_every: Duration,
     tells_news: bool,
-    open: BTreeMap<Subject, Open>,
+    open: Vec<Open>,
     opened: VecDeque<Mono>,
     rolling: Option<Rolling>,
 }
 
 struct Open {
     incident: Incident,
+    /// Where it is seen; the first is where it was flagged.
+    members: BTreeMap<Subject, Member>,
     told: Mono,
     /// Set when the condition ended, until the cool-down has passed.
     cooling: Option<(Wall, Mono)>,
@@ -53,12 +62,54 @@ struct Open {
     patience: Duration,
 }
 
+/// One camera's part in an incident.
+struct Member {
+    /// When its condition began, the last time that it was flagged.
+    began: Wall,
+    /// When it was over; `None` while it goes on.
+    ended: Option<Wall>,
+}
+
 struct Rolling {
     incident: Incident,
     told: Mono,
     last: Now,
     /// Where the condition still holds.
     subjects: BTreeSet<Subject>,
+}
+
+impl Open {
+    /// Whether what `subject` flags, begun at `began`, is this incident.
+    fn is_of(&self, kind: Kind, subject: &Subject, began: Wall) -> bool {
+        let is_near = |member: &Member| began.millis_since(member.began).abs() <= SAME_WITHIN_MS;
+        self.members.keys().all(|member| can_be_same(kind, member, subject))
+            && (self.cooling.is_some() || self.members.values().any(is_near))
+    }
+
+    fn join(&mut self, subject: &Subject, began: Wall, peak: Peak) {
+        self.cooling = None;
+        self.incident.also.extend(subject.camera.clone());
+        self.members.insert(subject.clone(), Member { began, ended: None });
+        self.strengthen(peak);
+    }
+
+    /// Takes the strongest measurements of one camera.
+    fn strengthen(&mut self, peak: Peak) {
+        let is_shared = self.members.len() > 1;
+        let before = std::mem::take(&mut self.incident.peak);
+        self.incident.peak = if is_shared { strongest(before, peak) } else { peak };
+    }
+
+    /// It is over on one camera; on all of them, it begins to cool down.
+    fn end(&mut self, subject: &Subject, at: Wall, now: Now) {
+        if let Some(member) = self.members.get_mut(subject) {
+            member.ended = Some(at);
+        }
+        let ends: Option<Vec<Wall>> = self.members.values().map(|member| member.ended).collect();
+        if let Some(last) = ends.and_then(|ends| ends.into_iter().max()) {
+            self.cooling = Some((last, now.mono));
+        }
+    }
 }
 
 impl Course {
@@ -73,7 +124,7 @@ impl Course {
             max_per_hour: rule.max_per_hour,
             update_every: UPDATE_EVERY,
             tells_news: false,
-            open: BTreeMap::new(),
+            open: vec![],
             opened: VecDeque::new(),
             rolling: None,
         }
@@ -90,7 +141,7 @@ impl Course {
             max_per_hour: rule.max_per_hour,
             update_every: HOUR,
             tells_news: true,
-            open: BTreeMap::new(),
+            open: vec![],
             opened: VecDeque::new(),
             rolling: None,
         }
@@ -108,13 +159,13 @@ impl Course {
         match sign {
             Sign::Flagged { started_at, peak } => self.flag(subject, started_at, peak, now, ids, actions),
             Sign::Stronger(peak) => {
-                if let Some(open) = self.open.get_mut(subject) {
-                    open.incident.peak = peak;
+                if let Some(open) = self.open_of(subject) {
+                    open.strengthen(peak);
                 }
             }
             Sign::Ended(at) => {
-                if let Some(open) = self.open.get_mut(subject) {
-                    open.cooling = Some((at, now.mono));
+                if let Some(open) = self.open_of(subject) {
+                    open.end(subject, at, now);
                 } else if let Some(rolling) = &mut self.rolling
                     && rolling.subjects.remove(subject)
                 {
@@ -123,6 +174,10 @@ impl Course {
                 self.tick(now, actions);
             }
         }
+    }
+
+    fn open_of(&mut self, subject: &Subject) -> Option<&mut Open> {
+        self.open.iter_mut().find(|open| open.members.contains_key(subject))
     }
 
     fn flag(
@@ -134,12 +189,21 @@ impl Course {
         ids: &mut Ids,
         actions: &mut Vec<Action>,
     ) {
-        if let Some(open) = self.open.get_mut(subject) {
+        let (kind, tells_news) = (self.kind, self.tells_news);
+        if let Some(open) = self.open_of(subject) {
             // It is told with the next update: what flaps does not flood.
             open.cooling = None;
-            open.has_news = self.tells_news;
+            open.has_news = tells_news;
             open.incident.count = open.incident.count.saturating_add(1);
-            open.incident.peak = peak;
+            open.strengthen(peak);
+            open.members.insert(subject.clone(), Member { began: started_at, ended: None });
+            return;
+        }
+        if let Some(open) = self.open.iter_mut().find(|open| open.is_of(kind, subject, started_at)) {
+            open.join(subject, started_at, peak);
+            // A camera joins once, so this cannot flood.
+            open.told = now.mono;
+            actions.push(Action::Updated(open.incident.clone()));
             return;
         }
         if let Some(rolling) = &mut self.rolling {
@@ -155,6 +219,7 @@ impl Course {
             kind: self.kind,
             severity: self.severity,
             camera: subject.camera.clone(),
+            also: vec![],
             zone: subject.zone.clone(),
             started_at,
             flagged_at: now.wall,
@@ -170,10 +235,14 @@ impl Course {
             self.rolling = Some(Rolling { incident, told: now.mono, last: now, subjects });
         } else {
             self.opened.push_back(now.mono);
-            self.open.insert(
-                subject.clone(),
-                Open { incident, told: now.mono, cooling: None, has_news: false, patience: FIRST_NEWS_AFTER },
-            );
+            self.open.push(Open {
+                incident,
+                members: [(subject.clone(), Member { began: started_at, ended: None })].into(),
+                told: now.mono,
+                cooling: None,
+                has_news: false,
+                patience: FIRST_NEWS_AFTER,
+            });
         }
     }
 
@@ -181,7 +250,7 @@ impl Course {
     pub(super) fn tick(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.forget_old(now);
         let (cool_down, update_every) = (self.cool_down, self.update_every);
-        self.open.retain(|_, open| {
+        self.open.retain_mut(|open| {
             let since_told = now.mono.since(open.told);
             let is_due = open.cooling.is_none() && since_told >= update_every;
             if is_due || (open.has_news && since_told >= open.patience) {
@@ -220,7 +289,7 @@ impl Course {
 
     /// The incidents that are not closed, those that cool down with the moment when they ended.
     pub(super) fn unclosed(&self) -> impl Iterator<Item = Incident> {
-        let open = self.open.values().map(|open| Incident {
+        let open = self.open.iter().map(|open| Incident {
             ended_at: open.cooling.map(|(ended_at, _)| ended_at),
             ..open.incident.clone()
         });

@@ -36,11 +36,19 @@ mod lasting;
 
 mod long_wait;
 
+mod movers;
+
 mod picture_frozen;
+
+mod moment;
 
 mod place;
 
+mod quietest;
+
 mod raised_voices;
+
+mod same;
 
 mod sound_of;
 
@@ -54,6 +62,7 @@ mod tracker;
 
 pub use baseline::Baseline;
 pub use box_observation::BoxObservation;
+pub use spans::span;
 pub use tracker::{Action, Incident, Tracker};
 
 use serde_json::{Map, Value};
@@ -73,6 +82,29 @@ trait Watch: Send + Sync {
         let _ = now;
         None
     }
+
+    /// What it has learned and goes by now: for whoever wants to see why it flags.
+    fn gauges(&self) -> Vec<Gauge> {
+        Vec::new()
+    }
+}
+
+/// A value that a rule goes by, which it has learned itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gauge {
+    /// What it is.
+    pub name: GaugeName,
+    /// In the unit of its name.
+    pub value: f64,
+}
+
+/// What a learned value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GaugeName {
+    /// How loud people usually speak in the room, in LUFS.
+    UsualLoudness,
+    /// How loud is loud there, in LUFS.
+    LoudFrom,
 }
 
 /// What a rule makes of observations of the box itself. Each sign is of a camera where it is one

@@ -28,13 +28,33 @@ const NEARLY_ONE: f64 = 0.999;
 pub(super) mod testing {
     //! People and zones for the tests of rules.
 
-    use crate::config::{Zone, ZonePurpose};
+    use std::time::Duration;
+
+    use crate::config::{AudioUse, Camera, Zone, ZonePurpose};
+    use crate::model::CameraId;
     use crate::perceive::{Frame, Person};
 
     /// Somebody whose foot is at `foot`, a third of the picture tall.
     pub fn person(track: u64, foot: (f64, f64), score: f32) -> Person {
         let (x, y) = (foot.0 as f32, foot.1 as f32);
         Person { track, frame: Frame { left: x - 0.05, top: y - 0.33, right: x + 0.05, bottom: y }, score }
+    }
+
+    /// A camera with these zones.
+    pub fn camera(zones: Vec<Zone>) -> Camera {
+        Camera {
+            id: CameraId::new("counter-1").unwrap(),
+            name: "Quầy 1".to_owned(),
+            main: "rtsp://10.0.0.1/1".parse().unwrap(),
+            sub: None,
+            user: None,
+            password: None,
+            audio: AudioUse::Off,
+            keep: Duration::MAX,
+            sub_keep: Duration::MAX,
+            keep_size: None,
+            zones,
+        }
     }
 
     /// A rectangular zone.

@@ -9,7 +9,7 @@ const UNITS: [(i64, &str, &str); 5] = [
 ];
 
 /// `ms`, whatever its sign, in its largest unit, with a decimal below ten: `1,5 giờ`, `1.5 hours`.
-pub(super) fn span(ms: i64) -> (String, String) {
+pub fn span(ms: i64) -> (String, String) {
     let ms = ms.saturating_abs();
     let unit = UNITS.iter().find(|(length, ..)| ms >= *length).or(UNITS.last());
     let (length, vi, en) = unit.copied().unwrap_or((1000, "giây", "second"));

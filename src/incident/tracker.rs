@@ -16,7 +16,7 @@ use super::long_wait::LongWait;
 use super::picture_frozen::PictureFrozen;
 use super::raised_voices::RaisedVoices;
 use super::sound_of::SoundOf;
-use super::{BoxObservation, BoxWatch, Watch, box_watch};
+use super::{BoxObservation, BoxWatch, Gauge, Watch, box_watch};
 use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Zone};
 use crate::model::{CameraId, Ids, IncidentId, Kind, Now, Severity, Wall};
 use crate::perceive::Observation;
@@ -34,6 +34,8 @@ pub struct Incident {
     pub severity: Severity,
     /// Which camera; `None` if it concerns the box itself.
     pub camera: Option<CameraId>,
+    /// Which other cameras see the same, in the order in which they joined.
+    pub also: Vec<CameraId>,
     /// Which of its zones, where the rule watches one.
     pub zone: Option<String>,
     /// When the condition began.
@@ -143,6 +145,16 @@ impl Tracker {
     pub fn unclosed(&self) -> Vec<Incident> {
         let courses = self.rules.iter().map(|state| &state.course);
         courses.chain(self.box_rules.iter().map(|state| &state.course)).flat_map(Course::unclosed).collect()
+    }
+
+    /// What the rules over `camera` have learned and go by now, with the name of the rule.
+    pub fn gauges(&self, camera: &CameraId) -> Vec<(&str, Gauge)> {
+        let of_rule = |state: &Watched| {
+            let watches = state.watches.get(camera).into_iter().flatten();
+            watches.flat_map(|it| it.watch.gauges()).collect::<Vec<_>>()
+        };
+        let all = self.rules.iter().map(|state| (state.rule.name.as_str(), of_rule(state)));
+        all.flat_map(|(rule, gauges)| gauges.into_iter().map(move |gauge| (rule, gauge))).collect()
     }
 
     /// Lets time pass: tells what goes on, closes what has cooled down.

@@ -23,13 +23,20 @@ mod reader;
 
 mod sound;
 
+mod resample;
+
 mod picture;
+
+mod scaler;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod media_tests;
 
 use std::sync::Once;
 
@@ -41,6 +48,8 @@ pub use media::MediaFile;
 pub use mux::{FileMuxer, FragmentMuxer};
 pub use picture::{Luma, Picture, PictureDecoder, TakenPicture};
 pub use reader::{PictureReader, SoundReader, Sounding, Taken};
+pub use resample::Resampler;
+pub use scaler::{Canvas, Scaler};
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
 /// Video ticks in a second, as in RTP.
@@ -160,7 +169,7 @@ fn quiet() {
 }
 
 /// Checked when compiled: what tasks hold may move between threads. The bindings declare this for
-/// contexts and frames (libav ties none of them to a thread); a scaler is not, so none is kept.
+/// contexts and frames (libav ties none of them to a thread), `raw` does for the scaler.
 const _: () = {
     const fn moves_between_threads<T: Send>() {}
     moves_between_threads::<FragmentMuxer>();
@@ -168,5 +177,7 @@ const _: () = {
     moves_between_threads::<Demuxer>();
     moves_between_threads::<AacEncoder>();
     moves_between_threads::<SoundDecoder>();
+    moves_between_threads::<Resampler>();
     moves_between_threads::<PictureDecoder>();
+    moves_between_threads::<Scaler>();
 };

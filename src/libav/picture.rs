@@ -1,8 +1,7 @@
 //! Access units to pictures: brightness for perception, JPEG for people.
 //!
 //! One thread a decoder, and pictures come out as soon as they can (B-frames when it is their turn), so
-//! a stream costs what it must and no more. Scaling contexts belong to their thread; each is made,
-//! used and freed within one call.
+//! a stream costs what it must and no more.
 
 use std::borrow::Cow;
 
@@ -35,7 +34,7 @@ impl Luma<'_> {
 
 /// One decoded picture.
 pub struct Picture<'a> {
-    frame: &'a ff::frame::Video,
+    pub(super) frame: &'a ff::frame::Video,
 }
 
 impl Picture<'_> {

@@ -7,6 +7,7 @@
 
 use bytes::Bytes;
 use ff::ffi;
+use ff::format::Pixel;
 use ffmpeg_next as ff;
 
 use super::{AudioFormat, LibavError, Times, VideoFormat, tell};
@@ -129,6 +130,34 @@ pub(super) fn add_stream(
         (*(*stream).codecpar).codec_tag = tag.map_or(0, |tag| u32::from_le_bytes(*tag));
         (*stream).time_base = ffi::AVRational { num: 1, den: ticks };
         Ok((*stream).index)
+    }
+}
+
+/// How pictures of one kind and size become those of another.
+pub(super) struct Scaling(ff::software::scaling::Context);
+
+// SAFETY: a scaling context is memory of its own that libav ties to no thread (swscale.h); it is not
+// shared, because running it takes it mutably.
+unsafe impl Send for Scaling {}
+
+impl Scaling {
+    /// From and to: the kind of pixels, how many across, how many down.
+    pub(super) fn new(
+        from: (Pixel, u32, u32),
+        to: (Pixel, u32, u32),
+        flags: ff::software::scaling::Flags,
+    ) -> Result<Self, LibavError> {
+        let made = ff::software::scaling::Context::get(from.0, from.1, from.2, to.0, to.1, to.2, flags);
+        tell("setting up a scaler", made).map(Self)
+    }
+
+    /// Scales one picture into another of the size and kind that were given.
+    pub(super) fn run(
+        &mut self,
+        picture: &ff::frame::Video,
+        into: &mut ff::frame::Video,
+    ) -> Result<(), ff::Error> {
+        self.0.run(picture, into)
     }
 }
 

@@ -1,83 +1,65 @@
-//! One camera's sound to levels: the shell around [`Levels`].
+//! One camera's sound to observations: the shell around [`Ear`], in a thread of its own, because the
+//! models take the processor and not the network.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::{Levels, Loudness, Observation, Observed};
+use super::models::Models;
+use super::{Ear, Observed};
 use crate::ingest::{SoundFormat, SoundUnit, Unit};
 use crate::libav::{LibavError, SoundDecoder};
-use crate::model::{CameraId, Mono, Now};
+use crate::model::CameraId;
 
-/// Decodes the sound among `units` and tells its levels until the units end or nobody listens.
-///
-/// # Errors
-/// If the sound cannot be decoded at all; a damaged piece is passed over.
-pub async fn hear(
-    camera: CameraId,
+/// Decodes the sound among `units` and tells what is heard in it, until the units end or nobody
+/// listens. Blocks: give it a thread.
+pub fn hear(
+    camera: &CameraId,
+    models: &Models,
     units: &mut mpsc::Receiver<Unit>,
-    told: mpsc::Sender<Observed>,
-) -> anyhow::Result<()> {
-    let mut ear: Option<Ear> = None;
-    while let Some(unit) = units.recv().await {
+    told: &mpsc::Sender<Observed>,
+) {
+    let mut hearing = Hearing { decoder: None, samples: Vec::new(), ear: Ear::new(models) };
+    while let Some(unit) = units.blocking_recv() {
         let Unit::Sound(unit) = unit else { continue };
-        let ear = match &mut ear {
-            Some(ear) if ear.format == unit.format => ear,
-            other => other.insert(Ear::new(unit.format.clone())?),
-        };
-        let heard = match ear.listen(&unit) {
-            Ok(heard) => heard,
-            Err(e) => {
-                tracing::debug!(%camera, "a piece of sound cannot be decoded: {e}");
-                continue;
-            }
-        };
-        for (dbfs, window_ms, at) in heard {
-            let observation =
-                Observation::Sound(Loudness { dbfs, lufs: dbfs, speech: None, is_flat: false, window_ms });
-            if told.send(Observed { camera: camera.clone(), observation, at }).await.is_err() {
-                return Ok(());
-            }
+        let mut is_heard = true;
+        let result = hearing.listen(&unit, &mut |observation, at| {
+            is_heard &= told.blocking_send(Observed { camera: camera.clone(), observation, at }).is_ok();
+        });
+        if let Err(e) = result {
+            tracing::debug!(%camera, "a piece of sound cannot be decoded: {e}");
+        }
+        if !is_heard {
+            return;
         }
     }
-    Ok(())
 }
 
-/// A decoder and its levels, for one connection's sound.
-struct Ear {
-    format: Arc<SoundFormat>,
-    decoder: SoundDecoder,
-    /// With its rate: the decoder knows better than the camera's description how fast samples are.
-    levels: Option<(u32, Levels)>,
+/// A camera's decoder, which is another one for sound of another kind, and its ear.
+struct Hearing {
+    decoder: Option<(Arc<SoundFormat>, SoundDecoder)>,
     samples: Vec<f32>,
+    ear: Ear,
 }
 
-impl Ear {
-    fn new(format: Arc<SoundFormat>) -> Result<Self, LibavError> {
-        let decoder = SoundDecoder::new(&format.codec, format.sample_rate, format.channels)?;
-        Ok(Self { format, decoder, levels: None, samples: Vec::new() })
-    }
-
-    /// The level, length in ms and end of each window that `unit` completes.
-    fn listen(&mut self, unit: &SoundUnit) -> Result<Vec<(f64, u32, Now)>, LibavError> {
-        self.samples.clear();
-        self.decoder.decode(&unit.data, &mut self.samples)?;
-        let rate = self.decoder.sample_rate();
-        let (_, levels) = match &mut self.levels {
-            Some(known) if known.0 == rate => known,
-            other => other.insert((rate, Levels::new(rate))),
+impl Hearing {
+    fn listen(
+        &mut self,
+        unit: &SoundUnit,
+        told: &mut dyn FnMut(super::Observation, crate::model::Now),
+    ) -> Result<(), LibavError> {
+        let decoder = match &mut self.decoder {
+            Some((format, decoder)) if *format == unit.format => decoder,
+            other => {
+                let format = &unit.format;
+                let decoder = SoundDecoder::new(&format.codec, format.sample_rate, format.channels)?;
+                &mut other.insert((format.clone(), decoder)).1
+            }
         };
-        let window_ms = levels.window_ms();
-        let mut heard = Vec::new();
-        levels.take(&self.samples, |dbfs, before_end| {
-            heard.push((dbfs, window_ms, earlier(unit.arrived, before_end)));
-        });
-        Ok(heard)
+        self.samples.clear();
+        decoder.decode(&unit.data, &mut self.samples)?;
+        // The decoder knows better than the camera's description how fast samples are.
+        self.ear.hear(&self.samples, decoder.sample_rate(), unit.arrived, told);
+        Ok(())
     }
-}
-
-fn earlier(now: Now, by: Duration) -> Now {
-    let ms = i64::try_from(by.as_millis()).unwrap_or(0);
-    Now { mono: Mono(now.mono.0.saturating_sub(by)), wall: now.wall.plus_millis(-ms) }
 }

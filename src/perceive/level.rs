@@ -1,78 +1,93 @@
-//! How loud sound is, in windows. Pure.
+//! How loud a short window of sound is, in three ways. Pure.
 
-use std::time::Duration;
+use ebur128::{EbuR128, Mode};
 
-/// Windows a second.
-const PER_SECOND: u32 = 10;
+use super::Loudness;
 
-/// What digital silence is called.
-const SILENCE_DBFS: f64 = -120.0;
+/// What digital silence is called, in dBFS and LUFS alike.
+const SILENCE: f64 = -120.0;
 
-/// Gathers samples into windows of 100 ms.
-#[derive(Debug, Clone)]
-pub struct Levels {
-    window: u32,
+/// Samples that differ by no more than this are all the same: a hundredth of the smallest step of
+/// G.711, a third of that of 16-bit sound. It is what a resampler adds to them.
+const SAME: f32 = 1e-5;
+
+/// Measures one stream of mono sound.
+pub(super) struct Meter {
     sample_rate: u32,
-    sum: f64,
-    count: u32,
+    /// `None` if the rate is beyond what the measurement is defined for.
+    momentary: Option<EbuR128>,
 }
 
-impl Levels {
-    /// For sound of `sample_rate` samples a second.
+impl Meter {
+    /// For `sample_rate` samples a second.
     pub fn new(sample_rate: u32) -> Self {
-        Self {
-            window: (sample_rate / PER_SECOND).max(1),
-            sample_rate: sample_rate.max(1),
-            sum: 0.0,
-            count: 0,
-        }
+        Self { sample_rate, momentary: EbuR128::new(1, sample_rate, Mode::M).ok() }
     }
 
-    /// The length of a window in ms.
-    pub fn window_ms(&self) -> u32 {
-        1000 / PER_SECOND
-    }
-
-    /// Takes `samples` in −1..1; calls `each` for every window that is complete with its level, RMS
-    /// in dBFS, and how long before the end of `samples` it ended.
-    pub fn take(&mut self, samples: &[f32], mut each: impl FnMut(f64, Duration)) {
-        let total = samples.len();
-        for (i, sample) in samples.iter().enumerate() {
-            let sample = if sample.is_finite() { f64::from(*sample) } else { 0.0 };
-            self.sum += sample * sample;
-            self.count += 1;
-            if self.count == self.window {
-                let mean = self.sum / f64::from(self.count);
-                let dbfs = if mean > 0.0 { (10.0 * mean.log10()).max(SILENCE_DBFS) } else { SILENCE_DBFS };
-                (self.sum, self.count) = (0.0, 0);
-                let after = u32::try_from(total - i - 1).unwrap_or(u32::MAX);
-                each(dbfs, Duration::from_secs_f64(f64::from(after) / f64::from(self.sample_rate)));
-            }
+    /// Measures the next window, which follows on the one before: samples in −1..1. Nobody has judged
+    /// yet whether it is speech.
+    pub fn measure(&mut self, window: &[f32]) -> Loudness {
+        let dbfs = rms_dbfs(window);
+        let lufs = self.momentary.as_mut().and_then(|meter| {
+            meter.add_frames_f32(window).ok()?;
+            meter.loudness_momentary().ok()
+        });
+        let (low, high) = window.iter().fold((f32::MAX, f32::MIN), |(l, h), s| (l.min(*s), h.max(*s)));
+        Loudness {
+            dbfs,
+            lufs: lufs.filter(|lufs| lufs.is_finite()).map_or(SILENCE, |lufs| lufs.max(SILENCE)),
+            speech: None,
+            is_flat: high - low <= SAME,
+            window_ms: length_ms(window.len(), self.sample_rate),
         }
     }
+}
+
+fn rms_dbfs(window: &[f32]) -> f64 {
+    let sum: f64 = window.iter().map(|sample| f64::from(*sample) * f64::from(*sample)).sum();
+    let mean = sum / f64::from(u32::try_from(window.len()).unwrap_or(u32::MAX).max(1));
+    if mean > 0.0 { (10.0 * mean.log10()).max(SILENCE) } else { SILENCE }
+}
+
+fn length_ms(samples: usize, rate: u32) -> u32 {
+    let ms = u64::try_from(samples).unwrap_or(0).saturating_mul(1000) / u64::from(rate.max(1));
+    u32::try_from(ms).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_full_scale_sine_is_3_db_below_full_scale_and_silence_is_the_floor() {
-        let mut levels = Levels::new(8000);
-        let sine: Vec<f32> = (0..1600).map(|i| (i as f32 * 0.3).sin()).collect();
-        let mut heard = Vec::new();
-        levels.take(&sine, |dbfs, _| heard.push(dbfs));
-        levels.take(&[0.0; 800], |dbfs, _| heard.push(dbfs));
-        assert_eq!(heard.len(), 3);
-        assert!((heard[0] + 3.0).abs() < 0.1 && heard[2] == SILENCE_DBFS, "{heard:?}");
+    fn sine(hz: f32, samples: usize) -> Vec<f32> {
+        (0..samples).map(|i| (2.0 * std::f32::consts::PI * hz * i as f32 / 16_000.0).sin()).collect()
+    }
+
+    fn last(sound: &[f32]) -> Loudness {
+        let mut meter = Meter::new(16_000);
+        sound.chunks(1536).map(|window| meter.measure(window)).last().unwrap()
     }
 
     #[test]
-    fn windows_run_over_packets_of_any_size_and_are_dated_to_their_end() {
-        let mut levels = Levels::new(8000);
-        let mut ends = Vec::new();
-        levels.take(&[0.1; 700], |_, _| panic!("not yet"));
-        levels.take(&[0.1; 1000], |_, before| ends.push(before.as_micros()));
-        assert_eq!(ends, [112_500, 12_500], "windows end at samples 800 and 1600 of 1700");
+    fn a_full_scale_sine_is_3_db_below_full_scale_and_silence_is_the_floor() {
+        let loud = last(&sine(997.0, 15_360));
+        assert!((loud.dbfs + 3.0).abs() < 0.1, "{loud:?}");
+        // BS.1770: a full-scale sine of 997 Hz in one channel is −3.01 LUFS.
+        assert!((loud.lufs + 3.0).abs() < 0.2, "{loud:?}");
+        assert_eq!((loud.window_ms, loud.is_flat), (96, false));
+        let silent = last(&[0.0; 15_360]);
+        assert_eq!((silent.dbfs, silent.lufs, silent.is_flat), (-120.0, -120.0, true));
+    }
+
+    #[test]
+    fn a_rumble_counts_less_for_loudness_than_for_level() {
+        let rumble = last(&sine(50.0, 15_360));
+        assert!(rumble.lufs < rumble.dbfs - 3.0, "{rumble:?}");
+    }
+
+    #[test]
+    fn a_constant_offset_is_as_dead_as_zero_and_the_smallest_noise_is_alive() {
+        assert!(last(&[0.000_24; 15_360]).is_flat, "what a muted G.711 camera sends");
+        let dither: Vec<f32> = (0..15_360).map(|i| if i % 7 == 0 { 1.0 / 32_768.0 } else { 0.0 }).collect();
+        assert!(!last(&dither).is_flat);
     }
 }

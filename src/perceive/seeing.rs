@@ -1,82 +1,144 @@
-//! One camera's picture to motion: the shell around [`Motion`], in a thread of its own, because
+//! One camera's picture to what is seen in it: the shell around [`Eye`], in a thread of its own, because
 //! decoding takes the processor and not the network.
 //!
-//! A sub stream is decoded whole; of a main stream, where there is no sub, only the keyframes.
+//! A sub stream is decoded whole; of a main stream, where there is no sub, only the keyframes. The threads
+//! stand back behind recording; whoever falls behind passes pictures over and counts them.
 
-use tokio::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 
-use super::{Motion, Observation, Observed};
+use tokio::sync::{mpsc, oneshot};
+
+use super::catching_up::CatchingUp;
+use super::seldom::Seldom;
+use super::{Counters, Eye, Look, Lookers, Observation, Observed, lower_priority};
+use crate::clock;
 use crate::ingest::{Unit, VideoUnit};
-use crate::libav::{LibavError, Picture, PictureDecoder};
-use crate::model::CameraId;
+use crate::libav::{LibavError, Picture, PictureDecoder, VideoFormat};
+use crate::model::{CameraId, Now};
 
-/// The most pictures a second that are looked at.
-const MOST_PER_SECOND: i64 = 5;
+/// How far the threads stand back; a decoder that is late costs more than a look for people that is.
+const NICE: i32 = 5;
 
-/// Decodes the pictures among `units` and tells where they moved, until the units end or nobody
-/// listens. Blocks: give it a thread.
-pub fn see(
-    camera: &CameraId,
-    keyframes_only: bool,
-    units: &mut mpsc::Receiver<Unit>,
-    told: &mpsc::Sender<Observed>,
-) {
-    let mut eye = Eye { keyframes_only, decoder: None, motion: Motion::default(), next_look: i64::MIN };
-    while let Some(unit) = units.blocking_recv() {
-        let Unit::Video(unit) = unit else { continue };
-        if keyframes_only && !unit.is_key {
-            continue;
-        }
-        match eye.look(&unit) {
-            Ok(Some(observation)) => {
-                let observed = Observed { camera: camera.clone(), observation, at: unit.arrived };
-                if told.blocking_send(observed).is_err() {
-                    return;
-                }
+/// What is seen of one camera, and who is told.
+#[derive(Clone)]
+pub struct Seeing {
+    /// Which camera.
+    pub camera: CameraId,
+    /// Whether only keyframes are decoded.
+    pub keyframes_only: bool,
+    /// Who looks for people, where somebody does.
+    pub lookers: Option<Lookers>,
+    /// What was done and dropped.
+    pub counters: Counters,
+    /// Who is told.
+    pub told: mpsc::Sender<Observed>,
+}
+
+impl Seeing {
+    /// Decodes the pictures among `units` and tells what is seen, until the units end or nobody
+    /// listens.
+    ///
+    /// # Errors
+    /// If the system gives no thread, or the program has a fault.
+    pub async fn run(self, units: Arc<tokio::sync::Mutex<mpsc::Receiver<Unit>>>) -> anyhow::Result<()> {
+        let (done, is_done) = oneshot::channel();
+        // Not one of the runtime's: those also write for the recorder, and a priority once lowered stays low.
+        let thread = thread::Builder::new().name(format!("see {}", self.camera));
+        thread.spawn(move || {
+            lower_priority(NICE);
+            self.see(&mut units.blocking_lock());
+            let _ = done.send(());
+        })?;
+        is_done.await.map_err(|_| anyhow::anyhow!("a fault in the program while pictures were looked at"))
+    }
+
+    fn see(&self, units: &mut mpsc::Receiver<Unit>) {
+        let eye = Eye::of_shell(self.lookers.is_some(), self.counters.next_track());
+        let eye = Arc::new(Mutex::new(eye));
+        let mut stream = Stream { keyframes_only: self.keyframes_only, decoder: None };
+        let (mut catching_up, mut passed_over) = (CatchingUp::default(), Seldom::default());
+        while let Some(unit) = units.blocking_recv() {
+            let Unit::Video(unit) = unit else { continue };
+            if self.keyframes_only && !unit.is_key {
+                continue;
             }
-            Ok(None) => {}
-            Err(e) => {
-                tracing::debug!(%camera, "a picture cannot be decoded: {e}");
-                eye.decoder = None;
+            let now = clock::now().mono;
+            if !catching_up.decodes(unit.is_key, now.since(unit.arrived.mono)) {
+                self.counters.picture_dropped();
+                if let Some(dropped) = passed_over.happened(now) {
+                    tracing::warn!(
+                        camera = %self.camera, dropped,
+                        "máy quá chậm, một số khung hình không được xem (ghi hình không bị ảnh hưởng) / \
+                         the machine is too slow, some pictures are not looked at (recording is not affected)"
+                    );
+                }
+                continue;
+            }
+            let mut is_heard = true;
+            let seen = stream.decode(&unit, |picture| {
+                let mut tell = |observation, at| is_heard = is_heard && self.tell(observation, at);
+                let look = lock(&eye).see(picture, unit.arrived, &mut tell);
+                if let Some(look) = look {
+                    self.ask(&eye, look);
+                }
+            });
+            if let Err(e) = seen {
+                tracing::debug!(camera = %self.camera, "a picture cannot be decoded: {e}");
+                stream.decoder = None;
+            }
+            if !is_heard {
+                return;
             }
         }
     }
+
+    /// Has people looked for; what is found is told from the thread that found it.
+    fn ask(&self, eye: &Arc<Mutex<Eye>>, look: Look) {
+        let Some(lookers) = &self.lookers else { return };
+        // An answer that comes when the eye is gone is of no use to anybody.
+        let (eye, seeing): (Weak<_>, _) = (Arc::downgrade(eye), Seeing { lookers: None, ..self.clone() });
+        let answer = move |look: &Look, found| {
+            let Some(eye) = eye.upgrade() else { return };
+            let mut eye = lock(&eye);
+            let people = eye.found(look.at, found);
+            seeing.counters.tracks_used(eye.next_number());
+            drop(eye);
+            seeing.tell(people, look.at);
+        };
+        lookers.ask(&self.camera, look, &self.counters, Box::new(answer));
+    }
+
+    /// Waits for the rules if they are behind. `false` if nobody listens any more.
+    fn tell(&self, observation: Observation, at: Now) -> bool {
+        self.told.blocking_send(Observed { camera: self.camera.clone(), observation, at }).is_ok()
+    }
 }
 
-struct Eye {
+/// One of them panicked: the eye is made again by the supervisor, until then this one does.
+fn lock(eye: &Mutex<Eye>) -> MutexGuard<'_, Eye> {
+    eye.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The decoder of a stream, made anew when the stream's format changes.
+struct Stream {
     keyframes_only: bool,
-    decoder: Option<(std::sync::Arc<crate::libav::VideoFormat>, PictureDecoder)>,
-    motion: Motion,
-    next_look: i64,
+    decoder: Option<(Arc<VideoFormat>, PictureDecoder)>,
 }
 
-impl Eye {
-    fn look(&mut self, unit: &VideoUnit) -> Result<Option<Observation>, LibavError> {
+impl Stream {
+    fn decode(&mut self, unit: &VideoUnit, each: impl FnMut(&Picture<'_>)) -> Result<(), LibavError> {
         let fits = self.decoder.as_ref().is_some_and(|(format, _)| *format == unit.format);
         if !fits {
             if !unit.is_key {
-                return Ok(None);
+                return Ok(());
             }
             self.decoder = Some((unit.format.clone(), PictureDecoder::new(&unit.format)?));
         }
-        let Some((_, decoder)) = &mut self.decoder else { return Ok(None) };
-        let is_due = unit.pts >= self.next_look
-            || unit.pts < self.next_look.saturating_sub(2 * crate::libav::VIDEO_TICKS);
-        if is_due {
-            self.next_look = unit.pts + crate::libav::VIDEO_TICKS / MOST_PER_SECOND - 900;
+        let Some((_, decoder)) = &mut self.decoder else { return Ok(()) };
+        match self.keyframes_only {
+            true => decoder.decode_alone(unit.pts, &unit.data, each),
+            false => decoder.decode(unit.pts, &unit.data, each),
         }
-        let motion = &mut self.motion;
-        let mut seen = Ok(None);
-        let see = |picture: &Picture<'_>| {
-            if is_due {
-                seen = picture.luma().map(|luma| motion.see(&luma));
-            }
-        };
-        if self.keyframes_only {
-            decoder.decode_alone(unit.pts, &unit.data, see)?;
-        } else {
-            decoder.decode(unit.pts, &unit.data, see)?;
-        }
-        Ok(seen?.map(Observation::Motion))
     }
 }

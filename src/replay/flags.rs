@@ -7,7 +7,7 @@ use crate::model::Wall;
 
 /// The incidents of a replay in the order in which they were flagged, each as it was last told.
 #[derive(Debug, Clone, Default)]
-pub struct Flags(Vec<Incident>);
+pub(super) struct Flags(Vec<Incident>);
 
 impl Flags {
     /// Takes what the rules say; answers the incident if it is a new one.
@@ -31,8 +31,8 @@ impl Flags {
     }
 
     /// All of them.
-    pub fn all(&self) -> &[Incident] {
-        &self.0
+    pub(super) fn into_all(self) -> Vec<Incident> {
+        self.0
     }
 }
 

@@ -11,11 +11,15 @@
 //! main, as the live service does; sound is of main. The rules are the camera's own; those about
 //! the box itself are not run. A rule that has to learn the room does so from the beginning.
 
+mod boxes;
+
 mod flags;
 
 mod lane;
 
 mod recordings;
+
+mod report;
 
 mod reel;
 
@@ -23,7 +27,15 @@ mod run;
 
 mod senses;
 
-pub use flags::{Flags, in_json};
+mod trace;
+
+mod words;
+
+pub use boxes::Boxes;
+pub use flags::in_json;
 pub use recordings::{Recordings, gather};
 pub use reel::{Piece, Reel};
-pub use run::{Replay, first_open_minute};
+pub use report::{Folder, Report};
+pub use run::{Replay, Replayed, first_open_minute};
+pub use trace::Trace;
+pub use words::table;

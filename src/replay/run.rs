@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
+use super::boxes::Boxes;
 use super::flags::Flags;
 use super::reel::Piece;
 use super::senses::Senses;
+use super::trace::Trace;
 use crate::config::{Camera, EdgeConfig, Hours};
-use crate::incident::{Action, Tracker};
+use crate::incident::{Action, Incident, Tracker};
 use crate::ingest::CameraState;
 use crate::libav::TakenPicture;
 use crate::model::{CameraId, Mono, Now, Wall};
-use crate::perceive::Observation;
+use crate::perceive::{Models, Observation};
 
 /// The same ids every time.
 const SEED: u64 = 4;
 
 const SECOND_US: i64 = 1_000_000;
-
-/// As in the live service: at most 5 pictures a second are looked at, give or take their jitter.
-const LOOK_EVERY_US: i64 = 190_000;
 
 /// As in the live service: so long without anything, and the camera is lost.
 const LOST_AFTER_US: i64 = 8 * SECOND_US;
@@ -35,38 +34,74 @@ pub struct Replay {
     infers_state: bool,
     heard_of: i64,
     next_tick: i64,
-    next_look: i64,
+    until: i64,
+    trace: Option<Trace>,
+    boxes: Option<Boxes>,
+    /// The picture that is shown, for stills.
+    shown: Option<TakenPicture>,
+}
+
+/// What came of a replay.
+pub struct Replayed {
+    /// What was flagged; what was not over when the media ended has no end.
+    pub flagged: Vec<Incident>,
+    /// What was measured, if that was asked for.
+    pub trace: Option<Trace>,
+    /// Who was found in every picture, if that was asked for.
+    pub boxes: Option<Boxes>,
+    /// How long it was, in s.
+    pub lasted: f64,
 }
 
 impl Replay {
-    /// The rules of `config` over `camera`, the first frame being of the moment `start`.
-    /// `infers_state` is whether nothing else tells how the camera's stream is.
-    pub fn new(config: &EdgeConfig, camera: &Camera, start: Wall, infers_state: bool) -> Self {
+    /// The rules of `config` over `camera`, which is perceived with `models`, the first frame being of
+    /// the moment `start`. `infers_state` is whether nothing else tells how the camera's stream is.
+    pub fn new(
+        config: &EdgeConfig,
+        camera: &Camera,
+        models: &Models,
+        start: Wall,
+        infers_state: bool,
+    ) -> Self {
         Self {
             camera: camera.id.clone(),
             start,
             tracker: Tracker::new(&alone(config, camera), SEED),
-            senses: Senses::default(),
+            senses: Senses::new(models),
             flags: Flags::default(),
             state: CameraState::Streaming,
             infers_state,
             heard_of: 0,
             next_tick: 0,
-            next_look: 0,
+            until: 0,
+            trace: None,
+            boxes: None,
+            shown: None,
         }
     }
 
-    /// There is nothing more: what was flagged, and of what is over since when. What still went on has
-    /// no end.
-    pub fn finish(mut self) -> Flags {
+    /// Keeps what is measured, for a report.
+    pub fn tracing(self, trace: Trace) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    /// Looks for people in every picture, besides what the rules go by.
+    pub fn with_boxes(self, boxes: Boxes) -> Self {
+        Self { boxes: Some(boxes), ..self }
+    }
+
+    /// There is nothing more.
+    pub fn finish(mut self) -> Replayed {
         for incident in self.tracker.unclosed() {
             self.flags.learn(incident);
         }
-        self.flags
+        let (flagged, lasted) = (self.flags.into_all(), in_seconds(self.until));
+        Replayed { flagged, trace: self.trace, boxes: self.boxes, lasted }
     }
 
     /// Takes what happens at `at` (µs); no earlier than what was taken before.
-    pub fn take(&mut self, at: i64, piece: &Piece) {
+    pub fn take(&mut self, at: i64, piece: Piece) {
+        self.until = at;
         self.tick_until(at);
         if self.infers_state {
             self.heard_of = at;
@@ -83,18 +118,18 @@ impl Replay {
                 self.senses.hear(&sound.samples, sound.rate, now, told);
                 self.judge(heard);
             }
-            Piece::State(state) => self.change(at, *state),
+            Piece::State(state) => self.change(at, state),
         }
     }
 
-    fn see(&mut self, at: i64, picture: &TakenPicture) {
-        if at < self.next_look {
-            return;
-        }
-        self.next_look = at.saturating_add(LOOK_EVERY_US);
+    fn see(&mut self, at: i64, picture: TakenPicture) {
         let now = self.now(at);
+        if let Some(boxes) = &mut self.boxes {
+            boxes.look(&picture.look(), now);
+        }
         let mut seen = Vec::new();
         self.senses.see(&picture.look(), now, &mut |observation, at| seen.push((observation, at)));
+        self.shown = Some(picture);
         self.judge(seen);
     }
 
@@ -117,20 +152,35 @@ impl Replay {
             // A state that lasts is observed again, for the rules that wait.
             self.judge(vec![(Observation::Camera(self.state), now)]);
             let actions = self.tracker.tick(now);
-            self.record(actions);
+            self.record(actions, now);
+            if let Some(trace) = &mut self.trace {
+                for (rule, gauge) in self.tracker.gauges(&self.camera) {
+                    trace.gauge(rule, gauge, in_seconds(at));
+                }
+            }
         }
     }
 
     fn judge(&mut self, observed: Vec<(Observation, Now)>) {
         for (observation, at) in observed {
+            if let Some(trace) = &mut self.trace {
+                trace.observe(&observation, at.mono.0.as_secs_f64());
+            }
             let actions = self.tracker.observe(&self.camera, &observation, at);
-            self.record(actions);
+            self.record(actions, at);
         }
     }
 
-    fn record(&mut self, actions: Vec<Action>) {
+    fn record(&mut self, actions: Vec<Action>, at: Now) {
         for action in actions {
-            self.flags.take(action);
+            let Some(new) = self.flags.take(action) else { continue };
+            let Some(trace) = self.trace.as_mut().filter(|trace| trace.wants_still()) else { continue };
+            let Some(shown) = &self.shown else { continue };
+            let picture = shown.look();
+            if let Ok(jpeg) = picture.jpeg() {
+                let size = (picture.width(), picture.height());
+                trace.still(new.id, at.mono.0.as_secs_f64(), size, jpeg);
+            }
         }
     }
 
@@ -138,6 +188,11 @@ impl Replay {
         let micros = u64::try_from(at).unwrap_or(0);
         Now { mono: Mono(Duration::from_micros(micros)), wall: self.start.plus_millis(at / 1000) }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn in_seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
 }
 
 /// The configuration of this one camera; rules about the box have nothing to go by here.

@@ -2,39 +2,36 @@
 
 use crate::libav::Picture;
 use crate::model::Now;
-use crate::perceive::{Levels, Loudness, Motion, Observation};
+use crate::perceive::{Ear, Eye, Models, Observation};
 
 /// One camera's senses.
-#[derive(Default)]
 pub(super) struct Senses {
-    motion: Motion,
-    levels: Option<(u32, Levels)>,
+    eye: Eye,
+    ear: Ear,
+    failed: u64,
 }
 
 /// Who is told of what is perceived.
 pub(super) type Told<'t> = &'t mut dyn FnMut(Observation, Now);
 
 impl Senses {
-    /// Looks at a picture.
+    /// Senses that perceive with `models`.
+    pub(super) fn new(models: &Models) -> Self {
+        Self { eye: Eye::new(models.people().cloned()), ear: Ear::new(models), failed: 0 }
+    }
+
+    /// Looks at a picture, unless it comes too soon after the one before.
     pub(super) fn see(&mut self, picture: &Picture<'_>, at: Now, told: Told<'_>) {
-        if let Some(moved) = picture.luma().ok().and_then(|luma| self.motion.see(&luma)) {
-            told(Observation::Motion(moved), at);
+        if let Err(e) = self.eye.see_now(picture, at, told) {
+            if self.failed == 0 {
+                tracing::error!("people cannot be looked for: {e}");
+            }
+            self.failed = self.failed.saturating_add(1);
         }
     }
 
     /// Listens to samples that ended at `at`.
     pub(super) fn hear(&mut self, samples: &[f32], rate: u32, at: Now, told: Told<'_>) {
-        let (_, levels) = match &mut self.levels {
-            Some(known) if known.0 == rate => known,
-            other => other.insert((rate, Levels::new(rate))),
-        };
-        let window_ms = levels.window_ms();
-        levels.take(samples, |dbfs, before_end| {
-            let ms = i64::try_from(before_end.as_millis()).unwrap_or(0);
-            let mono = crate::model::Mono(at.mono.0.saturating_sub(before_end));
-            let ended = Now { mono, wall: at.wall.plus_millis(-ms) };
-            let loud = Loudness { dbfs, lufs: dbfs, speech: None, is_flat: false, window_ms };
-            told(Observation::Sound(loud), ended);
-        });
+        self.ear.hear(samples, rate, at, told);
     }
 }

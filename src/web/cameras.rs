@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Pages;
 use crate::model::StreamKind;
+use crate::perceive::Counters;
 
 /// `GET /api/cameras`.
 pub(super) async fn list(State(pages): State<Pages>) -> Json<Value> {
@@ -20,6 +21,7 @@ pub(super) async fn list(State(pages): State<Pages>) -> Json<Value> {
             "streams": streams,
             "state": state.map(|(state, _)| state.as_str()),
             "since": state.map(|(_, since)| since.wall),
+            "perception": pages.perception.get(&camera.id).map(Counters::now),
         })
     });
     Json(json!({ "cameras": cameras.collect::<Vec<_>>() }))

@@ -29,6 +29,8 @@ use crate::http::{self, Problem};
 use crate::ingest::CameraState;
 use crate::keeping::{self, StorageReport};
 use crate::model::{CameraId, ClockState, Now};
+use crate::perceive::Counters;
+use crate::perceive::models::{ModelFault, Models};
 use crate::record::{Health, Index};
 use crate::{clock, disk};
 
@@ -50,6 +52,10 @@ pub struct Pages {
     pub clock: watch::Receiver<ClockState>,
     /// How the cameras' main streams are.
     pub cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
+    /// What became of the work of perceiving each camera.
+    pub perception: Arc<BTreeMap<CameraId, Counters>>,
+    /// The models, and what is wrong with them.
+    pub models: Models,
 }
 
 impl Pages {
@@ -86,12 +92,14 @@ pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
     Problem::unavailable("the storage does not answer now")
 }
 
-/// Whether everything works: both databases and the disk answer, and the disk takes what is recorded.
+/// Whether everything works: both databases and the disk answer, the disk takes what is recorded, and
+/// the models that the rules go by can be used.
 async fn healthz(State(pages): State<Pages>) -> Response {
     let (index, database) = answers(&pages).await;
     let disk = disk::space(&pages.config.storage.path).is_ok();
     let health = pages.health.borrow().clone();
-    let well = index && database && disk && health == Health::Well;
+    let fault = pages.models.faults().first().map(ToString::to_string);
+    let well = index && database && disk && health == Health::Well && fault.is_none();
     let word = |good: bool| if good { "ok" } else { "does not answer" };
     let body = json!({
         "status": if well { "ok" } else { "unwell" },
@@ -99,11 +107,19 @@ async fn healthz(State(pages): State<Pages>) -> Response {
         "database": word(database),
         "disk": word(disk),
         "recording": health.as_str(),
-        "reason": health.why(),
+        "models": models(&pages.models),
+        "reason": health.why().map(str::to_owned).or(fault),
         "clock": pages.clock.borrow().state,
     });
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+/// Each model that the rules go by: `ok`, or what is wrong with it.
+fn models(models: &Models) -> BTreeMap<&'static str, String> {
+    let states = models.states().into_iter();
+    let told = |fault: Option<&ModelFault>| fault.map_or("ok".to_owned(), ToString::to_string);
+    states.map(|(part, fault)| (part.as_str(), told(fault))).collect()
 }
 
 /// Whether questions can be answered.

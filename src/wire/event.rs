@@ -75,6 +75,9 @@ pub struct IncidentData {
     pub severity: Severity,
     /// Which camera, where it is one camera's.
     pub camera: Option<CameraId>,
+    /// Which other cameras see the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<CameraId>,
     /// Which of the camera's zones.
     pub zone: Option<String>,
     /// When the condition began.
@@ -211,6 +214,7 @@ mod tests {
             kind: Kind::RaisedVoices,
             severity: Severity::Warning,
             camera: Some(CameraId::new("counter-2").unwrap()),
+            also: vec![],
             zone: None,
             started_at: Wall::from_millis(1_795_400_106_000),
             flagged_at: Wall::from_millis(1_795_400_107_000),

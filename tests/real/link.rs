@@ -70,6 +70,7 @@ async fn fill(db: &CentreDb, events: usize) -> (Vec<EventId>, FileId, Vec<u8>) {
         kind: Kind::RaisedVoices,
         severity: Severity::Warning,
         camera: None,
+        also: vec![],
         zone: None,
         started_at: now.wall,
         flagged_at: now.wall,

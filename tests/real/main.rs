@@ -40,6 +40,8 @@ mod line;
 
 mod link;
 
+mod models;
+
 mod mqtt_connection;
 
 mod probe;

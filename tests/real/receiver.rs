@@ -219,6 +219,7 @@ fn event(event_type: EventType, incident: IncidentId, sequence: u64) -> Event {
         kind: Kind::RaisedVoices,
         severity: Severity::Warning,
         camera: None,
+        also: vec![],
         zone: None,
         started_at: now.plus_millis(-1000),
         flagged_at: now,

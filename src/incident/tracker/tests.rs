@@ -206,3 +206,82 @@ fn a_rule_for_closed_hours_watches_its_zone_only_then() {
         }
     }
 }
+
+/// Two cameras that both watch an empty hall at night.
+fn night(more: &str) -> World {
+    let mut world = World::new(&format!("[[rule]]\nkind = \"after-hours\"\ncool_down = \"30s\"\n{more}"));
+    world.now = world.now.plus(Duration::from_secs(5 * 3600));
+    world
+}
+
+impl World {
+    /// Somebody walks before these cameras for so long.
+    fn walk(&mut self, seconds: u32, cameras: &[&str]) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for _ in 0..seconds {
+            self.now = self.now.plus(Duration::from_secs(1));
+            for camera in ["gate", "counter-1"] {
+                let id = CameraId::new(camera).unwrap();
+                let (moved, seen) = match cameras.contains(&camera) {
+                    true => somebody(0.2),
+                    false => (Observation::Motion(Cells::none()), Observation::People(People::default())),
+                };
+                actions.extend(self.tracker.observe(&id, &moved, self.now));
+                actions.extend(self.tracker.observe(&id, &seen, self.now));
+            }
+            actions.extend(self.tracker.tick(self.now));
+        }
+        actions
+    }
+}
+
+fn last(actions: &[Action]) -> &Incident {
+    match actions.last().unwrap() {
+        Action::Opened(incident) | Action::Updated(incident) | Action::Closed(incident) => incident,
+    }
+}
+
+#[test]
+fn what_two_cameras_see_within_a_few_seconds_is_one_incident_that_ends_with_the_last_of_them() {
+    let mut world = night("");
+    world.walk(5, &[]);
+    assert_eq!(short(&world.walk(3, &["gate"])), [("opened", 1)]);
+    let joined = world.walk(3, &["gate", "counter-1"]);
+    assert_eq!(short(&joined), [("updated", 1)]);
+    assert_eq!(last(&joined).also, [CameraId::new("counter-1").unwrap()]);
+    assert_eq!(short(&world.walk(40, &["counter-1"])), [], "one of them still sees it");
+    let closed = world.walk(60, &[]);
+    assert_eq!(short(&closed), [("closed", 1)]);
+    let lasted = last(&closed).ended_at.unwrap().millis_since(last(&closed).started_at);
+    assert_eq!(lasted, 45_500, "until the last sight on the second camera");
+}
+
+#[test]
+fn what_another_camera_sees_half_a_minute_later_is_another_incident() {
+    let mut world = night("");
+    world.walk(5, &[]);
+    assert_eq!(short(&world.walk(30, &["gate"])), [("opened", 1)]);
+    assert_eq!(short(&world.walk(10, &["gate", "counter-1"])), [("opened", 1)]);
+}
+
+#[test]
+fn what_comes_again_on_either_camera_within_the_cool_down_is_the_same_incident() {
+    let mut world = night("");
+    world.walk(5, &[]);
+    let opened = world.walk(10, &["gate"]);
+    world.walk(20, &[]);
+    let joined = world.walk(5, &["counter-1"]);
+    assert_eq!(short(&joined), [("updated", 1)], "who leaves one camera's picture comes into another's");
+    assert_eq!(last(&joined).id, last(&opened).id);
+    world.walk(20, &[]);
+    assert_eq!(short(&world.walk(5, &["gate"])), [], "told with the next update, or at the end");
+    let closed = world.walk(60, &[]);
+    assert_eq!((short(&closed), last(&closed).id), (vec![("closed", 2)], last(&opened).id));
+}
+
+#[test]
+fn two_lost_cameras_are_two_incidents_however_close() {
+    let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
+    let both = [world.camera("gate", CameraState::Lost), world.camera("counter-1", CameraState::Lost)];
+    assert_eq!(both.iter().flat_map(|actions| short(actions)).collect::<Vec<_>>(), [("opened", 1); 2]);
+}

@@ -33,7 +33,7 @@ pub enum ModelError {
         why: String,
     },
     /// ONNX Runtime's library cannot be used.
-    #[error("ONNX Runtime cannot be used: {why}")]
+    #[error("{why}")]
     Library {
         /// What is wrong with it.
         why: String,
@@ -81,6 +81,16 @@ impl Part {
             Part::People => "people",
             Part::Speech => "speech",
             Part::Sounds => "sounds",
+        }
+    }
+
+    /// What it is called for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Runtime => "Bộ chạy mô hình / the models' runtime",
+            Part::People => "Mô hình nhận người / the people model",
+            Part::Speech => "Mô hình nhận tiếng nói / the speech model",
+            Part::Sounds => "Mô hình nhận âm thanh / the sounds model",
         }
     }
 

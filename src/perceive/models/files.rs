@@ -101,3 +101,31 @@ impl ModelFile {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PINNED: &str = include_str!("../../../deploy/models/pinned.py");
+
+    #[test]
+    fn the_files_that_are_taken_are_those_that_set_up_makes() {
+        for kind in [Kind::People, Kind::Speech, Kind::Sounds, Kind::SoundNames] {
+            let (name, sha256) = kind.pinned();
+            assert!(PINNED.contains(name) && PINNED.contains(sha256), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_named_is_the_only_one_and_else_those_near_the_program_come_first() {
+        let named = Folder::find(Some(Path::new("/named")));
+        assert_eq!(named.file(Kind::People).unwrap().path, Path::new("/named/nanodet-g.onnx"));
+        // A test runs in target/debug/deps, near which there are no models.
+        let Err(places) = Folder::find(None).0 else { return };
+        let program = std::env::current_exe().unwrap();
+        assert_eq!(places[0], program.parent().unwrap().join("models"));
+        assert_eq!(places[2], program.ancestors().nth(3).unwrap().join("models"));
+        assert_eq!(places[3], Path::new(SYSTEM_FOLDER));
+        assert_eq!(places.len(), 4);
+    }
+}

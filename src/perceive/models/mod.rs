@@ -43,7 +43,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::config;
+use crate::config::{self, Condition, Sense};
 
 pub use boxes::Found;
 pub use error::{ModelError, ModelFault, Part};
@@ -72,6 +72,22 @@ pub struct Wanted {
 impl Wanted {
     /// Every model.
     pub const ALL: Wanted = Wanted { people: true, speech: true, sounds: true };
+
+    /// Those that rules with these conditions go by.
+    pub fn by<'a>(conditions: impl IntoIterator<Item = &'a Condition>) -> Self {
+        let mut wanted = Self::default();
+        for condition in conditions {
+            match condition.sense() {
+                Sense::People => wanted.people = true,
+                // How loud it is, and that it is silent, is measured without a model.
+                Sense::Level if *condition == Condition::AudioLost => {}
+                // Loud speech and other loud sounds are told apart by both models.
+                Sense::Level | Sense::Sounds => (wanted.speech, wanted.sounds) = (true, true),
+                Sense::View | Sense::Stream => {}
+            }
+        }
+        wanted
+    }
 }
 
 /// The models that were wanted, and what is wrong with those that could not be had. A clone shares them.
@@ -123,6 +139,17 @@ impl Models {
     /// What was wanted.
     pub fn wanted(&self) -> Wanted {
         self.loaded.wanted
+    }
+
+    /// How each part is that was wanted: `None` if it works, else what is wrong.
+    pub fn states(&self) -> Vec<(Part, Option<&ModelFault>)> {
+        let Wanted { people, speech, sounds } = self.loaded.wanted;
+        let fault = |part| self.faults().iter().find(|fault| fault.part == part);
+        let parts = [(Part::People, people), (Part::Speech, speech), (Part::Sounds, sounds)];
+        let wanted =
+            parts.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(part, _)| (part, fault(part)));
+        let runtime = fault(Part::Runtime).map(|fault| (Part::Runtime, Some(fault)));
+        runtime.into_iter().chain(wanted).collect()
     }
 
     /// Who is in a picture; `None` if it was not wanted or does not work.

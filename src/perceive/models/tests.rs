@@ -68,6 +68,8 @@ fn a_damaged_and_a_missing_model_are_told_and_the_others_work() {
     assert!(models.sounds().is_some() && models.people().is_none() && models.speech().is_none());
     let told: Vec<_> = models.faults().iter().map(|fault| (fault.part, fault.to_string())).collect();
     assert_eq!((told[0].0, told[1].0, told.len()), (Part::People, Part::Speech, 2));
+    let states: Vec<_> = models.states().iter().map(|(part, fault)| (*part, fault.is_none())).collect();
+    assert_eq!(states, [(Part::People, false), (Part::Speech, false), (Part::Sounds, true)]);
     assert!(told[0].1.contains("nanodet-g.onnx: its digest is not the expected one"), "{}", told[0].1);
     assert!(told[1].1.contains("silero_vad_16k.onnx: No such file"), "{}", told[1].1);
 }
@@ -80,7 +82,27 @@ fn a_library_that_is_not_onnx_runtime_is_told_and_the_built_in_runtime_sees() {
     let models = Models::load(&settings, Wanted { speech: true, ..Wanted::default() });
     assert!(models.speech().is_some());
     let [fault] = models.faults() else { panic!("{:?}", models.faults()) };
+    assert_eq!(models.states(), [(Part::Runtime, Some(fault)), (Part::Speech, None)]);
     assert!(fault.part == Part::Runtime && fault.to_string().contains("/nonexistent"), "{fault}");
+}
+
+#[test]
+fn rules_want_the_models_that_they_go_by_and_no_other() {
+    let wanted = |conditions: &[Condition]| Wanted::by(conditions);
+    let loud = Condition::RaisedVoices { over_baseline_db: 12.0, min_level_dbfs: -35.0 };
+    assert_eq!(wanted(&[Condition::CameraLost, Condition::AudioLost]), Wanted::default());
+    assert_eq!(wanted(&[loud]), Wanted { people: false, ..Wanted::ALL });
+    assert_eq!(wanted(&[Condition::LongWait]), Wanted { people: true, ..Wanted::default() });
+}
+
+#[test]
+fn a_fault_is_told_in_both_languages_with_what_to_do() {
+    let error = ModelError::Damaged { file: "/srv/models/nanodet-g.onnx".into() };
+    insta::assert_snapshot!(ModelFault { part: Part::People, error });
+    let error = ModelError::NoFolder { looked_in: vec!["/opt/models".into(), "/usr/share/models".into()] };
+    insta::assert_snapshot!(ModelFault { part: Part::Sounds, error });
+    let error = ModelError::Library { why: "libonnxruntime.so: not found".into() };
+    insta::assert_snapshot!(ModelFault { part: Part::Runtime, error });
 }
 
 #[test]

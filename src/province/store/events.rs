@@ -202,12 +202,12 @@ async fn show_incident(
     if newest.is_none_or(|newest| newest.is_older_than(&epoch, sequence, event.time)) {
         sqlx::query(
             "INSERT INTO incidents (id, centre, kind, severity, camera, zone, started_ms, flagged_ms, ended_ms, \
-             peak, count, no_clip, state, updated_ms, epoch, sequence, time_ms) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?) \
+             peak, count, no_clip, also, state, updated_ms, epoch, sequence, time_ms) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, ?, ?) \
              ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, severity = excluded.severity, \
              camera = excluded.camera, zone = excluded.zone, started_ms = excluded.started_ms, \
              flagged_ms = excluded.flagged_ms, ended_ms = excluded.ended_ms, peak = excluded.peak, \
-             count = excluded.count, no_clip = excluded.no_clip, epoch = excluded.epoch, \
+             count = excluded.count, no_clip = excluded.no_clip, also = excluded.also, epoch = excluded.epoch, \
              sequence = excluded.sequence, time_ms = excluded.time_ms",
         )
         .bind(&id)
@@ -222,6 +222,7 @@ async fn show_incident(
         .bind(serde_json::Value::Object(data.peak.clone()).to_string())
         .bind(data.count.map(i64::from))
         .bind(&data.no_clip)
+        .bind(serde_json::json!(data.also).to_string())
         .bind(now.as_millis())
         .bind(&epoch)
         .bind(sequence)

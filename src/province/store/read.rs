@@ -50,6 +50,8 @@ pub struct IncidentRow {
     pub state: String,
     /// Which camera.
     pub camera: Option<String>,
+    /// Which other cameras see the same.
+    pub also: Vec<String>,
     /// Which zone.
     pub zone: Option<String>,
     /// When the condition began.
@@ -344,6 +346,7 @@ fn incident_row(row: &SqliteRow) -> IncidentRow {
         severity: row.get("severity"),
         state: row.get("state"),
         camera: row.get("camera"),
+        also: serde_json::from_str(row.get("also")).unwrap_or_default(),
         zone: row.get("zone"),
         started_at: moment(row, "started_ms"),
         flagged_at: moment(row, "flagged_ms"),

@@ -1,0 +1,141 @@
+//! Which of those that the model takes for people are people, and which are things. Pure.
+//!
+//! A coat on a chair, a poster, a plant: at night the model may be sure of them for hours. A person
+//! comes from somewhere. So whoever is followed is believed once the model was sure at two looks
+//! and something moved there in the first seconds, or once they have walked. Whatever has done
+//! neither by then is a thing until it walks.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::sustained::UNSEEN;
+use crate::model::Now;
+use crate::perceive::{Cells, Frame, People};
+
+/// So often the model has to be sure, and something has to move.
+const LOOKS: u32 = 2;
+
+/// How long there is time for that.
+const PROBATION: Duration = Duration::from_secs(10);
+
+/// Whose outline has moved by this share of its height has walked, or bent down.
+const WALKED: f32 = 0.25;
+
+/// Everybody who is followed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Movers {
+    tracks: BTreeMap<u64, Track>,
+}
+
+#[derive(Debug, Clone)]
+struct Track {
+    first: Now,
+    last: Now,
+    frame: Frame,
+    sure_looks: u32,
+    moving_looks: u32,
+    is_believed: bool,
+    is_thing: bool,
+}
+
+impl Movers {
+    /// Takes a look: `moved` is where something moved since the one before. Whoever is new while
+    /// `is_flagged` is never taken for a thing: it may be a person who is lost and found again.
+    pub fn see(&mut self, people: &People, moved: &Cells, min_score: f64, is_flagged: bool, now: Now) {
+        for person in &people.persons {
+            let track = self.tracks.entry(person.track).or_insert_with(|| Track::new(person.frame, now));
+            track.last = now;
+            track.sure_looks =
+                track.sure_looks.saturating_add(u32::from(f64::from(person.score) >= min_score));
+            let age = now.mono.since(track.first.mono);
+            let moves = moved.and(&Cells::in_frame(&person.frame)).count() > 0;
+            if moves && age <= PROBATION {
+                track.moving_looks = track.moving_looks.saturating_add(1);
+            }
+            let has_walked = track.has_walked_to(&person.frame);
+            if track.sure_looks >= LOOKS && (has_walked || (track.moving_looks >= LOOKS && !track.is_thing)) {
+                (track.is_believed, track.is_thing) = (true, false);
+            } else if !track.is_believed && age > PROBATION && !is_flagged {
+                track.is_thing = true;
+            }
+        }
+        self.tracks.retain(|_, track| now.mono.since(track.last.mono) < UNSEEN);
+    }
+
+    /// Whether this is a person.
+    pub fn is_believed(&self, track: u64) -> bool {
+        self.tracks.get(&track).is_some_and(|track| track.is_believed)
+    }
+
+    /// Whether this is a thing.
+    pub fn is_thing(&self, track: u64) -> bool {
+        self.tracks.get(&track).is_some_and(|track| track.is_thing)
+    }
+}
+
+impl Track {
+    fn new(frame: Frame, now: Now) -> Self {
+        let (sure_looks, moving_looks) = (0, 0);
+        Self { first: now, last: now, frame, sure_looks, moving_looks, is_believed: false, is_thing: false }
+    }
+
+    fn has_walked_to(&self, frame: &Frame) -> bool {
+        let far = (self.frame.bottom - self.frame.top).abs() * WALKED;
+        let (was, is) = (&self.frame, frame);
+        // Somebody cut off by an edge of the picture grows as they come in: each side counts alone.
+        let sides = [was.left - is.left, was.right - is.right, was.top - is.top, was.bottom - is.bottom];
+        sides.iter().any(|side| side.abs() > far)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::incident::place::testing::person;
+
+    struct World {
+        movers: Movers,
+        now: Now,
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self { movers: Movers::default(), now: Now::default() }
+        }
+
+        fn see(&mut self, seconds: u32, x: impl Fn(u32) -> f64, moves: bool) {
+            for i in 0..seconds {
+                self.now = self.now.plus(Duration::from_secs(1));
+                let persons = vec![person(1, (x(i), 0.6), 0.8)];
+                let moved = if moves { Cells::in_frame(&persons[0].frame) } else { Cells::none() };
+                self.movers.see(&People { persons }, &moved, 0.5, false, self.now);
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_comes_in_is_believed_at_the_second_look() {
+        let mut world = World::new();
+        world.see(1, |_| 0.5, true);
+        assert!(!world.movers.is_believed(1));
+        world.see(1, |_| 0.5, true);
+        assert!(world.movers.is_believed(1));
+    }
+
+    #[test]
+    fn a_coat_is_a_thing_also_when_somebody_passes_it_later() {
+        let mut world = World::new();
+        world.see(20, |_| 0.5, false);
+        assert!(world.movers.is_thing(1));
+        world.see(20, |_| 0.5, true);
+        assert!(world.movers.is_thing(1) && !world.movers.is_believed(1));
+    }
+
+    #[test]
+    fn whoever_sat_still_for_long_is_believed_when_they_walk() {
+        let mut world = World::new();
+        world.see(60, |_| 0.5, false);
+        world.see(5, |i| 0.5 + 0.03 * f64::from(i), true);
+        assert!(world.movers.is_believed(1));
+    }
+}

@@ -1,0 +1,93 @@
+use super::*;
+use crate::perceive::Loudness;
+
+/// Half a second: the level of its windows, and what is heard in the stretch that ends with it.
+type Half<'a> = (f64, &'a [(&'static str, f32)]);
+
+const NOTHING: Half<'_> = (-50.0, &[]);
+
+fn half<'a>(dbfs: f64, scores: &'a [(&'static str, f32)]) -> Half<'a> {
+    (dbfs, scores)
+}
+
+fn play(kind: Kind, halves: &[Half<'_>], armed: bool) -> Vec<(f64, Sign)> {
+    let hold = if kind == Kind::AlarmSound { Duration::from_secs(3) } else { Duration::ZERO };
+    let mut rule = SoundOf::new(kind, 0.5, hold);
+    let (mut now, mut signs) = (Now::default(), Vec::new());
+    for (dbfs, scores) in [&[NOTHING; 20], halves, &[NOTHING; 20]].concat() {
+        for _ in 0..5 {
+            now = now.plus(Duration::from_millis(100));
+            let sound = Loudness { dbfs, lufs: dbfs, speech: None, is_flat: false, window_ms: 100 };
+            let sign = rule.observe(&Observation::Sound(sound), armed, now);
+            signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
+        }
+        let heard = Heard { scores: scores.to_vec(), hop_ms: 500 };
+        let sign = rule.observe(&Observation::Heard(heard), armed, now);
+        signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
+    }
+    signs
+}
+
+fn count(kind: Kind, halves: &[Half<'_>]) -> usize {
+    play(kind, halves, true).iter().filter(|(_, sign)| matches!(sign, Sign::Flagged { .. })).count()
+}
+
+#[test]
+fn a_scream_is_flagged_at_once_and_dated_to_its_beginning() {
+    let scream: [Half<'_>; 3] =
+        [(-14.0, &[(sounds::SCREAM, 0.4)]), (-14.0, &[(sounds::SCREAM, 0.8)]), (-40.0, &[])];
+    let signs = play(Kind::Scream, &scream, true);
+    let Sign::Flagged { started_at, .. } = &signs[0].1 else { panic!("{signs:?}") };
+    assert_eq!((signs[0].0, started_at.as_millis()), (11.0, 10_000));
+    assert!(matches!(signs.last(), Some((_, Sign::Ended(_)))), "{signs:?}");
+}
+
+#[test]
+fn two_moderate_stretches_confirm_each_other_and_one_alone_does_not_count() {
+    assert_eq!(count(Kind::Scream, &[half(-14.0, &[(sounds::SCREAM, 0.35)]); 2]), 1);
+    assert_eq!(count(Kind::Scream, &[(-14.0, &[(sounds::SCREAM, 0.35)])]), 0);
+    let far = [&[half(-14.0, &[(sounds::SCREAM, 0.35)])][..], &[NOTHING; 4]].concat();
+    assert_eq!(count(Kind::Scream, &far.repeat(4)), 0, "seconds apart");
+}
+
+#[test]
+fn a_scream_on_a_television_far_away_does_not_stand_out() {
+    assert_eq!(count(Kind::Scream, &[half(-48.0, &[(sounds::SCREAM, 0.9)]); 3]), 0);
+}
+
+#[test]
+fn laughter_that_sounds_like_a_scream_is_laughter() {
+    let laughter: Half<'_> = (-20.0, &[(sounds::SCREAM, 0.55), (sounds::LAUGHTER, 0.8)]);
+    assert_eq!(count(Kind::Scream, &[laughter; 4]), 0);
+}
+
+#[test]
+fn glass_breaks_sharply() {
+    let glass: &[(&str, f32)] = &[(sounds::GLASS, 0.7)];
+    assert_eq!(count(Kind::BreakingGlass, &[(-15.0, glass), (-30.0, glass)]), 1);
+    let swell: Vec<Half<'_>> = (0..16).map(|i| (-50.0 + 2.5 * f64::from(i), glass)).collect();
+    assert_eq!(count(Kind::BreakingGlass, &swell), 0, "a fan that is switched on");
+}
+
+#[test]
+fn an_alarm_has_to_last_and_its_pauses_are_forgiven() {
+    let on: Half<'_> = (-20.0, &[(sounds::ALARM, 0.7)]);
+    assert_eq!(count(Kind::AlarmSound, &[on; 5]), 0, "a beep of 2.5 s");
+    let pattern = [&[on; 4][..], &[NOTHING; 2]].concat();
+    let signs = play(Kind::AlarmSound, &pattern.repeat(5), true);
+    let Sign::Flagged { started_at, .. } = &signs[0].1 else { panic!("{signs:?}") };
+    assert!((started_at.as_millis() - 10_000).abs() <= 500, "{started_at}");
+    assert!((13.0..=14.5).contains(&signs[0].0), "{}", signs[0].0);
+    assert_eq!(count(Kind::AlarmSound, &pattern.repeat(5)), 1, "once");
+}
+
+#[test]
+fn a_telephone_is_no_alarm() {
+    let ring: Half<'_> = (-20.0, &[(sounds::ALARM, 0.6), (sounds::TELEPHONE, 0.9)]);
+    assert_eq!(count(Kind::AlarmSound, &[ring; 20]), 0);
+}
+
+#[test]
+fn outside_its_schedule_nothing_is_flagged() {
+    assert_eq!(play(Kind::Scream, &[half(-14.0, &[(sounds::SCREAM, 0.9)]); 4], false), []);
+}
