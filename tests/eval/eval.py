@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """How right the flags are: every kind of incident against labelled scenes that are made here, by a seed.
 
-    eval.py [--half test|tune] [--boxes FILE] [--quick] [--only SORT,SORT] [--no-curves] [--make-only] [--seed 4] [--binary PATH]
+    eval.py [--half test|tune] [--boxes FILE] [--quick] [--only SORT,SORT] [--no-curves] [--make-only] [--seed 4] [--jobs 2]
+            [--binary PATH]
 
 Sound is mixed from clips of Debian's packages, espeak-ng and synthesis in made rooms (sound_scenes.py),
 pictures from people of the PETS clip on its own empty place (picture_scenes.py); both go through codecs as
@@ -44,24 +45,25 @@ def main():
     parser.add_argument("--no-curves", action="store_true", help="without the second run")
     parser.add_argument("--make-only", action="store_true", help="makes the scenes and ends")
     parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=2, help="how many scenes at a time")
     parser.add_argument("--binary", type=Path, default=ROOT / "target" / "release" / "quaywatch")
     args = parser.parse_args()
     os.nice(5)
     score_check.check()
     making.prepare()
     scenes = [scene for scene in making.scenes(args.half, args.seed, args.quick) if not args.only or scene[2] in args.only.split(",")]
-    scenes = make(scenes)
+    scenes = make(scenes, args.jobs)
     if args.make_only:
         return
     if not args.binary.exists():
         sys.exit(f"eval: {args.binary} is missing: `make eval` builds it first")
-    told = run(args.binary, replay.config(), scenes, "default thresholds")
+    told = run(args, replay.config(), scenes, "default thresholds")
     tallies = [score.tallied(kind, told) for kind in (*score.PICTURE_KINDS, *score.SOUND_KINDS)]
     print("\n".join(report.wrongs(tallies)))
     print(f"\nthe {args.half} half\n")
     print("\n".join(report.table(tallies)))
     if not args.no_curves:
-        permissive = run(args.binary, replay.config(permissive=True), scenes, "low thresholds, for the curves")
+        permissive = run(args, replay.config(permissive=True), scenes, "low thresholds, for the curves")
         print("\nrecall against false flags an hour (*default*)")
         for tally in tallies:
             print("\n" + "\n".join(report.curve_lines(tally.kind, score.curve(tally.kind, permissive), DEFAULTS.get(tally.kind))))
@@ -69,10 +71,10 @@ def main():
     print(json.dumps(figures))
 
 
-def make(scenes):
-    """Makes what is missing, on two cores."""
+def make(scenes, jobs):
+    """Makes what is missing."""
     began, out = time.monotonic(), []
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(jobs) as pool:
         for number, scene in enumerate(pool.map(making.made, scenes), 1):
             out.append(scene)
             if number % 20 == 0 or number == len(scenes):
@@ -80,11 +82,11 @@ def make(scenes):
     return out
 
 
-def run(binary, config, scenes, what):
-    """(scene, flags) of all scenes, two at a time."""
+def run(args, config, scenes, what):
+    """(scene, flags) of all scenes."""
     began, told = time.monotonic(), []
-    with ThreadPoolExecutor(2) as pool:
-        for number, flags in enumerate(pool.map(lambda scene: replay.replayed(binary, config, scene), scenes), 1):
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for number, flags in enumerate(pool.map(lambda scene: replay.replayed(args.binary, config, scene), scenes), 1):
             told.append((scenes[number - 1], flags))
             if number % 20 == 0 or number == len(scenes):
                 say(f"{number} of {len(scenes)} scenes replayed, {what}, {time.monotonic() - began:.0f} s")
