@@ -43,6 +43,8 @@ mod seeing;
 
 pub mod sounds;
 
+mod timbre;
+
 pub use aside::aside;
 pub use counters::{Counters, Perception};
 pub use ear::Ear;
