@@ -231,16 +231,24 @@ fn day_word(day: Weekday) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hours(plan: &[&str]) -> Hours {
+impl Hours {
+    /// Hours in Vietnam, for tests; without any if the plan is empty.
+    pub(crate) fn of_a_test(plan: &[&str]) -> Self {
         let mut hours = Hours::new(time_zone("Asia/Ho_Chi_Minh").unwrap());
         for text in plan {
             let (days, span) = weekly(text).unwrap();
             hours.add_weekly(&days, span).unwrap();
         }
         hours
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(plan: &[&str]) -> Hours {
+        Hours::of_a_test(plan)
     }
 
     /// A moment by the wall in Vietnam.

@@ -32,11 +32,16 @@ mod disk_low;
 
 mod happened;
 
+mod known_view;
+
 mod lasting;
 
 mod long_wait;
 
 mod movers;
+
+#[cfg(test)]
+mod on_real_pictures;
 
 mod picture_frozen;
 

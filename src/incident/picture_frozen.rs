@@ -1,22 +1,204 @@
-//! `picture-frozen`: the same picture comes again and again.
+//! `picture-frozen`: the camera sends, and it is the same picture again and again.
+//!
+//! A quiet hall is the same bit by bit too, from one keyframe to the next, because encoders leave out
+//! what hardly changes. So standing still is no proof. Two things are:
+//! - exact blocks of former pictures come back after others were there in between (see
+//!   `perceive`): noise of a living sensor never does that;
+//! - not one bit changes for several times longer than this camera ever goes between keyframes;
+//!   before any of them was seen, for two minutes.
+//!
+//! Either counts only while nothing moves (a clock that is written into the picture does not). A
+//! black or bare picture cannot be judged. Nothing has to be learned, so it is judged from the start.
 
 use std::time::Duration;
 
-use super::{Sign, Watch};
+use super::{Peak, Sign, Watch, measurement};
+use crate::ingest::CameraState;
 use crate::model::Now;
-use crate::perceive::Observation;
+use crate::perceive::{Observation, View};
+
+/// So many parts of the picture (of 512 that count) that changed are movement.
+const MOVES: u32 = 3;
+
+/// The share of blocks that came back. Noise too weak to pass a coarse quantiser reaches 0.3.
+const COMES_BACK: f32 = 0.45;
+
+/// The last return is not longer ago than two slow keyframes.
+const RECENT: Duration = Duration::from_secs(25);
+
+/// Without a single change: times the longest pause between changes, and where none is known.
+const PAUSES: u32 = 4;
+const UNKNOWN_PAUSE: Duration = Duration::from_secs(120);
+
+/// Encoders settle on a quantiser within this long: a return this soon after something moved means that
+/// it froze when it stopped moving. In a hall where nothing had moved, the first picture that came
+/// back has to do for the beginning.
+const SETTLING: Duration = Duration::from_secs(90);
+
+/// A living camera shows within this long, by movement or by not coming back.
+const ALIVE_AFTER: Duration = Duration::from_secs(60);
 
 /// The rule for one camera.
-pub(super) struct PictureFrozen;
+pub(super) struct PictureFrozen {
+    hold: Duration,
+    /// Since when nothing moved, and whether that began with movement.
+    still: Option<Now>,
+    /// The last return since then, and the earliest picture that came back.
+    returns: Option<(Now, Now)>,
+    pause: Option<Duration>,
+    unchanged: Option<(Now, Now)>,
+    flagged: Option<Now>,
+    last: Option<Now>,
+}
 
 impl PictureFrozen {
-    pub fn new(_hold: Duration) -> Self {
-        Self
+    pub fn new(hold: Duration) -> Self {
+        Self { hold, still: None, returns: None, pause: None, unchanged: None, flagged: None, last: None }
+    }
+
+    fn learn(&mut self, view: &View, now: Now) {
+        if view.moved >= MOVES || self.still.is_none() {
+            (self.still, self.returns) = (Some(now), None);
+        }
+        if let Some(repeat) = view.repeat.filter(|repeat| repeat.share >= COMES_BACK) {
+            let (_, of) = self.returns.unwrap_or((now, repeat.of));
+            self.returns = Some((now, if repeat.of.mono < of.mono { repeat.of } else { of }));
+        }
+        match (self.unchanged, view.unchanged_since) {
+            // The pause is over: it was one of a living camera, unless that is what was flagged.
+            (Some((since, until)), Some(new)) if new.mono != since.mono && self.flagged.is_none() => {
+                let pause = until.mono.since(since.mono);
+                self.pause = Some(self.pause.map_or(pause, |known| known.max(pause)));
+            }
+            _ => {}
+        }
+        self.unchanged = view.unchanged_since.map(|since| (since, now));
+    }
+
+    /// Since when the picture is frozen, if it is.
+    fn frozen_since(&self, now: Now) -> Option<Now> {
+        let still = self.still?;
+        if now.mono.since(still.mono) < self.hold {
+            return None;
+        }
+        if let Some((since, _)) = self.unchanged {
+            let pause = self.pause.map_or(UNKNOWN_PAUSE, |pause| pause.saturating_mul(PAUSES));
+            if now.mono.since(since.mono) >= self.hold.max(pause) {
+                return Some(since);
+            }
+        }
+        let (last, of) = self.returns?;
+        let is_recent = now.mono.since(last.mono) <= RECENT;
+        let began = if of.mono.since(still.mono) <= SETTLING { still } else { of };
+        (is_recent && now.mono.since(began.mono) >= self.hold).then_some(began)
+    }
+
+    fn is_alive(&self, view: &View, now: Now) -> bool {
+        let last_sign = self.returns.map(|(last, _)| last);
+        let is_unchanged = self.unchanged.is_some_and(|(since, _)| now.mono.since(since.mono) >= RECENT);
+        let is_silent = last_sign.is_none_or(|last| now.mono.since(last.mono) >= ALIVE_AFTER);
+        view.moved >= MOVES || (is_silent && !is_unchanged)
+    }
+
+    fn end(&mut self, at: Now) -> Option<Sign> {
+        (self.still, self.returns) = (None, None);
+        self.flagged.take().map(|_| Sign::Ended(at.wall))
     }
 }
 
 impl Watch for PictureFrozen {
-    fn observe(&mut self, _observation: &Observation, _armed: bool, _now: Now) -> Option<Sign> {
-        None
+    fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
+        let view = match observation {
+            Observation::View(view) => view,
+            // Nothing is sent any more, so it is not the same again and again.
+            Observation::Camera(CameraState::Lost | CameraState::Refused) => return self.end(now),
+            _ => return None,
+        };
+        self.last = Some(now);
+        self.learn(view, now);
+        if self.flagged.is_some() {
+            return if !armed || self.is_alive(view, now) { self.end(view.began) } else { None };
+        }
+        let since = self.frozen_since(now).filter(|_| armed)?;
+        self.flagged = Some(since);
+        let seconds = now.mono.since(since.mono).as_secs_f64();
+        let peak: Peak = [("still_s".to_owned(), measurement(seconds))].into_iter().collect();
+        Some(Sign::Flagged { started_at: since.wall, peak })
+    }
+
+    fn tick(&mut self, now: Now) -> Option<Sign> {
+        let last = self.last?;
+        if now.mono.since(last.mono) < super::sustained::UNSEEN {
+            return None;
+        }
+        self.last = None;
+        self.end(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::perceive::Repeat;
+
+    fn at(second: u64) -> Now {
+        Now::default().plus(Duration::from_secs(second))
+    }
+
+    /// Shows a view a second; gives each sign with its second.
+    fn see(seconds: u64, view: impl Fn(u64) -> View) -> Vec<(u64, Sign)> {
+        let mut rule = PictureFrozen::new(Duration::from_secs(30));
+        let views = (0..seconds).map(|second| (second, View { began: at(second), ..view(second) }));
+        views
+            .filter_map(|(second, view)| {
+                Some((second, rule.observe(&Observation::View(view), true, at(second + 1))?))
+            })
+            .collect()
+    }
+
+    /// A hall with people until `until`; after that its keyframes, every 4 s, come back to this share.
+    fn hall(until: u64, share: f32) -> impl Fn(u64) -> View {
+        move |second| {
+            let repeat =
+                (second >= until + 8 && second % 4 == 0).then(|| Repeat { share, of: at(second - 4) });
+            let moved = if second < until { 20 } else { 0 };
+            View { moved, repeat, unchanged_since: Some(at(second - second % 4)), ..View::default() }
+        }
+    }
+
+    #[test]
+    fn a_picture_whose_keyframes_come_back_is_flagged_since_it_stopped() {
+        let signs = see(120, hall(60, 0.9));
+        let [(second, Sign::Flagged { started_at, .. })] = signs.as_slice() else { panic!("{signs:?}") };
+        assert!((89..=91).contains(second) && started_at.as_millis() == 60_000, "{signs:?}");
+    }
+
+    #[test]
+    fn a_quiet_hall_is_not_frozen_however_still_it_is_between_keyframes() {
+        assert_eq!(see(3600, hall(60, 0.1)), []);
+    }
+
+    #[test]
+    fn not_one_bit_for_many_times_a_keyframe_is_frozen() {
+        let frozen = |second: u64| View {
+            unchanged_since: Some(if second < 60 { at(second - second % 4) } else { at(60) }),
+            ..View::default()
+        };
+        let signs = see(200, frozen);
+        let [(89, Sign::Flagged { started_at, .. })] = signs.as_slice() else { panic!("{signs:?}") };
+        assert_eq!(started_at.as_millis(), 60_000);
+    }
+
+    #[test]
+    fn movement_ends_it() {
+        let signs = see(160, |second| {
+            if second < 130 { hall(60, 0.9)(second) } else { View { moved: 20, ..View::default() } }
+        });
+        assert!(matches!(signs[1], (130, Sign::Ended(at)) if at.as_millis() == 130_000), "{signs:?}");
+    }
+
+    #[test]
+    fn a_black_picture_says_nothing() {
+        assert_eq!(see(600, |_| View::default()), []);
     }
 }

@@ -96,7 +96,7 @@ impl Tracker {
             watches: config
                 .cameras
                 .iter()
-                .map(|camera| (camera.id.clone(), watches(rule, camera)))
+                .map(|camera| (camera.id.clone(), watches(rule, camera, &config.centre.hours)))
                 .filter(|(_, watches)| !watches.is_empty())
                 .collect(),
             course: Course::of(rule),
@@ -179,16 +179,16 @@ impl Tracker {
 }
 
 /// The watches of a rule over one camera: one for each zone, or one for the whole picture.
-fn watches(rule: &Rule, camera: &Camera) -> Vec<InZone> {
+fn watches(rule: &Rule, camera: &Camera, hours: &Hours) -> Vec<InZone> {
     let places = rule.watched_in(camera).into_iter();
     let watch_over = |zone: Option<&Zone>| InZone {
         subject: Subject { camera: Some(camera.id.clone()), zone: zone.map(|zone| zone.name.clone()) },
-        watch: watch(rule, camera, zone),
+        watch: watch(rule, camera, zone, hours),
     };
     places.map(watch_over).collect()
 }
 
-fn watch(rule: &Rule, camera: &Camera, zone: Option<&Zone>) -> Box<dyn Watch> {
+fn watch(rule: &Rule, camera: &Camera, zone: Option<&Zone>, hours: &Hours) -> Box<dyn Watch> {
     let hold = rule.hold;
     match rule.condition {
         Condition::CounterUnattended { hold_with_citizen } => {
@@ -202,7 +202,7 @@ fn watch(rule: &Rule, camera: &Camera, zone: Option<&Zone>) -> Box<dyn Watch> {
         }
         Condition::SoundOf { sound, min_score } => Box::new(SoundOf::new(sound, min_score, hold)),
         Condition::AudioLost => Box::new(AudioLost::new(hold)),
-        Condition::CameraCovered => Box::new(CameraCovered::new(hold)),
+        Condition::CameraCovered => Box::new(CameraCovered::new(hold, hours.clone())),
         Condition::CameraMoved => Box::new(CameraMoved::new(hold)),
         Condition::CameraBlurred => Box::new(CameraBlurred::new(hold)),
         Condition::PictureFrozen => Box::new(PictureFrozen::new(hold)),

@@ -43,8 +43,11 @@ fn sounds(path: &Path) -> Vec<Sounding> {
     std::iter::from_fn(|| reader.next_piece()).collect()
 }
 
-/// When the picture is white, and when the tone is heard, in ms since the first picture or sound.
-fn flash(path: &Path) -> (Option<(i64, i64)>, Option<(i64, i64)>) {
+/// From when to when something is there, in ms since the first picture or sound.
+type Stretch = Option<(i64, i64)>;
+
+/// When the picture is white, and when the tone is heard.
+fn flash(path: &Path) -> (Stretch, Stretch) {
     let (seen, heard) = (pictures(path), sounds(path));
     let zero = seen.first().map(|(at, _)| *at).into_iter().chain(heard.first().map(|s| s.at)).min().unwrap();
     let span = |times: Vec<i64>| Some(((times.first()? - zero) / 1000, (times.last()? - zero) / 1000));
@@ -196,7 +199,7 @@ fn any_damage_ends_in_time_and_without_harm() {
                 // The header is where the lengths and counts are.
                 _ => (0..6).for_each(|_| {
                     let at = next(&mut state) as usize % bytes.len().min(1500);
-                    bytes[at] = if next(&mut state) % 2 == 0 { 0xFF } else { 0 };
+                    bytes[at] = if next(&mut state).is_multiple_of(2) { 0xFF } else { 0 };
                 }),
             }
             disk_write(&path, &bytes);

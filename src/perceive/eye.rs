@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::gate::{Gate, Interest};
 use super::models::{Found, Letterbox, ModelError, PeopleNet};
 use super::tracks::{GOES_ON, Tracks};
-use super::{Cells, Motion, Observation, People};
+use super::{Cells, Motion, Observation, People, Viewer};
 use crate::libav::{Canvas, LibavError, Picture, Scaler};
 use crate::model::{Mono, Now};
 
@@ -27,6 +27,7 @@ pub struct Eye {
     /// When the next picture is taken.
     next: Mono,
     motion: Motion,
+    viewer: Viewer,
     gate: Gate,
     scaler: Scaler,
     tracks: Tracks,
@@ -73,6 +74,7 @@ impl Eye {
             looks,
             next: Mono::default(),
             motion: Motion::default(),
+            viewer: Viewer::default(),
             gate: Gate::default(),
             scaler: Scaler::default(),
             tracks: Tracks::new(first),
@@ -159,7 +161,11 @@ impl Eye {
         at: Now,
         told: &mut dyn FnMut(Observation, Now),
     ) -> Result<Option<Look>, LibavError> {
-        let moved = self.motion.see(&picture.luma()?);
+        let luma = picture.luma()?;
+        if let Some(view) = self.viewer.see(&luma, at) {
+            told(Observation::View(view), at);
+        }
+        let moved = self.motion.see(&luma);
         // Another picture altogether: whatever was in the one before may have gone.
         self.moved_since = self.moved_since.or(&moved.unwrap_or_else(Cells::all));
         if let Some(moved) = moved {

@@ -39,7 +39,15 @@ mod catching_up;
 
 mod quiet;
 
+mod outline;
+
+mod repeats;
+
 mod seeing;
+
+mod sharpness;
+
+mod view;
 
 pub mod sounds;
 
@@ -56,8 +64,11 @@ pub use motion::Motion;
 pub use observation::{
     Cells, Frame, GRID_COLUMNS, GRID_ROWS, Heard, Loudness, Observation, People, Person, View, contains,
 };
+pub use outline::{DIRECTIONS, OUTLINE_COLUMNS, OUTLINE_ROWS, Outline};
+pub use repeats::Repeat;
 pub use seeing::Seeing;
 pub use tap::{Tap, What};
+pub use view::Viewer;
 
 use priority::lower_priority;
 use turns::Turns;

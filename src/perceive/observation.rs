@@ -1,6 +1,10 @@
 //! What perception tells the rules: measurements, not judgements.
 
+use std::sync::Arc;
+
+use super::{Outline, Repeat};
 use crate::ingest::CameraState;
+use crate::model::Now;
 
 /// Columns of the motion grid.
 pub const GRID_COLUMNS: usize = 32;
@@ -93,9 +97,29 @@ impl Frame {
     }
 }
 
-/// What a picture says of the camera that took it.
+/// What the pictures of about a second say of the camera that took them.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct View {}
+pub struct View {
+    /// Pixels across and down.
+    pub size: (u32, u32),
+    /// When the first of these pictures was taken.
+    pub began: Now,
+    /// The mean brightness, 0 to 255; black is 16.
+    pub brightness: f32,
+    /// The standard deviation of brightness over the picture, in the same steps.
+    pub spread: f32,
+    /// How much of an edge its steepest step takes, 0 to 1: about 0.7 in focus, 0.3 blurred; `None`
+    /// where there are too few edges.
+    pub sharpness: Option<f32>,
+    /// Where the edges lie.
+    pub outline: Arc<Outline>,
+    /// How many of the 32 × 18 parts of the picture changed since the pictures before.
+    pub moved: u32,
+    /// The former picture, if any, that came back most exactly, after others in between.
+    pub repeat: Option<Repeat>,
+    /// Since when all pictures are the same bit by bit; `None` where there is too little to compare.
+    pub unchanged_since: Option<Now>,
+}
 
 /// A set of cells of the motion grid, which lies over the whole picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
