@@ -43,11 +43,11 @@ fn sounds(path: &Path) -> Vec<Sounding> {
     std::iter::from_fn(|| reader.next_piece()).collect()
 }
 
-/// From when to when something is there, in ms since the first picture or sound.
-type Stretch = Option<(i64, i64)>;
+/// From when to when, in ms.
+type Span = (i64, i64);
 
-/// When the picture is white, and when the tone is heard.
-fn flash(path: &Path) -> (Stretch, Stretch) {
+/// When the picture is white, and when the tone is heard, in ms since the first picture or sound.
+fn flash(path: &Path) -> (Option<Span>, Option<Span>) {
     let (seen, heard) = (pictures(path), sounds(path));
     let zero = seen.first().map(|(at, _)| *at).into_iter().chain(heard.first().map(|s| s.at)).min().unwrap();
     let span = |times: Vec<i64>| Some(((times.first()? - zero) / 1000, (times.last()? - zero) / 1000));

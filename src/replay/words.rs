@@ -47,8 +47,12 @@ fn measured(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
         "over_baseline_db" => ("trên mức thường của phòng", "over the room's usual level", " dB"),
         "people" => ("số người", "people", ""),
         "score_percent" => ("độ chắc chắn", "score", " %"),
-        "waited_s" => ("đã chờ", "waited", " s"),
-        "away_s" => ("vắng người", "nobody there for", " s"),
+        "score" => ("độ chắc chắn", "score", ""),
+        "longest_s" => ("chờ lâu nhất", "longest wait", " s"),
+        "unattended_s" => ("không có người trực", "nobody there for", " s"),
+        "citizens" => ("người dân ở quầy", "citizens at the counter", ""),
+        "floor_dbfs" => ("mức nền của micro", "the microphone's own floor", " dBFS"),
+        "reason" => ("lý do", "reason", ""),
         _ => return None,
     })
 }
@@ -76,13 +80,17 @@ pub(super) fn sound(name: &str) -> String {
 /// The strongest measurements of an incident.
 pub(super) fn peak(incident: &Incident) -> Vec<Both> {
     let one = |(name, value): (&String, &Value)| {
-        let shown = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+        let (shown, shown_en) = match value {
+            // Reasons are told in both languages.
+            Value::String(text) => match text.split_once(" / ") {
+                Some((vi, en)) => (vi.to_owned(), en.to_owned()),
+                None => (text.clone(), text.clone()),
+            },
+            other => (other.to_string().replace('.', ","), other.to_string()),
         };
         match measured(name) {
-            Some((vi, en, unit)) => (format!("{vi}: {shown}{unit}"), format!("{en}: {shown}{unit}")),
-            None => (format!("{name}: {shown}"), format!("{name}: {shown}")),
+            Some((vi, en, unit)) => (format!("{vi}: {shown}{unit}"), format!("{en}: {shown_en}{unit}")),
+            None => (format!("{name}: {shown}"), format!("{name}: {shown_en}")),
         }
     };
     incident.peak.iter().map(one).collect()

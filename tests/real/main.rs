@@ -40,6 +40,8 @@ mod line;
 
 mod link;
 
+mod manual;
+
 mod models;
 
 mod mqtt_connection;
@@ -49,6 +51,8 @@ mod probe;
 mod province;
 
 mod receiver;
+
+mod replay;
 
 mod soak;
 

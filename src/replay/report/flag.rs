@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use super::panels::{Titled, marks, panels, rule_of};
+use super::panels::{Titled, belongs, marks, panels, rule_of, sense_of};
 use super::plot::{Axis, Window, escape, svg, time_scale};
 use super::{Report, still_name};
-use crate::config::{Sense, Zone};
+use crate::config::Zone;
 use crate::incident::Incident;
 use crate::replay::flags::seconds;
 use crate::replay::trace::Still;
@@ -61,7 +61,7 @@ fn picture(report: &Report, number: usize, incident: &Incident, still: &Still) -
         let frame = person.frame;
         let (left, top) = (f64::from(frame.left) * width, f64::from(frame.top) * height);
         let (right, bottom) = (f64::from(frame.right) * width, f64::from(frame.bottom) * height);
-        let size = height / 28.0;
+        let size = height / 34.0;
         let _ = write!(
             out,
             "<rect class=\"person\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>\
@@ -136,15 +136,10 @@ fn around(report: &Report, incident: &Incident) -> String {
         to: (end.min(flagged + 1800.0) + room).min(report.lasted.max(flagged + 1.0)),
     };
     let axis = Axis { window, width: WIDTH };
-    let sense = rule_of(report, incident).map(|rule| rule.condition.sense());
-    let belongs = |titled: &Titled<'_>| match sense {
-        Some(Sense::Level | Sense::Sounds) => matches!(titled.sense, Sense::Level | Sense::Sounds),
-        Some(Sense::Stream) | None => true,
-        Some(sense) => titled.sense == sense,
-    };
+    let sense = sense_of(report, incident);
     let marks = marks(incident, report);
     let mut out = String::new();
-    for titled in panels(report).iter().filter(|titled| belongs(titled)) {
+    for titled in panels(report).iter().filter(|titled| belongs(titled, sense)) {
         out.push_str(&heading(titled));
         out.push_str(&svg(&titled.panel, &axis, &marks));
     }

@@ -121,3 +121,6 @@ fn may_be_replaced(folder: &Path) -> io::Result<bool> {
 fn no_slash(folder: &Path) -> PathBuf {
     folder.components().collect()
 }
+
+#[cfg(test)]
+mod tests;

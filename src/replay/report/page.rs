@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::Report;
 use super::flag::{flag, heading};
-use super::panels::{marks, panels};
+use super::panels::{belongs, marks, panels, sense_of};
 use super::plot::{Axis, Mark, Window, escape, svg, time_scale};
 use crate::ingest::CameraState;
 use crate::model::Wall;
@@ -95,10 +95,11 @@ fn timeline(report: &Report) -> String {
     let mut out = "<section><h2>Toàn bộ thời gian<small>the whole time</small></h2>".to_owned();
     out.push_str(&flags(report, &axis));
     out.push_str(&states(report, &axis));
-    let all: Vec<Mark> = report.flagged.iter().flat_map(|incident| marks(incident, report)).collect();
     for titled in panels(report) {
+        let its = report.flagged.iter().filter(|incident| belongs(&titled, sense_of(report, incident)));
+        let its: Vec<Mark> = its.flat_map(|incident| marks(incident, report)).collect();
         out.push_str(&heading(&titled));
-        out.push_str(&svg(&titled.panel, &axis, &all));
+        out.push_str(&svg(&titled.panel, &axis, &its));
     }
     out.push_str(&time_scale(&axis));
     out.push_str("</section>");

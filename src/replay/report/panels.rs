@@ -174,10 +174,11 @@ fn people(report: &Report) -> Option<Titled<'_>> {
 
 fn moved(report: &Report) -> Option<Titled<'_>> {
     let lines = line(report, &Measure::Moved, "#1f8a70", Shape::Line, "chuyển động / motion");
+    let most = lines.iter().flat_map(|line| line.curve).fold(0.0, |most: f32, (_, share)| most.max(*share));
     titled(
         ("Phần hình chuyển động", "share of the picture that moves", "%"),
         Sense::People,
-        (0.0, 100.0),
+        (0.0, if most > 20.0 { 100.0 } else { 20.0 }),
         lines.into_iter().collect(),
         vec![],
     )
@@ -200,4 +201,18 @@ fn light(report: &Report) -> Option<Titled<'_>> {
 /// The rule that flagged an incident.
 pub(super) fn rule_of<'r>(report: &'r Report, incident: &Incident) -> Option<&'r Rule> {
     report.rules.iter().find(|rule| rule.name == incident.rule)
+}
+
+/// What the rule of an incident goes by.
+pub(super) fn sense_of(report: &Report, incident: &Incident) -> Option<Sense> {
+    rule_of(report, incident).map(|rule| rule.condition.sense())
+}
+
+/// Whether a panel shows what a rule with this sense goes by.
+pub(super) fn belongs(titled: &Titled<'_>, sense: Option<Sense>) -> bool {
+    match sense {
+        Some(Sense::Level | Sense::Sounds) => matches!(titled.sense, Sense::Level | Sense::Sounds),
+        Some(Sense::Stream) | None => true,
+        Some(sense) => titled.sense == sense,
+    }
 }
