@@ -53,6 +53,8 @@ mod view;
 
 pub mod sounds;
 
+mod timbre;
+
 pub use aside::aside;
 pub use counters::{Counters, Perception};
 pub use ear::Ear;

@@ -19,7 +19,7 @@ const WORDS: usize = (GRID_COLUMNS * GRID_ROWS).div_ceil(64);
 pub enum Observation {
     /// How loud a short window of sound was, and how likely it was speech; about 10 a second.
     Sound(Loudness),
-    /// Which sounds were heard in the last second; about 2 a second.
+    /// Which sounds were heard in the last second; about 2 a second, 4 while it is loud.
     Heard(Heard),
     /// Where the picture changed since the one before; at most 5 a second.
     Motion(Cells),
@@ -51,6 +51,10 @@ pub struct Loudness {
 pub struct Heard {
     /// How likely, 0 to 1, each of the sounds is that matter here.
     pub scores: Vec<(&'static str, f32)>,
+    /// The mean frequency of its loudest 0.3 s, in Hz: a door is dull, glass is bright.
+    pub brightness_hz: f64,
+    /// Which share of it is a tone of few lines, 0 to 1.
+    pub tone: f64,
     /// From this stretch to the next, in ms.
     pub hop_ms: u32,
 }

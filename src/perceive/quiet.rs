@@ -1,4 +1,4 @@
-//! Whether a room is quiet just now: nothing stands out of its own noise. Pure.
+//! Whether a room is quiet just now, nothing standing out of its own noise, or louder than it mostly is. Pure.
 
 use super::Loudness;
 
@@ -18,11 +18,20 @@ const STRETCH: u32 = 12;
 const RISE: f64 = 0.1;
 const FALL: f64 = 2.0;
 
-/// The noise of one room, and whether anything was louder of late.
+/// What is this much above what the room is mostly like is an event.
+const EVENT_DB: f64 = 8.0;
+
+/// How fast the usual level is followed, in dB a second; it settles where 70 % of the time is quieter.
+const FOLLOW: f64 = 1.0;
+const QUIETER: f64 = 0.7;
+
+/// The noise of one room, what it is mostly like, and whether anything was louder of late.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Quiet {
     noise_dbfs: Option<f64>,
     quiet_for: u32,
+    usual_dbfs: Option<f64>,
+    since_event: Option<u32>,
 }
 
 impl Quiet {
@@ -34,11 +43,21 @@ impl Quiet {
         let may_be_speech = loudness.speech.is_some_and(|speech| speech > SPEECH);
         self.quiet_for = if stands_out || may_be_speech { 0 } else { self.quiet_for.saturating_add(1) };
         let step = f64::from(loudness.window_ms) / 1000.0;
+        let usual = self.usual_dbfs.get_or_insert(level);
+        let is_event = level > FAINT_DBFS && level > *usual + EVENT_DB;
+        self.since_event =
+            if is_event { Some(0) } else { self.since_event.map(|since| since.saturating_add(1)) };
+        *usual += FOLLOW * step * if level > *usual { QUIETER } else { QUIETER - 1.0 };
         *noise = if level > *noise {
             (*noise + RISE * step).min(level)
         } else {
             (*noise - FALL * step).max(level)
         };
+    }
+
+    /// Whether something in the last stretch was much louder than the room mostly is.
+    pub fn is_event(&self) -> bool {
+        self.since_event.is_some_and(|since| since < STRETCH)
     }
 
     /// Whether nothing stood out for a whole stretch.
@@ -69,6 +88,20 @@ mod tests {
         assert!(quiet.is_quiet());
         hear(&mut quiet, 1, -50.0, 0.6);
         assert!(!quiet.is_quiet(), "a whisper");
+    }
+
+    #[test]
+    fn what_is_louder_than_the_room_mostly_is_is_an_event_until_the_room_is_so() {
+        let mut quiet = Quiet::default();
+        for _ in 0..30 {
+            hear(&mut quiet, 3, -32.0, 0.9);
+            hear(&mut quiet, 1, -50.0, 0.1);
+        }
+        assert!(!quiet.is_event());
+        hear(&mut quiet, 1, -20.0, 0.1);
+        assert!(quiet.is_event());
+        hear(&mut quiet, 30, -20.0, 0.1);
+        assert!(!quiet.is_event());
     }
 
     #[test]

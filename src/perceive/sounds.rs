@@ -122,7 +122,7 @@ mod tests {
     fn a_group_is_as_likely_as_its_likeliest_member() {
         let names: Vec<String> = ["Speech", "Glass", "Owl", "Shatter"].map(String::from).into();
         let scores = Groups::new(&names).scores(&[0.2, 0.3, 0.9, 0.7]);
-        let heard = Heard { scores, hop_ms: 480 };
+        let heard = Heard { scores, ..Heard::default() };
         assert_eq!(heard.score(GLASS), f64::from(0.7_f32));
         assert_eq!(heard.score(SPEECH), f64::from(0.2_f32));
         assert_eq!((heard.score(ALARM), heard.score("owl")), (0.0, 0.0));

@@ -161,8 +161,9 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
             let min_level_dbfs = table.or("min_level_dbfs", -35.0, |value| value.number(-90.0..=0.0));
             Condition::RaisedVoices { over_baseline_db: over_baseline_db?, min_level_dbfs: min_level_dbfs? }
         }
-        Kind::BreakingGlass => Condition::SoundOf { sound: kind, min_score: score(table, 0.5)? },
-        Kind::Scream | Kind::AlarmSound => Condition::SoundOf { sound: kind, min_score: score(table, 0.5)? },
+        Kind::Scream | Kind::BreakingGlass | Kind::AlarmSound => {
+            Condition::SoundOf { sound: kind, min_score: score(table, 0.2)? }
+        }
         Kind::AudioLost => Condition::AudioLost,
         Kind::CameraCovered => Condition::CameraCovered,
         Kind::CameraMoved => Condition::CameraMoved,

@@ -14,7 +14,7 @@ fn play(stretches: &[Stretch], armed: bool) -> Vec<(f64, Sign)> {
             let sound =
                 Loudness { dbfs: *dbfs, lufs: *dbfs, speech: *speech, is_flat: false, window_ms: 100 };
             if i % 5 == 0 && !other.is_empty() {
-                let heard = Heard { scores: vec![(*other, 0.8), (sounds::SPEECH, 0.2)], hop_ms: 480 };
+                let heard = Heard { scores: vec![(*other, 0.8), (sounds::SPEECH, 0.2)], ..Heard::default() };
                 assert_eq!(rule.observe(&Observation::Heard(heard), armed, now), None);
             }
             if let Some(sign) = rule.observe(&Observation::Sound(sound), armed, now) {

@@ -11,6 +11,16 @@ fn half<'a>(dbfs: f64, scores: &'a [(&'static str, f32)]) -> Half<'a> {
 }
 
 fn play(kind: Kind, halves: &[Half<'_>], armed: bool) -> Vec<(f64, Sign)> {
+    play_like(kind, halves, armed, (3000.0, 0.0))
+}
+
+/// The same with this brightness and this share of a tone while it is loud.
+fn play_like(
+    kind: Kind,
+    halves: &[Half<'_>],
+    armed: bool,
+    (bright_hz, loud_tone): (f64, f64),
+) -> Vec<(f64, Sign)> {
     let hold = if kind == Kind::AlarmSound { Duration::from_secs(3) } else { Duration::ZERO };
     let mut rule = SoundOf::new(kind, 0.5, hold);
     let (mut now, mut signs) = (Now::default(), Vec::new());
@@ -21,7 +31,9 @@ fn play(kind: Kind, halves: &[Half<'_>], armed: bool) -> Vec<(f64, Sign)> {
             let sign = rule.observe(&Observation::Sound(sound), armed, now);
             signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
         }
-        let heard = Heard { scores: scores.to_vec(), hop_ms: 500 };
+        let tone = if dbfs > -40.0 { loud_tone } else { 0.0 };
+        let brightness_hz = if kind == Kind::BreakingGlass { bright_hz } else { 0.0 };
+        let heard = Heard { scores: scores.to_vec(), brightness_hz, tone, hop_ms: 500 };
         let sign = rule.observe(&Observation::Heard(heard), armed, now);
         signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
     }
@@ -57,16 +69,18 @@ fn a_scream_on_a_television_far_away_does_not_stand_out() {
 
 #[test]
 fn laughter_that_sounds_like_a_scream_is_laughter() {
-    let laughter: Half<'_> = (-20.0, &[(sounds::SCREAM, 0.55), (sounds::LAUGHTER, 0.8)]);
+    let laughter: Half<'_> = (-20.0, &[(sounds::SCREAM, 0.35), (sounds::LAUGHTER, 0.8)]);
     assert_eq!(count(Kind::Scream, &[laughter; 4]), 0);
 }
 
 #[test]
-fn glass_breaks_sharply() {
+fn glass_breaks_sharply_and_is_bright() {
     let glass: &[(&str, f32)] = &[(sounds::GLASS, 0.7)];
     assert_eq!(count(Kind::BreakingGlass, &[(-15.0, glass), (-30.0, glass)]), 1);
     let swell: Vec<Half<'_>> = (0..16).map(|i| (-50.0 + 2.5 * f64::from(i), glass)).collect();
     assert_eq!(count(Kind::BreakingGlass, &swell), 0, "a fan that is switched on");
+    let door = play_like(Kind::BreakingGlass, &[half(-15.0, glass), half(-30.0, glass)], true, (900.0, 0.0));
+    assert_eq!(door, [], "a door that slams");
 }
 
 #[test]
@@ -85,6 +99,18 @@ fn an_alarm_has_to_last_and_its_pauses_are_forgiven() {
 fn a_telephone_is_no_alarm() {
     let ring: Half<'_> = (-20.0, &[(sounds::ALARM, 0.6), (sounds::TELEPHONE, 0.9)]);
     assert_eq!(count(Kind::AlarmSound, &[ring; 20]), 0);
+}
+
+#[test]
+fn a_loud_tone_without_a_pause_is_an_alarm_and_one_with_pauses_is_a_telephone() {
+    let horn = play_like(Kind::AlarmSound, &[half(-20.0, &[]); 16], true, (0.0, 1.0));
+    let Sign::Flagged { started_at, .. } = &horn[0].1 else { panic!("{horn:?}") };
+    assert!((started_at.as_millis() - 10_000).abs() <= 500 && horn[0].0 <= 15.5, "{horn:?}");
+    assert!(matches!(horn[1].1, Sign::Ended(at) if at.as_millis() >= 17_500), "{horn:?}");
+    let rings = [&[half(-20.0, &[]); 4][..], &[NOTHING; 4]].concat().repeat(8);
+    assert_eq!(play_like(Kind::AlarmSound, &rings, true, (0.0, 1.0)), []);
+    let music = [(-45.0, &[] as &[(&str, f32)]); 60];
+    assert_eq!(play_like(Kind::AlarmSound, &music, true, (0.0, 1.0)), []);
 }
 
 #[test]
