@@ -16,7 +16,8 @@ use crate::evidence::{Job, Part, closing_clip, first_clip};
 use crate::forward::{Evidence, IncidentRow, Pin};
 use crate::incident::{Action, BoxObservation, Incident, Tracker};
 use crate::ingest::CameraState;
-use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, IncidentId, Now, StreamKind, Wall};
+use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, IncidentId, Kind, Now, StreamKind, Wall};
+use crate::orders::{Asked, NotFlagged};
 use crate::perceive::{Observation, Observed};
 use crate::record::{Archive, Doubt, StreamName};
 use crate::wire::{Event, EventType, Signer};
@@ -64,6 +65,8 @@ pub struct Observations {
     pub states: mpsc::Receiver<(StreamName, CameraState)>,
     /// What was noticed of the box itself.
     pub of_box: mpsc::Receiver<BoxObservation>,
+    /// What people flag by hand.
+    pub by_hand: mpsc::Receiver<Asked>,
 }
 
 impl Desk {
@@ -72,7 +75,7 @@ impl Desk {
     /// # Errors
     /// If the centre's database cannot be read at the start.
     pub async fn run(mut self, from: Observations) -> anyhow::Result<()> {
-        let Observations { seen: mut observed, mut states, mut of_box } = from;
+        let Observations { seen: mut observed, mut states, mut of_box, mut by_hand } = from;
         self.take_up().await?;
         let mut shortage = self.archive.shortage();
         let mut tick = tokio::time::interval(TICK);
@@ -85,6 +88,10 @@ impl Desk {
                 Ok(()) = shortage.changed() => {
                     let noticed = shortage.borrow_and_update().clone().map(BoxObservation::Shortage);
                     noticed.map(|noticed| self.tracker.observe_box(&noticed, clock::now())).unwrap_or_default()
+                }
+                Some(asked) = by_hand.recv() => {
+                    self.flag(asked).await;
+                    continue;
                 }
                 _ = tick.tick() => self.tick(),
             };
@@ -99,6 +106,32 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// A person flags a moment: it is answered once its incident is on record.
+    async fn flag(&mut self, asked: Asked) {
+        let Asked { what, answer } = asked;
+        let known = self.cameras.borrow().keys().cloned().collect::<Vec<_>>();
+        let refused = |why: String| Err(NotFlagged::Refused(why));
+        let unknown = what.camera.as_ref().filter(|camera| !known.contains(camera));
+        let flagged = match unknown {
+            Some(camera) => refused(format!("there is no camera \"{camera}\" here")),
+            None => self.tracker.flag_manually(what, clock::now()).or_else(refused),
+        };
+        let told = match flagged {
+            Ok((id, actions)) => {
+                for action in actions {
+                    self.record(action).await;
+                }
+                match self.db.incident(id).await {
+                    Ok(Some(_)) => Ok(id),
+                    _ => Err(NotFlagged::Later("it could not be recorded".to_owned())),
+                }
+            }
+            Err(why) => Err(why),
+        };
+        // Whoever asked may have gone.
+        let _ = answer.send(told);
     }
 
     /// What a process before this one left open: incidents are closed, missing evidence is asked for.
@@ -167,8 +200,17 @@ impl Desk {
                     camera = incident.camera.as_ref().map(CameraId::as_str), severity = row.severity.as_str(),
                     reason = row.peak.get("reason").and_then(serde_json::Value::as_str), "flagged"
                 );
-                if let (Some(_), Some(camera)) = (row.clip, &row.camera) {
-                    self.pin(&row, camera, now).await;
+                // Without a camera it is the whole centre's.
+                let all = || self.cameras.borrow().keys().cloned().collect();
+                let cameras = match (&row.camera, row.kind) {
+                    (Some(camera), _) => vec![camera.clone()],
+                    (None, Kind::Manual) => all(),
+                    (None, _) => vec![],
+                };
+                for camera in cameras {
+                    self.pin(&row, &camera, now).await;
+                }
+                if row.clip.is_some() {
                     let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
                 }
             }
@@ -196,8 +238,13 @@ impl Desk {
 
     /// Holds the footage of `camera` that the incident needs.
     async fn pin(&self, row: &IncidentRow, camera: &CameraId, now: Now) {
-        let Some((from, to)) = row.clip else { return };
-        let pin = Pin { incident: row.id, camera: camera.clone(), from, to };
+        if row.kind.no_clip_reason().is_some() {
+            return;
+        }
+        let shown = first_clip(row.started_at, row.flagged_at);
+        // A person means all of it, also where the clip begins later.
+        let from = if row.kind == Kind::Manual { row.started_at.min(shown.from) } else { shown.from };
+        let pin = Pin { incident: row.id, camera: camera.clone(), from, to: shown.to };
         // Without its pin the footage is still there for far longer than its clip takes.
         if let Err(e) = self.db.add_pin(&pin, now).await {
             tracing::error!(incident = %row.id, "its footage could not be pinned: {e}");
@@ -252,7 +299,13 @@ impl Desk {
     }
 
     fn row(&self, incident: &Incident) -> IncidentRow {
-        let has_clip = incident.kind.no_clip_reason().is_none();
+        let has_picture = incident.kind.no_clip_reason().is_none();
+        let has_clip = has_picture && incident.camera.is_some();
+        let evidence = match (has_clip, has_picture) {
+            (true, _) => Evidence::Pending,
+            (false, true) => Evidence::Impossible("it is about no camera in particular".to_owned()),
+            (false, false) => Evidence::None,
+        };
         let range = first_clip(incident.started_at, incident.flagged_at);
         IncidentRow {
             id: incident.id,
@@ -268,7 +321,7 @@ impl Desk {
             count: incident.count,
             rule: incident.rule.clone(),
             clip: has_clip.then_some((range.from, range.to)),
-            evidence: if has_clip { Evidence::Pending } else { Evidence::None },
+            evidence,
             clock: *self.clock.borrow(),
             sound_may_leave: incident.sound_may_leave,
         }

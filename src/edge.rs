@@ -20,9 +20,11 @@ use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, EdgeConfig, Sense};
 use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
+use crate::forward::Orders;
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
+use crate::orders::{Clerk, FlagDesk};
 use crate::pace::Paced;
 use crate::perceive::models::{Models, Wanted};
 use crate::perceive::{self, Counters, Look, Lookers, Observed, Seeing, Tap, What};
@@ -44,6 +46,9 @@ const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 const RETRY_DISK: Duration = Duration::from_secs(1);
 
 const KEYS_AGAIN: Duration = Duration::from_secs(20);
+
+/// So many commands of the province wait to be done; those past it come again.
+const COMMANDS: usize = 64;
 
 /// How the cameras' main streams are.
 type CameraStates = BTreeMap<CameraId, (CameraState, Now)>;
@@ -83,7 +88,8 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     }
 
     let mut link = Group::new("link", &root);
-    start_link(&shared, &mut link, nudges)?;
+    let (flags, by_hand) = FlagDesk::new();
+    start_link(&shared, &mut link, nudges, &flags)?;
 
     let mut evidence = Group::new("evidence", &root);
     let maker = maker(&shared, nudge.clone())?;
@@ -106,7 +112,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
         stop: rules.token(),
         joined: BTreeMap::new(),
     };
-    rules.spawn("rules", desk.run(Observations { seen, states: told, of_box }));
+    rules.spawn("rules", desk.run(Observations { seen, states: told, of_box, by_hand }));
 
     let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
@@ -120,7 +126,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     house.spawn("gaps", gap_watch.run(noticed, house.token()));
 
     let mut pages = Group::new("pages", &root);
-    start_pages(&shared, &mut pages).await?;
+    start_pages(&shared, &mut pages, flags).await?;
 
     let mut cameras = Group::new("cameras", &root);
     let paced = Paced::start("streams").context("a thread for the streams")?;
@@ -226,7 +232,12 @@ fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
     })
 }
 
-fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) -> anyhow::Result<()> {
+fn start_link(
+    shared: &Shared,
+    group: &mut Group,
+    nudges: mpsc::Receiver<()>,
+    flags: &FlagDesk,
+) -> anyhow::Result<()> {
     let Some(province) = &shared.config.province else {
         tracing::warn!("there is no [province] in the config: incidents stay at the centre");
         return Ok(());
@@ -249,11 +260,15 @@ fn start_link(shared: &Shared, group: &mut Group, nudges: mpsc::Receiver<()>) ->
             }
         }
     });
+    let (commands, ordered) = mpsc::channel(COMMANDS);
+    let (replied, replies) = mpsc::channel(COMMANDS);
+    let clerk = Clerk { centre: centre.clone(), db: db.clone(), flags: flags.clone() };
+    group.spawn("orders", clerk.run(ordered, replied, group.token()));
     group.spawn("link", async move {
         let Some(trust) = province_keys(&trust, &link_stop).await else { return Ok(()) };
         let address = (&broker).into();
         let settings = forward::Settings { address, root, centre, signer, trust, db, boot };
-        forward::run(settings, nudges, statuses, link_stop).await
+        forward::run(settings, nudges, statuses, Orders { commands, replies }, link_stop).await
     });
     Ok(())
 }
@@ -292,7 +307,7 @@ fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) ->
 }
 
 /// Serves the centre's pages, if the config asks for them. They have database connections of their own.
-async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
+async fn start_pages(shared: &Shared, group: &mut Group, flags: FlagDesk) -> anyhow::Result<()> {
     let Some(listen) = shared.config.web else { return Ok(()) };
     let storage = &shared.config.storage.path;
     let pages = web::Pages {
@@ -302,6 +317,7 @@ async fn start_pages(shared: &Shared, group: &mut Group) -> anyhow::Result<()> {
         health: shared.archive.health(),
         clock: shared.clock.subscribe(),
         cameras: shared.cameras.subscribe(),
+        flags,
         perception: shared.perception.clone(),
         models: shared.models.clone(),
     };

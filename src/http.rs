@@ -45,6 +45,11 @@ impl Problem {
         Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
     }
 
+    /// The page is there for other methods.
+    pub fn not_allowed(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, detail: detail.into() }
+    }
+
     /// We are not well; it may be asked again.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }

@@ -44,6 +44,9 @@ pub mod wire;
 /// What is new, a duplicate, a gap; stores, then receipts.
 pub mod province;
 
+/// What people ask of a centre, from the province and at its pages.
+pub mod orders;
+
 /// What is kept and for how long, who holds it, and what goes next.
 pub mod keeping;
 

@@ -52,6 +52,7 @@ pub use province::{KnownCentre, ProvinceConfig, ProvinceStorage};
 pub use rule::{Condition, Rule, Schedule, Sense, Unwatched};
 pub use secret::{Secret, SecretLookup, SecretSource, look_up};
 pub use summary::summary;
+pub use units::duration as read_duration;
 
 /// Far more than any hall needs; a file beyond it is not a configuration.
 const MAX_FILE_BYTES: u64 = 1 << 20;

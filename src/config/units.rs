@@ -24,8 +24,11 @@ const SIZES: [(&str, u64); 8] = [
     ("KiB", 1 << 10),
 ];
 
-/// Reads a duration; the error says what is wrong with the text.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a duration such as `"90s"`.
+///
+/// # Errors
+/// What is wrong with the text, in words that follow it.
+pub fn duration(text: &str) -> Result<Duration, String> {
     scaled(text, &DURATIONS, "\"30d\", \"12h\", \"10min\", \"1.5s\" or \"500ms\"").map(Duration::from_nanos)
 }
 

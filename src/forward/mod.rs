@@ -28,12 +28,12 @@ mod sending;
 mod status;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};
 pub use keeping::Outdated;
-pub use link::{Settings, run};
+pub use link::{Orders, Settings, run};
 pub use outbox::{OutboxError, OutgoingFile};
 pub use pins::Pin;
 pub use queue::Quarantined;

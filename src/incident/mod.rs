@@ -38,6 +38,8 @@ mod lasting;
 
 mod long_wait;
 
+mod manual;
+
 mod movers;
 
 #[cfg(test)]
@@ -67,6 +69,7 @@ mod tracker;
 
 pub use baseline::Baseline;
 pub use box_observation::BoxObservation;
+pub use manual::Manual;
 pub use spans::span;
 pub use tracker::{Action, Incident, Tracker};
 

@@ -13,6 +13,7 @@ use super::counter_unattended::CounterUnattended;
 use super::course::{Course, Subject};
 use super::crowding::Crowding;
 use super::long_wait::LongWait;
+use super::manual::{ByHand, Manual};
 use super::picture_frozen::PictureFrozen;
 use super::raised_voices::RaisedVoices;
 use super::sound_of::SoundOf;
@@ -67,6 +68,7 @@ pub enum Action {
 pub struct Tracker {
     rules: Vec<Watched>,
     box_rules: Vec<BoxWatched>,
+    by_hand: ByHand,
     hours: Hours,
     ids: Ids,
 }
@@ -108,6 +110,7 @@ impl Tracker {
         Self {
             rules: rules.collect(),
             box_rules: box_rules.collect(),
+            by_hand: ByHand::default(),
             hours: config.centre.hours.clone(),
             ids: Ids::new(seed),
         }
@@ -145,6 +148,15 @@ impl Tracker {
     pub fn unclosed(&self) -> Vec<Incident> {
         let courses = self.rules.iter().map(|state| &state.course);
         courses.chain(self.box_rules.iter().map(|state| &state.course)).flat_map(Course::unclosed).collect()
+    }
+
+    /// Makes an incident of a moment that a person flags: its id, and what follows.
+    ///
+    /// # Errors
+    /// If it is refused, why, in words.
+    pub fn flag_manually(&mut self, what: Manual, now: Now) -> Result<(IncidentId, Vec<Action>), String> {
+        let (id, actions) = self.by_hand.flag(what, now, &mut self.ids)?;
+        Ok((id, actions.into()))
     }
 
     /// What the rules over `camera` have learned and go by now, with the name of the rule.

@@ -115,6 +115,10 @@ uuid_id!(
     Epoch
 );
 uuid_id!(
+    /// One command of the province.
+    CommandId
+);
+uuid_id!(
     /// One life of a process.
     BootId
 );

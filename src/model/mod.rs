@@ -8,6 +8,6 @@ mod ids;
 
 mod words;
 
-pub use ids::{BootId, CameraId, CentreId, Epoch, EventId, FileId, Ids, IncidentId, NotAnId};
+pub use ids::{BootId, CameraId, CentreId, CommandId, Epoch, EventId, FileId, Ids, IncidentId, NotAnId};
 pub use time::{ClockState, ClockTrust, Mono, Now, Wall};
 pub use words::{Kind, Severity, StreamKind};

@@ -27,6 +27,8 @@ mod motion;
 
 mod gate;
 
+mod assign;
+
 mod tracks;
 
 mod eye;

@@ -1,9 +1,12 @@
 //! The centre's pages: health, cameras, the storage, timelines. They only read, over connections of
-//! their own, so that no question ever holds up a recorder.
+//! their own, so that no question ever holds up a recorder. A moment can be flagged by hand: that is
+//! handed to the rules.
 //!
 //! Closed by default: they are served on this machine alone until there are users.
 
 mod cameras;
+
+mod flag;
 
 mod timeline;
 
@@ -13,10 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -29,6 +32,7 @@ use crate::http::{self, Problem};
 use crate::ingest::CameraState;
 use crate::keeping::{self, StorageReport};
 use crate::model::{CameraId, ClockState, Now};
+use crate::orders::FlagDesk;
 use crate::perceive::Counters;
 use crate::perceive::models::{ModelFault, Models};
 use crate::record::{Health, Index};
@@ -52,6 +56,8 @@ pub struct Pages {
     pub clock: watch::Receiver<ClockState>,
     /// How the cameras' main streams are.
     pub cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
+    /// Where people flag moments.
+    pub flags: FlagDesk,
     /// What became of the work of perceiving each camera.
     pub perception: Arc<BTreeMap<CameraId, Counters>>,
     /// The models, and what is wrong with them.
@@ -67,6 +73,8 @@ impl Pages {
             .route("/api/storage", get(storage))
             .route("/api/cameras", get(cameras::list))
             .route("/api/cameras/{id}/timeline", get(timeline::one))
+            .route("/api/incidents", post(flag::one).layer(DefaultBodyLimit::max(flag::MAX_BODY_BYTES)))
+            .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
             .fallback(|| async { Problem::not_found("there is no such page") })
             .with_state(self)
     }

@@ -16,6 +16,9 @@ mod receipt;
 
 mod status;
 
+mod command;
+
+pub use command::{Answer, Command, FlagArgs, Reply};
 pub use event::{Event, EventType, FileRef, IncidentData, MAX_EVENT_BYTES};
 pub use file::{FileInit, MAX_FILE_BYTES, MAX_INIT_BYTES, Role, UserData};
 pub use receipt::{Outcome, Receipt, Receipts, Subject};

@@ -1,7 +1,7 @@
 //! Topics under `{root}/{centre}/`.
 //!
 //! `status`, `event`, `file/{id}/init`, `file/{id}/{offset}/{sha256}`,
-//! `file/{id}/fin/{size}/{sha256}` go up; `receipt` comes down. The file part is EMQX's
+//! `file/{id}/fin/{size}/{sha256}` and `reply` go up; `receipt` and `command` come down. The file part is EMQX's
 //! file-transfer syntax (EMQX documentation, "File Transfer over MQTT").
 
 use crate::model::{CentreId, FileId};
@@ -75,6 +75,16 @@ impl Topics {
     /// Where the province answers `centre`.
     pub fn receipt(&self, centre: &CentreId) -> String {
         format!("{}/{centre}/receipt", self.root)
+    }
+
+    /// Where the province tells `centre` to do something.
+    pub fn command(&self, centre: &CentreId) -> String {
+        format!("{}/{centre}/command", self.root)
+    }
+
+    /// Where `centre` says what became of a command.
+    pub fn reply(&self, centre: &CentreId) -> String {
+        format!("{}/{centre}/reply", self.root)
     }
 
     /// The filters by which the province hears every centre.

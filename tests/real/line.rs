@@ -9,12 +9,15 @@ use quaywatch::keys;
 use quaywatch::model::StreamKind;
 use serde_json::Value;
 
-use crate::support::{CameraSpec, Hall, get_json, get_with, now_ms, recorded, wait_for};
+use crate::support::{CameraSpec, Hall, LOUD_RULE, get_json, get_with, now_ms, recorded, wait_for};
 
 #[test]
 fn a_quarrel_reaches_the_province_with_a_clip_that_plays_and_a_manifest_that_holds() {
     let counter_2 = CameraSpec { audio: "aac", codec: "h265", has_sub: true, ..CameraSpec::new("counter-2") };
-    let hall = Hall::new(&[CameraSpec::new("counter-1"), counter_2]);
+    let mut hall = Hall::new(&[CameraSpec::new("counter-1"), counter_2]);
+    // A rule each, because both hear the same quarrel: with one rule it would be one incident.
+    let rule = |camera: &str| format!("{LOUD_RULE}cameras = [\"{camera}\"]\n");
+    hall.rules = rule("counter-1") + &rule("counter-2");
     let _province = hall.start_province();
     let centre = hall.start_centre();
     let onset = hall.cameras.wait_for_onset("/counter-1/main", 30);
@@ -67,6 +70,24 @@ fn a_quarrel_reaches_the_province_with_a_clip_that_plays_and_a_manifest_that_hol
         }
         assert_eq!(found.sounds > 0, stream == StreamKind::Main);
     }
+}
+
+#[test]
+fn a_quarrel_that_two_cameras_hear_is_one_incident_that_names_both() {
+    let hall = Hall::new(&[CameraSpec::new("counter-1"), CameraSpec::new("counter-2")]);
+    let _province = hall.start_province();
+    let centre = hall.start_centre();
+    let incident = wait_for("one incident of both", 40, || {
+        hall.incidents()
+            .into_iter()
+            .find(|incident| incident["also"].as_array().is_some_and(|also| also.len() == 1))
+    });
+    let mut cameras = [incident["camera"].as_str().unwrap(), incident["also"][0].as_str().unwrap()];
+    cameras.sort_unstable();
+    assert_eq!(cameras, ["counter-1", "counter-2"]);
+    assert_eq!(hall.incidents().len(), 1);
+    hall.wait_for_file(incident["id"].as_str().unwrap(), "clip", 60);
+    assert!(centre.stop().success());
 }
 
 /// A camera has few sessions: each is given back when the centre stops.

@@ -15,7 +15,7 @@ use quaywatch::model::{
     BootId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, Kind, Severity, Wall,
 };
 use quaywatch::wire::{
-    Event, EventType, FileInit, Outcome, Receipt, Role, Signer, Subject, Trust, UserData, digest,
+    Event, EventType, FileInit, Outcome, Receipt, Reply, Role, Signer, Subject, Trust, UserData, digest,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -123,6 +123,7 @@ struct Running {
     stop: CancellationToken,
     nudge: mpsc::Sender<()>,
     _status: watch::Sender<StatusInput>,
+    _replies: mpsc::Sender<Reply>,
 }
 
 fn start(broker: &Mosquitto, db: &CentreDb) -> Running {
@@ -138,8 +139,11 @@ fn start(broker: &Mosquitto, db: &CentreDb) -> Running {
     let (nudge, added) = mpsc::channel(1);
     let (status, heard) = watch::channel(StatusInput::default());
     let stop = CancellationToken::new();
-    let task = tokio::spawn(forward::run(settings, added, heard, stop.clone()));
-    Running { task, stop, nudge, _status: status }
+    let (commands, _) = mpsc::channel(1);
+    let (replied, replies) = mpsc::channel(1);
+    let orders = forward::Orders { commands, replies };
+    let task = tokio::spawn(forward::run(settings, added, heard, orders, stop.clone()));
+    Running { task, stop, nudge, _status: status, _replies: replied }
 }
 
 fn province(

@@ -40,6 +40,8 @@ mod line;
 
 mod link;
 
+mod manual;
+
 mod models;
 
 mod mqtt_connection;

@@ -6,15 +6,16 @@ use futures::future::FutureExt;
 use tokio::sync::watch;
 
 use super::{Ended, Happened, KEEP_ALIVE, Link, RECONNECT, STATUS_APART, STATUS_EVERY, STATUS_TOKEN};
+use super::{REPLIES, REPLY_TOKEN};
 use crate::backoff::spread;
-use crate::broker::{BrokerError, Connection, Notice, Options, Received};
+use crate::broker::{BrokerError, Connection, Message, Notice, Options, Received};
 use crate::centre_db::CentreDb;
 use crate::clock;
 use crate::forward::dispatch::{Action, Input, Token, What};
 use crate::forward::item::{Item, id_text};
 use crate::forward::sending::NotMade;
 use crate::forward::status::{self, StatusInput};
-use crate::wire::{Outcome, Receipts, Subject};
+use crate::wire::{Answer, Command, Outcome, Receipts, Reply, Subject};
 
 /// What we take in one packet: receipts are the largest.
 const MAX_PACKET: u32 = 2 * 1024 * 1024;
@@ -55,6 +56,7 @@ impl Link {
                     self.status_at = self.status_at.min(clock::now().mono.plus(STATUS_APART));
                 }
             }
+            Happened::Replied(reply) => self.reply(&reply),
             Happened::StatusMade(message) => self.status_made = Some(message),
             Happened::Due => {
                 self.work(Input::Tick);
@@ -71,7 +73,9 @@ impl Link {
             Notice::Connected { receive_maximum, max_packet, session_present } => {
                 tracing::debug!(target: "forward", receive_maximum, ?max_packet, session_present, "connected");
                 let Some(connection) = self.connection.as_mut() else { return };
-                if let Err(error) = connection.subscribe(std::slice::from_ref(&self.receipt_topic)) {
+                if let Err(error) =
+                    connection.subscribe(&[self.receipt_topic.clone(), self.command_topic.clone()])
+                {
                     return self.lost(&error);
                 }
                 self.max_packet = max_packet.unwrap_or(u32::MAX);
@@ -81,19 +85,19 @@ impl Link {
                 (self.failures, self.subscribed) = (0, true);
                 self.last_error.clear();
                 self.status_at = clock::now().mono;
-                // One place is the status's.
-                let room = self.connection.as_ref().map_or(0, Connection::room).saturating_sub(1).max(1);
+                // One place is the status's, one a reply's.
+                let room = self.connection.as_ref().map_or(0, Connection::room).saturating_sub(2).max(1);
                 let window = u16::try_from(room).unwrap_or(u16::MAX);
                 self.work(Input::Connected { window, max_packet: self.max_packet });
             }
             Notice::Acked { token } => {
-                if token != STATUS_TOKEN {
+                if token != STATUS_TOKEN && token != REPLY_TOKEN {
                     self.work(Input::Acked(Token(token)));
                 }
             }
             Notice::NotTaken { token, reason } => {
                 // A status that nobody hears now is kept by the broker all the same.
-                if token != STATUS_TOKEN {
+                if token != STATUS_TOKEN && token != REPLY_TOKEN {
                     tracing::debug!(target: "forward", token, reason, "not taken");
                     self.work(Input::NotTaken(Token(token), reason));
                 }
@@ -103,12 +107,17 @@ impl Link {
     }
 
     fn received(&mut self, received: &Received) {
-        if received.topic != self.receipt_topic {
+        let is_command = received.topic == self.command_topic;
+        if received.topic != self.receipt_topic && !is_command {
             return;
         }
         if let Err(error) = self.settings.trust.verify(&received.payload, received.signature.as_ref()) {
-            tracing::warn!(target: "forward", "a receipt that is not the province's is ignored: {error}");
+            let what = if is_command { "command" } else { "receipt" };
+            tracing::warn!(target: "forward", "a {what} that is not the province's is ignored: {error}");
             return;
+        }
+        if is_command {
+            return self.command(&received.payload);
         }
         match Receipts::from_bytes(&received.payload) {
             Ok(receipts) => {
@@ -121,6 +130,34 @@ impl Link {
             }
             Err(error) => tracing::warn!(target: "forward", "{error}"),
         }
+    }
+
+    fn command(&mut self, payload: &[u8]) {
+        match Command::from_bytes(payload) {
+            Ok(command) => {
+                let id = command.id;
+                if self.commands.try_send(command).is_err() {
+                    tracing::warn!(target: "forward", command = %id, "too many commands wait: it must come again");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(target: "forward", "{error}");
+                if let Some(id) = Command::peek_id(payload) {
+                    self.reply(&Reply { id, answer: Answer::Refused { reason: error.to_string() } });
+                }
+            }
+        }
+    }
+
+    /// Keeps a reply until there is room for it on the link.
+    fn reply(&mut self, reply: &Reply) {
+        let payload = reply.to_bytes();
+        let signature = Some(self.source.signer.sign(&payload));
+        let topic = self.source.topics.reply(&self.source.centre);
+        if self.replies.len() >= REPLIES {
+            self.replies.pop_front();
+        }
+        self.replies.push_back(Message { topic, payload: payload.into(), retain: false, signature });
     }
 
     /// Hands `input` to the machine and does what it says.
@@ -181,6 +218,12 @@ impl Link {
             && let Err(error) = connection.publish(STATUS_TOKEN, message)
         {
             tracing::warn!(target: "forward", "the status cannot be sent: {error}");
+        }
+        while connection.room() > 0 {
+            let Some(message) = self.replies.pop_front() else { break };
+            if let Err(error) = connection.publish(REPLY_TOKEN, message) {
+                tracing::warn!(target: "forward", "a reply cannot be sent: {error}");
+            }
         }
         let mut refused = vec![];
         while connection.room() > 0 {

@@ -27,7 +27,7 @@ use crate::broker::{Address, BrokerError, Connection, Message, Notice};
 use crate::centre_db::CentreDb;
 use crate::clock;
 use crate::model::{BootId, CentreId, Mono};
-use crate::wire::{Signer, Topics, Trust};
+use crate::wire::{Command, Reply, Signer, Topics, Trust};
 
 /// The status is said again this often.
 const STATUS_EVERY: Duration = Duration::from_secs(60);
@@ -44,6 +44,12 @@ const STOP_WITHIN: Duration = Duration::from_millis(2800);
 
 /// Which token a status has; the machine counts from 1.
 const STATUS_TOKEN: u64 = 0;
+
+/// Which token replies have. Whether one arrived, nobody asks: who misses it commands again.
+const REPLY_TOKEN: u64 = u64::MAX;
+
+/// So many replies wait for the link; past that the oldest go, and are asked for again.
+const REPLIES: usize = 64;
 
 const RECONNECT: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
@@ -66,6 +72,15 @@ pub struct Settings {
     pub boot: BootId,
 }
 
+/// The way of the province's commands to whoever does them, and of the replies back.
+#[derive(Debug)]
+pub struct Orders {
+    /// Takes commands whose signature was checked; one that finds it full is dropped, and comes again.
+    pub commands: mpsc::Sender<Command>,
+    /// Gives what became of them.
+    pub replies: mpsc::Receiver<Reply>,
+}
+
 /// Works the link until `stop`. `added` is a nudge after rows were added to the outbox (one that
 /// finds the channel full may be dropped); `status` is what the other stages have to say.
 ///
@@ -75,13 +90,15 @@ pub async fn run(
     settings: Settings,
     mut added: mpsc::Receiver<()>,
     mut status: watch::Receiver<StatusInput>,
+    orders: Orders,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let mut link = Link::new(settings);
+    let Orders { commands, mut replies } = orders;
+    let mut link = Link::new(settings, commands);
     let waiting = link.source.db.waiting().await.context("the outbox cannot be read")?;
     link.added(waiting);
     loop {
-        let happened = link.next(&mut added, &mut status, &stop).await;
+        let happened = link.next(&mut added, &mut status, &mut replies, &stop).await;
         if matches!(happened, Happened::Stop) {
             break;
         }
@@ -101,6 +118,7 @@ enum Happened {
     Committed(Vec<Ended>),
     StatusChanged,
     StatusMade(Message),
+    Replied(Reply),
     Due,
 }
 
@@ -137,6 +155,9 @@ struct Link {
     settings: Settings,
     source: Source,
     receipt_topic: String,
+    command_topic: String,
+    commands: mpsc::Sender<Command>,
+    replies: VecDeque<Message>,
     dispatch: Dispatch,
     connection: Option<Connection>,
     subscribed: bool,
@@ -162,7 +183,7 @@ struct Link {
 }
 
 impl Link {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: Settings, commands: mpsc::Sender<Command>) -> Self {
         let source = Source {
             db: settings.db.clone(),
             signer: settings.signer.clone(),
@@ -171,6 +192,9 @@ impl Link {
         };
         Self {
             receipt_topic: source.topics.receipt(&source.centre),
+            command_topic: source.topics.command(&source.centre),
+            commands,
+            replies: VecDeque::new(),
             source,
             settings,
             dispatch: Dispatch::new(Limits::default()),
@@ -203,6 +227,7 @@ impl Link {
         &mut self,
         added: &mut mpsc::Receiver<()>,
         status: &mut watch::Receiver<StatusInput>,
+        replies: &mut mpsc::Receiver<Reply>,
         stop: &CancellationToken,
     ) -> Happened {
         let due = self.next_wakeup();
@@ -222,6 +247,7 @@ impl Link {
                 Happened::StatusChanged
             }
             message = finished(&mut self.making_status) => Happened::StatusMade(message),
+            Some(reply) = replies.recv() => Happened::Replied(reply),
             () = clock::sleep_until(due) => Happened::Due,
         }
     }

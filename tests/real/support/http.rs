@@ -14,9 +14,16 @@ pub struct Answer {
 
 /// GET with further header lines.
 pub fn get_with(port: u16, path: &str, headers: &str) -> std::io::Result<Answer> {
+    ask(port, "GET", path, headers, "")
+}
+
+fn ask(port: u16, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}\r\n")?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}\r\n{body}"
+    )?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").ok_or(std::io::ErrorKind::InvalidData)?;
@@ -50,4 +57,11 @@ fn unchunked(head: &str, body: Vec<u8>) -> Vec<u8> {
         rest = &rest[end + 4 + size..];
     }
     whole
+}
+
+/// POST of a JSON value.
+pub fn post_json(port: u16, path: &str, body: &Value) -> std::io::Result<Answer> {
+    let body = body.to_string();
+    let headers = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    ask(port, "POST", path, &headers, &body)
 }
