@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-all bench-record bench-archive soak
+.PHONY: help demo test test-all bench-record bench-archive soak eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test-all            the same, many more seeded disks, and short runs of soak and benchmark'
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
+	@echo 'make eval [BOXES=FILE]   how right the flags are: every kind against labelled scenes (about an hour; ARGS=--quick for a try)'
 	@echo 'make soak                16 disturbed cameras for 20 minutes; every frame is looked for'
 
 # Standard output is the demo's alone: with SECONDS it ends with one line of JSON.
@@ -51,3 +52,8 @@ soak:
 	@deploy/setup.sh run
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/soak.py $(ARGS)
+
+eval:
+	@deploy/setup.sh eval
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/eval/eval.py $(if $(BOXES),--boxes $(BOXES)) $(ARGS)

@@ -3,6 +3,7 @@
 #
 #   setup.sh run     what building, `quaywatch demo` and a centre that sees and hears need
 #   setup.sh test    and what the tests need
+#   setup.sh eval    what building and the evaluation need
 #
 # Takes well under a second when all is there. Installs packages as root, or through sudo.
 set -eu
@@ -15,6 +16,8 @@ simulated="python3 python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 g
   ffmpeg espeak-ng mosquitto ca-certificates"
 # A wall clock that the tests can set for one process.
 tests="faketime"
+# The evaluation makes its scenes with it.
+evaluation="python3-numpy"
 
 # What fetches and builds the models, once; npm comes out of a Python package where there is none.
 building_models="python3-pip python3-numpy python3-onnx"
@@ -70,13 +73,14 @@ check_rust_tools() {
 }
 
 case "${1:-}" in
-run | test) ;;
-*) fail "usage: setup.sh run | test" ;;
+run | test | eval) ;;
+*) fail "usage: setup.sh run | test | eval" ;;
 esac
 wanted="$build $simulated"
-[ "$1" = run ] || wanted="$wanted $tests"
+[ "$1" != test ] || wanted="$wanted $tests"
+[ "$1" != eval ] || wanted="$wanted $evaluation"
 check_rust
-[ "$1" = run ] || check_rust_tools
+[ "$1" != test ] || check_rust_tools
 install_packages
 /usr/bin/python3 deploy/sim/media.py
 export PYTHONDONTWRITEBYTECODE=1

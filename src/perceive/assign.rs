@@ -27,10 +27,9 @@ impl Costs {
     }
 
     fn set(&mut self, row: usize, column: usize, cost: f32) {
-        if row < self.side && column < self.side && cost.is_finite() {
-            if let Some(known) = self.costs.get_mut(row * self.side + column) {
-                *known = cost;
-            }
+        let is_inside = row < self.side && column < self.side && cost.is_finite();
+        if let Some(known) = self.costs.get_mut(row * self.side + column).filter(|_| is_inside) {
+            *known = cost;
         }
     }
 }

@@ -1,0 +1,119 @@
+"""Compares flags with labels: found, missed and false, when they began, and how that changes with thresholds.
+
+A flag belongs to a label of its kind (and zone) if what it tells began at most TOLERANCE_S before the label
+and not after its end. A label is found if a flag belongs to it; the first of them gives the error of its
+onset. A flag that belongs to no label is false. Its rate is an hour of the time in which the rule watched
+and nothing of its kind was there: of all scenes of its modality, and of those in its schedule and with its
+zones only, where it has them.
+"""
+
+from dataclasses import dataclass, field
+from statistics import median
+
+import picture_scenes
+
+TOLERANCE_S = 5.0
+SOUND_KINDS = ("raised-voices", "scream", "breaking-glass", "alarm-sound", "audio-lost")
+PICTURE_KINDS = ("counter-unattended", "long-wait", "crowding", "after-hours", "camera-covered", "camera-moved", "camera-blurred",
+                 "picture-frozen")
+# What a curve is drawn over: the flag's strength, or how long the condition lasted, and the product's default there.
+STRENGTHS = {"raised-voices": [6, 8, 10, 12, 14, 16, 18], "scream": [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+             "breaking-glass": [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], "alarm-sound": [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]}
+HOLDS_S = {"counter-unattended": [60, 120, 180, 240, 300, 600], "long-wait": [300, 600, 900, 1200, 1350], "crowding": [5, 10, 20, 30, 45, 60],
+           "after-hours": [0.5, 1, 2, 4, 8], "audio-lost": [10, 20, 40, 60, 75], "camera-covered": [2, 5, 10, 15, 20],
+           "camera-moved": [5, 10, 20, 30, 60], "camera-blurred": [10, 20, 40, 60, 75], "picture-frozen": [5, 10, 20, 30, 40]}
+
+
+@dataclass
+class Tally:
+    """What was counted of one kind."""
+
+    kind: str
+    n: int = 0
+    found: int = 0
+    false: int = 0
+    hours: float = 0.0
+    onset_errors_s: list = field(default_factory=list)
+    delays_s: list = field(default_factory=list)
+    missed_in: list = field(default_factory=list)
+    false_in: list = field(default_factory=list)
+
+    @property
+    def recall(self):
+        """Found of those that were there, or None if none was."""
+        return self.found / self.n if self.n else None
+
+    @property
+    def false_per_hour(self):
+        """False flags an hour of watching, or None if it did not watch."""
+        return self.false / self.hours if self.hours else None
+
+
+def watches(kind, scene):
+    """Whether a rule of this kind watches a scene at all."""
+    if (kind in SOUND_KINDS) != (scene["modality"] == "sound"):
+        return False
+    is_open = scene["start"] == picture_scenes.OPEN
+    if kind == "after-hours":
+        return not is_open
+    if kind in ("counter-unattended", "long-wait"):
+        return is_open and scene["camera"].startswith("hall-")
+    return True
+
+
+def tallied(kind, told, keep=lambda flag: True):
+    """The tally of a kind over (scene, flags) pairs; of the flags only those that `keep` lets through."""
+    tally = Tally(kind)
+    for scene, flags in told:
+        if not watches(kind, scene):
+            continue
+        labels = [label for label in scene["labels"] if label["kind"] == kind]
+        flags = sorted((flag for flag in flags if flag["kind"] == kind and keep(flag)), key=lambda flag: flag["flagged_s"])
+        tally.n += len(labels)
+        tally.hours += (scene["length_s"] - sum(label["end_s"] - label["start_s"] for label in labels)) / 3600
+        belonging = [[flag for flag in flags if belongs(flag, label)] for label in labels]
+        for label, mine in zip(labels, belonging):
+            if mine:
+                tally.found += 1
+                tally.onset_errors_s.append(mine[0]["start_s"] - label["start_s"])
+                tally.delays_s.append(mine[0]["flagged_s"] - label["start_s"] - label["hold_s"])
+            else:
+                tally.missed_in.append((scene["name"], label))
+        taken = [id(flag) for mine in belonging for flag in mine]
+        wrong = [flag for flag in flags if id(flag) not in taken]
+        tally.false += len(wrong)
+        tally.false_in += [(scene["name"], flag) for flag in wrong]
+    return tally
+
+
+def belongs(flag, label):
+    """Whether a flag tells of a label."""
+    return (flag["kind"] == label["kind"] and (label["zone"] is None or flag.get("zone") == label["zone"])
+            and label["start_s"] - TOLERANCE_S <= flag["start_s"] <= label["end_s"])
+
+
+def curve(kind, told):
+    """(threshold, recall, false an hour) over the flags of the permissive run."""
+    if kind in STRENGTHS:
+        keeps = [(value, lambda flag, value=value: strength(flag) >= value) for value in STRENGTHS[kind]]
+    else:
+        keeps = [(value, lambda flag, value=value: lasted(flag) >= value) for value in HOLDS_S[kind]]
+    tallies = [(value, tallied(kind, told, keep)) for value, keep in keeps]
+    return [(value, tally.recall, tally.false_per_hour) for value, tally in tallies]
+
+
+def strength(flag):
+    """How strong what was flagged was at its strongest: dB over the baseline, or the model's score."""
+    peak = flag.get("peak") or {}
+    return peak.get("over_baseline_db", peak.get("score", 0.0))
+
+
+def lasted(flag):
+    """How long what was flagged held on, as far as it is told."""
+    return float("inf") if flag["end_s"] is None else flag["end_s"] - flag["start_s"]
+
+
+def typical(errors_s):
+    """Median and 95th percentile of the size of errors, in seconds."""
+    sizes = sorted(abs(error) for error in errors_s)
+    return (round(median(sizes), 2), round(sizes[min(len(sizes) - 1, int(0.95 * len(sizes)))], 2)) if sizes else (None, None)

@@ -1,0 +1,50 @@
+"""Checks the scoring on made-up flags and boxes before it scores real ones; `eval.py` runs it each time."""
+
+import people_ap
+import picture_scenes
+import score
+
+
+def check():
+    """Raises AssertionError if anything is scored otherwise than by hand."""
+    _flags_are_matched()
+    _curves_fall()
+    _rules_watch_their_own_scenes()
+    _precision_is_averaged()
+
+
+def _flags_are_matched():
+    label = {"kind": "scream", "zone": None, "start_s": 10.0, "end_s": 12.0, "hold_s": 0}
+    scene = {"name": "s", "modality": "sound", "camera": "sound", "start": picture_scenes.OPEN, "length_s": 3602.0, "labels": [label]}
+    early, first, again, other = (_flag("scream", at) for at in (3.0, 10.4, 11.0, 100.0))
+    tally = score.tallied("scream", [(scene, [other, again, first, early, _flag("raised-voices", 10.0)])])
+    assert (tally.n, tally.found, tally.false) == (1, 1, 2), tally
+    assert round(tally.onset_errors_s[0], 3) == 0.4 and round(tally.hours, 6) == 1.0 and tally.false_per_hour == 2.0, tally
+    assert score.tallied("scream", [(scene, [])]).recall == 0.0
+    zoned = {"kind": "crowding", "zone": "a", "start_s": 0.0, "end_s": 9.0, "hold_s": 0}
+    assert not score.belongs({**_flag("crowding", 1.0), "zone": "b"}, zoned)
+
+
+def _curves_fall():
+    label = {"kind": "scream", "zone": None, "start_s": 10.0, "end_s": 12.0, "hold_s": 0}
+    scene = {"name": "s", "modality": "sound", "camera": "sound", "start": picture_scenes.OPEN, "length_s": 3602.0, "labels": [label]}
+    points = score.curve("scream", [(scene, [_flag("scream", 10.0, 0.45), _flag("scream", 90.0, 0.25)])])
+    assert [(value, recall, rate) for value, recall, rate in points if value in (0.2, 0.3, 0.5)] == [(0.2, 1.0, 1.0), (0.3, 1.0, 0.0), (0.5, 0.0, 0.0)]
+
+
+def _rules_watch_their_own_scenes():
+    night = {"modality": "picture", "camera": "yard-full", "start": picture_scenes.CLOSED}
+    assert score.watches("after-hours", night) and not score.watches("long-wait", night) and not score.watches("scream", night)
+
+
+def _precision_is_averaged():
+    truth = {1: [(0, 0, 10, 10, 1), (100, 0, 10, 10, 1), (50, 50, 10, 10, 0)]}
+    hit, miss = (1, 0, 10, 10, 0.9), (300, 0, 10, 10, 0.8)
+    assert people_ap.average_precision({1: [hit, miss]}, truth) == 0.5
+    assert people_ap.average_precision({1: [hit, miss, (100, 1, 10, 10, 0.7)]}, truth) == 0.5 + 0.5 * 2 / 3
+    # A second box on the same person is a false one.
+    assert people_ap.average_precision({1: [hit, (0, 1, 10, 10, 0.8)]}, truth) == 0.5
+
+
+def _flag(kind, start_s, strength=0.9):
+    return {"kind": kind, "zone": None, "start_s": start_s, "flagged_s": start_s + 0.5, "end_s": start_s + 2, "peak": {"score": strength}}
