@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::known_view::KnownView;
 use super::sustained::{Sustained, Turn};
-use super::{Peak, Sign, Watch, measurement, over};
+use super::{Gauge, GaugeName, Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
 use crate::perceive::{Observation, View};
@@ -46,6 +46,8 @@ pub(super) struct CameraBlurred {
     size: (u32, u32),
     blurred: Sustained,
     least: Option<f32>,
+    /// The sharpness that the newest view was compared with.
+    expected: Option<f32>,
 }
 
 /// What a camera usually has in one light.
@@ -64,6 +66,7 @@ impl CameraBlurred {
             size: (0, 0),
             blurred: Sustained::new(hold, DIP, OVER_AFTER),
             least: None,
+            expected: None,
         }
     }
 
@@ -81,6 +84,7 @@ impl CameraBlurred {
         };
         let is_known = usual.views >= FIRST_VIEWS;
         let expected = if is_known { usual.sharpness } else { IN_NEW_LIGHT * softest };
+        self.expected = Some(expected).filter(|expected| expected.is_finite());
         let relative = if expected.is_finite() { sharpness / expected } else { 1.0 };
         if relative >= if is_known { STRANGE } else { BLURRED } {
             usual.views = usual.views.saturating_add(1);
@@ -132,6 +136,11 @@ impl Watch for CameraBlurred {
 
     fn tick(&mut self, now: Now) -> Option<Sign> {
         over(self.blurred.wait(now))
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        let below = self.expected.map(|expected| f64::from(expected * BLURRED));
+        below.map(|value| Gauge { name: GaugeName::BlurredBelow, value }).into_iter().collect()
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::known_view::{KnownView, Likeness};
 use super::sustained::{Sustained, Turn};
-use super::{Peak, Sign, Watch, measurement, over};
+use super::{Gauge, GaugeName, Peak, Sign, Watch, measurement, over};
 use crate::config::Hours;
 use crate::ingest::CameraState;
 use crate::model::Now;
@@ -40,12 +40,13 @@ pub(super) struct CameraCovered {
     known: KnownView,
     covered: Sustained,
     most: f32,
+    lost: Option<f32>,
 }
 
 impl CameraCovered {
     pub fn new(hold: Duration, hours: Hours) -> Self {
         let covered = Sustained::new(hold, DIP, OVER_AFTER);
-        Self { hours, known: KnownView::default(), covered, most: 0.0 }
+        Self { hours, known: KnownView::default(), covered, most: 0.0, lost: None }
     }
 
     fn is_covered(&self, view: &View, likeness: Option<Likeness>, now: Now) -> bool {
@@ -72,6 +73,7 @@ impl Watch for CameraCovered {
             _ => return None,
         };
         let likeness = self.known.see(view, now);
+        self.lost = likeness.map(|like| like.lost);
         let met = self.is_covered(view, likeness, now);
         let turn = if armed { self.covered.look(met, view.began, now) } else { self.covered.end() };
         let percent = 100.0 * likeness.filter(|_| view.outline.density() >= NOTHING).map_or(1.0, |l| l.lost);
@@ -91,6 +93,11 @@ impl Watch for CameraCovered {
 
     fn tick(&mut self, now: Now) -> Option<Sign> {
         over(self.covered.wait(now))
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        let lost = self.lost.map(|lost| Gauge { name: GaugeName::ViewLost, value: f64::from(lost) });
+        lost.into_iter().collect()
     }
 }
 

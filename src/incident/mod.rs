@@ -113,6 +113,10 @@ pub enum GaugeName {
     UsualLoudness,
     /// How loud is loud there, in LUFS.
     LoudFrom,
+    /// How much of what the camera usually sees is gone, 0 to 1.
+    ViewLost,
+    /// Which sharpness is blurred in this light, 0 to 1.
+    BlurredBelow,
 }
 
 /// What a rule makes of observations of the box itself. Each sign is of a camera where it is one

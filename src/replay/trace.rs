@@ -34,6 +34,10 @@ pub(super) enum Measure {
     Brightness,
     /// How much brightness differs over the picture.
     Spread,
+    /// How much of an edge its steepest step takes, 0 to 1.
+    Sharpness,
+    /// How much of a former picture came back bit by bit, 0 to 1.
+    Returned,
     /// What a rule has learned and goes by.
     Gauge(String, GaugeName),
 }
@@ -136,7 +140,13 @@ impl Trace {
     }
 
     fn view(&mut self, view: &View, at: f64) {
-        let _ = (view, at);
+        self.add(Measure::Brightness, at, f64::from(view.brightness));
+        self.add(Measure::Spread, at, f64::from(view.spread));
+        if let Some(sharpness) = view.sharpness {
+            self.add(Measure::Sharpness, at, f64::from(sharpness));
+        }
+        let returned = view.repeat.as_ref().map_or(0.0, |repeat| repeat.share);
+        self.add(Measure::Returned, at, f64::from(returned));
     }
 
     fn add(&mut self, measure: Measure, at: f64, value: f64) {

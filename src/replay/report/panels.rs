@@ -25,7 +25,15 @@ pub(super) struct Titled<'r> {
 
 /// All panels for which something was measured.
 pub(super) fn panels<'r>(report: &'r Report) -> Vec<Titled<'r>> {
-    let all = [level(report), speech(report), sounds(report), people(report), moved(report), light(report)];
+    let all = [
+        level(report),
+        speech(report),
+        sounds(report),
+        people(report),
+        moved(report),
+        view(report),
+        light(report),
+    ];
     all.into_iter().flatten().filter(|titled| !titled.panel.lines.is_empty()).collect()
 }
 
@@ -81,6 +89,7 @@ fn level(report: &Report) -> Option<Titled<'_>> {
         let (colour, name) = match gauge {
             GaugeName::UsualLoudness => ("#4f7a28", "mức thường của phòng / usual here"),
             GaugeName::LoudFrom => ("#c02b2b", "to từ mức này / loud from here"),
+            GaugeName::ViewLost | GaugeName::BlurredBelow => continue,
         };
         lines.push(Line { curve, colour, shape: Shape::Steps, name: format!("{rule}: {name}") });
     }
@@ -184,13 +193,37 @@ fn moved(report: &Report) -> Option<Titled<'_>> {
     )
 }
 
+fn view(report: &Report) -> Option<Titled<'_>> {
+    let measured = [
+        line(report, &Measure::Sharpness, "#0b6e99", Shape::Line, "độ nét / sharpness"),
+        line(
+            report,
+            &Measure::Returned,
+            "#7a3f98",
+            Shape::Line,
+            "hình cũ lặp lại / former picture comes back",
+        ),
+    ];
+    let learned = report.trace.curves.iter().filter_map(|(measure, curve)| {
+        let (colour, name) = match measure {
+            Measure::Gauge(_, GaugeName::BlurredBelow) => ("#c02b2b", "mờ nếu dưới mức này / blurred below"),
+            Measure::Gauge(_, GaugeName::ViewLost) => ("#b4552d", "phần cảnh quen bị mất / usual view lost"),
+            _ => return None,
+        };
+        Some(Line { curve, colour, shape: Shape::Steps, name: name.to_owned() })
+    });
+    let lines = measured.into_iter().flatten().chain(learned).collect();
+    let title = ("Tình trạng hình", "condition of the picture", "0–1");
+    titled(title, Sense::View, (0.0, 1.0), lines, vec![])
+}
+
 fn light(report: &Report) -> Option<Titled<'_>> {
     let lines = [
         line(report, &Measure::Brightness, "#8a6d1f", Shape::Line, "độ sáng / brightness"),
         line(report, &Measure::Spread, FAINT, Shape::Line, "độ tương phản / spread"),
     ];
     titled(
-        ("Tình trạng hình", "condition of the picture", "0–255"),
+        ("Ánh sáng", "light", "0–255"),
         Sense::View,
         (0.0, 255.0),
         lines.into_iter().flatten().collect(),
