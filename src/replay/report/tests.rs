@@ -57,7 +57,7 @@ fn report(seconds: u32) -> Report {
         trace.observe(&Observation::Sound(sound), at);
         if tenth % 10 == 0 {
             trace.gauge("raised-voices", Gauge { name: GaugeName::LoudFrom, value: -20.0 }, at);
-            let heard = Heard { scores: vec![("scream", 0.1)], hop_ms: 480 };
+            let heard = Heard { scores: vec![("scream", 0.1)], hop_ms: 480, ..Heard::default() };
             trace.observe(&Observation::Heard(heard), at);
             let frame = Frame { left: 0.2, top: 0.2, right: 0.3, bottom: 0.9 };
             let persons = vec![Person { track: 1, frame, score: 0.8 }];
