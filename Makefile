@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-all bench-record bench-archive soak eval
+.PHONY: help demo test test-all bench-record bench-archive bench-perceive soak eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
 	@echo 'make eval [BOXES=FILE]   how right the flags are: every kind against labelled scenes (about an hour; ARGS=--quick for a try)'
+	@echo 'make bench-perceive      what seeing and hearing 8 cameras costs, about 7 minutes'
 	@echo 'make soak                16 disturbed cameras for 20 minutes; every frame is looked for'
 
 # Standard output is the demo's alone: with SECONDS it ends with one line of JSON.
@@ -42,6 +43,11 @@ bench-record:
 	@deploy/setup.sh run
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/record.py $(ARGS)
+
+bench-perceive:
+	@deploy/setup.sh test
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/perceive.py $(ARGS)
 
 bench-archive:
 	@deploy/setup.sh run

@@ -393,11 +393,12 @@ fn start_camera(
         let (tap, units) = Tap::new(&name, What::Sound, &counters);
         main_taps.push(tap);
         let (id, observed, units) = (camera.id.clone(), observed.clone(), Arc::new(Mutex::new(units)));
-        let shared_models = shared.models.clone();
+        let (shared_models, effort) = (shared.models.clone(), counters.clone());
         group.keep_running(name, move || {
             let (id, observed, units) = (id.clone(), observed.clone(), units.clone());
-            let models = shared_models.clone();
-            let hearing = move || perceive::hear(&id, &models, &mut units.blocking_lock(), &observed);
+            let (models, effort) = (shared_models.clone(), effort.clone());
+            let hearing =
+                move || perceive::hear(&id, &models, &effort, &mut units.blocking_lock(), &observed);
             perceive::aside("hearing", hearing)
         });
     }

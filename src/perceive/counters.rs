@@ -16,6 +16,7 @@ struct Counts {
     dropped: AtomicU64,
     failed: AtomicU64,
     people_ms: AtomicU64,
+    sound_us: AtomicU64,
     pictures_dropped: AtomicU64,
     sounds_dropped: AtomicU64,
     next_track: AtomicU64,
@@ -32,6 +33,8 @@ pub struct Perception {
     pub failed: u64,
     /// How long the last look took, in ms.
     pub people_ms: u64,
+    /// How long a second of sound took to be understood, in µs, over the last ten.
+    pub sound_us: u64,
     /// Coded pictures that were not even decoded, because the machine was too slow.
     pub pictures_dropped: u64,
     /// Packets of sound that were not listened to, for the same reason.
@@ -48,6 +51,7 @@ impl Counters {
             dropped: read(&counts.dropped),
             failed: read(&counts.failed),
             people_ms: read(&counts.people_ms),
+            sound_us: read(&counts.sound_us),
             pictures_dropped: read(&counts.pictures_dropped),
             sounds_dropped: read(&counts.sounds_dropped),
         }
@@ -58,6 +62,12 @@ impl Counters {
         self.0.looks.fetch_add(1, Ordering::Relaxed);
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         self.0.people_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// A second of sound took this long.
+    pub(super) fn heard(&self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.0.sound_us.store(us, Ordering::Relaxed);
     }
 
     /// A look was passed over for a newer one.
