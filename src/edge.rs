@@ -45,6 +45,9 @@ const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 /// How long between two tries of a disk that refuses.
 const RETRY_DISK: Duration = Duration::from_secs(1);
 
+/// Longer than this nobody waits for models before the recording begins.
+const MODELS_LOAD_WITHIN: Duration = Duration::from_secs(20);
+
 const KEYS_AGAIN: Duration = Duration::from_secs(20);
 
 /// So many commands of the province wait to be done; those past it come again.
@@ -185,7 +188,7 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let states: CameraStates =
         config.cameras.iter().map(|c| (c.id.clone(), (CameraState::Connecting, clock::now()))).collect();
     let cameras = watch::Sender::new(states);
-    let models = models(&config).await?;
+    let models = models(&config).await;
     let lookers = lookers(&config, &models)?;
     let perception = config.cameras.iter().map(|camera| (camera.id.clone(), Counters::default()));
     let perception = Arc::new(perception.collect());
@@ -195,12 +198,18 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
 }
 
 /// The models that the rules need. What does not work is told, and everything else runs.
-async fn models(config: &EdgeConfig) -> anyhow::Result<Models> {
+async fn models(config: &EdgeConfig) -> Models {
     let wanted = Wanted::by(config.rules.iter().map(|rule| &rule.condition));
     let settings = config.perceive.clone();
-    let models = tokio::task::spawn_blocking(move || Models::load(&settings, wanted)).await?;
+    let loading = tokio::task::spawn_blocking(move || Models::load(&settings, wanted));
+    let models = match tokio::time::timeout(MODELS_LOAD_WITHIN, loading).await {
+        Ok(Ok(models)) => models,
+        // A fault in a runtime, which is not ours, is no reason not to record.
+        Ok(Err(fault)) => Models::unusable(wanted, &format!("it failed: {fault}")),
+        Err(_) => Models::unusable(wanted, "it does not come to an end"),
+    };
     models.faults().iter().for_each(|fault| tracing::error!("{fault}"));
-    Ok(models)
+    models
 }
 
 fn lookers(config: &EdgeConfig, models: &Models) -> anyhow::Result<Option<Lookers>> {

@@ -72,7 +72,7 @@ impl Connection {
     }
 
     /// Asks for every topic that fits `filters`, at least once each; answered by
-    /// [`Notice::Subscribed`].
+    /// [`Notice::Subscribed`], or an error if the broker refuses the first of them.
     ///
     /// # Errors
     /// [`BrokerError::Unpublishable`] if a filter is not one.
@@ -266,9 +266,9 @@ fn one_and_a_half(keep_alive: Duration) -> Duration {
     keep_alive.max(SHORTEST_KEEP_ALIVE).saturating_mul(3) / 2
 }
 fn subscribed(answer: &SubAck) -> Result<Notice, BrokerError> {
-    let refused = answer.return_codes.iter().find(|code| !matches!(code, SubscribeReasonCode::Success(_)));
-    match refused {
-        None => Ok(Notice::Subscribed),
+    let is_refused = |code: &&SubscribeReasonCode| !matches!(code, SubscribeReasonCode::Success(_));
+    match answer.return_codes.first().filter(is_refused) {
+        None => Ok(Notice::Subscribed { refused: answer.return_codes.iter().filter(is_refused).count() }),
         Some(code) => Err(BrokerError::Refused { what: "the subscription", reason: format!("{code:?}") }),
     }
 }

@@ -143,7 +143,10 @@ pub enum Notice {
         reason: String,
     },
     /// The broker has taken the subscription.
-    Subscribed,
+    Subscribed {
+        /// How many of the filters but the first the broker refused.
+        refused: usize,
+    },
 }
 #[cfg(test)]
 mod tests {

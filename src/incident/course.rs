@@ -6,7 +6,7 @@
 //!   over on all of them.
 //! - At most `max_per_hour` incidents are opened an hour; past that, one rolling incident counts
 //!   whatever else is flagged, on any camera.
-//! - An incident that goes on is told again every 3 minutes, one of the box itself every hour: it
+//! - An incident that goes on is told again every 3 minutes, one of a camera or of the box itself every hour: it
 //!   may last for weeks, and its evidence does not grow. But what is flagged again there is told
 //!   soon, and ever later if it goes on flapping: a clock that is set twice was set by two amounts.
 
@@ -32,6 +32,12 @@ pub(super) struct Subject {
     pub camera: Option<CameraId>,
     /// Which of its zones, where a rule watches zones.
     pub zone: Option<String>,
+}
+
+/// Whether incidents of a kind last until somebody repairs a camera, which may be weeks.
+fn is_about_the_camera(kind: Kind) -> bool {
+    use Kind::{AudioLost, CameraBlurred, CameraCovered, CameraLost, CameraMoved, PictureFrozen};
+    matches!(kind, CameraLost | CameraCovered | CameraMoved | CameraBlurred | PictureFrozen | AudioLost)
 }
 
 /// The incidents of one rule.
@@ -122,7 +128,7 @@ impl Course {
             sound_may_leave: rule.sound_may_leave,
             cool_down: rule.cool_down,
             max_per_hour: rule.max_per_hour,
-            update_every: UPDATE_EVERY,
+            update_every: if is_about_the_camera(rule.condition.kind()) { HOUR } else { UPDATE_EVERY },
             tells_news: false,
             open: vec![],
             opened: VecDeque::new(),

@@ -101,9 +101,9 @@ pub async fn open(address: &StreamAddress) -> Result<Session, OpenError> {
             ("audio", _) if !address.wants_sound || sound.is_some() => {}
             ("audio", name) => match sound_format(name, stream.parameters(), stream.clock_rate_hz()) {
                 Some(format) => (sound, tracks.sound) = (Some(i), Some(Arc::new(format))),
-                None => {
-                    tracks.left_out.push(format!("sound as {name}: only AAC, PCMA and PCMU can be recorded"))
-                }
+                None => tracks.left_out.push(format!(
+                    "sound as {name}: only AAC, PCMA and PCMU of 4 to 192 kHz can be recorded"
+                )),
             },
             (media, name) => tracks.left_out.push(format!("{media} as {name}")),
         }
@@ -294,8 +294,11 @@ fn wall_of_ntp(ntp: u64) -> Option<Wall> {
     (ntp != 0).then(|| Wall::from_millis((seconds + era - FROM_1900_TO_1970_S) * 1000 + ms))
 }
 
+/// Samples a second that sound may have: with others a byte of it would become minutes, or none.
+const RATES: std::ops::RangeInclusive<u32> = 4000..=192_000;
+
 fn sound_format(encoding: &str, parameters: Option<ParametersRef<'_>>, clock: u32) -> Option<SoundFormat> {
-    match (encoding, parameters) {
+    let format = match (encoding, parameters) {
         ("mpeg4-generic", Some(ParametersRef::Audio(p))) => Some(SoundFormat {
             codec: SoundCodec::Aac { extradata: Bytes::copy_from_slice(p.extra_data()) },
             sample_rate: p.clock_rate(),
@@ -304,7 +307,8 @@ fn sound_format(encoding: &str, parameters: Option<ParametersRef<'_>>, clock: u3
         ("pcma", _) => Some(SoundFormat { codec: SoundCodec::Pcma, sample_rate: clock, channels: 1 }),
         ("pcmu", _) => Some(SoundFormat { codec: SoundCodec::Pcmu, sample_rate: clock, channels: 1 }),
         _ => None,
-    }
+    };
+    format.filter(|format| RATES.contains(&format.sample_rate))
 }
 
 /// Host and port alone: some cameras want the password in the path or the query.

@@ -52,6 +52,9 @@ pub use resample::Resampler;
 pub use scaler::{Canvas, Scaler};
 pub use sound::{AAC_FRAME, AacEncoder, AacPacket, SoundCodec, SoundDecoder};
 
+/// A picture with more pixels is not decoded: no camera has them, and each takes 100 MB.
+const MOST_PIXELS: i64 = 64_000_000;
+
 /// Video ticks in a second, as in RTP.
 pub const VIDEO_TICKS: i64 = 90_000;
 

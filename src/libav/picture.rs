@@ -9,7 +9,7 @@ use ff::format::Pixel;
 use ff::software::scaling;
 use ffmpeg_next as ff;
 
-use super::{LibavError, VideoFormat, quiet, raw, tell};
+use super::{LibavError, MOST_PIXELS, VideoFormat, quiet, raw, tell};
 
 /// The brightness of a picture, 8 bits a pixel.
 #[derive(Debug, Clone)]
@@ -154,6 +154,7 @@ impl PictureDecoder {
         let one =
             ff::threading::Config { count: 1, ..ff::threading::Config::kind(ff::threading::Type::None) };
         context.set_threading(one);
+        raw::limit_pixels(&mut context, MOST_PIXELS);
         context.set_flags(ff::codec::Flags::LOW_DELAY);
         let decoder = tell(doing, context.decoder().video())?;
         Ok(Self { decoder, frame: ff::frame::Video::empty() })

@@ -11,10 +11,7 @@ use ffmpeg_next as ff;
 use super::media::{MediaFile, Next, Tracks};
 use super::mono::mix_down;
 use super::steady::Steady;
-use super::{LibavError, TakenPicture, raw, tell};
-
-/// A picture with more pixels is not decoded: no camera has them, and each takes 100 MB.
-const MOST_PIXELS: i64 = 64_000_000;
+use super::{LibavError, MOST_PIXELS, TakenPicture, raw, tell};
 
 /// Stamps of sound that are off by less, µs, are rounded, not a gap.
 const ROUNDED_US: i64 = 50_000;

@@ -33,8 +33,11 @@ pub(super) struct Known {
 
 /// Judges `command`, of which the book knows `known`.
 pub(super) fn judge(command: &Command, centre: &CentreId, known: Option<Known>, now: Wall) -> Verdict {
-    if let Some(other) = command.centre.as_ref().filter(|other| *other != centre) {
-        return refused(format!("it is for centre {other}, and this is {centre}"));
+    match &command.centre {
+        Some(named) if named == centre => {}
+        Some(other) => return refused(format!("it is for centre {other}, and this is {centre}")),
+        // The signature does not cover the topic: without a name it could be played to every centre.
+        None => return refused(format!("it names no centre: this is {centre}")),
     }
     if let Some(known) = known {
         let reason = "the service stopped while it was being done: see the incidents of that time";
@@ -108,6 +111,8 @@ mod tests {
         let expired = told(&command(), None, at(60_001));
         assert!(matches!(expired, Answer::Expired { .. }), "{expired:?}");
         let elsewhere = Command { centre: CentreId::new("phu-tho").ok(), ..command() };
+        let anywhere = told(&Command { centre: None, ..command() }, None, at(0));
+        assert!(matches!(anywhere, Answer::Refused { .. }), "{anywhere:?}");
         let unknown = Command { action: "reboot".into(), ..command() };
         let empty = Command { args: serde_json::Map::new(), ..command() };
         let endless = Command { expires_at: at(8 * 86_400_000), ..command() };

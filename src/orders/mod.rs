@@ -101,7 +101,7 @@ mod tests {
         let serde_json::Value::Object(args) = args else { panic!() };
         Command {
             id: "0193b3c4-0000-7000-8000-000000000001".parse().unwrap(),
-            centre: None,
+            centre: CentreId::new("xuan-lung").ok(),
             action: "flag".into(),
             actor: "lan".into(),
             issued_at: clock::now().wall,

@@ -189,7 +189,11 @@ impl Receiver {
                 tracing::info!(session_present, receive_maximum, "connected to the broker");
                 connection.subscribe(&self.taker.topics.province_filters())?;
             }
-            Notice::Subscribed => {
+            Notice::Subscribed { refused } if refused > 0 => {
+                let reason = format!("{refused} of its topics");
+                return Err(BrokerError::Refused { what: "the subscription", reason });
+            }
+            Notice::Subscribed { .. } => {
                 *failures = 0;
                 self.health.receiving.store(true, Ordering::Relaxed);
                 self.health.has_received.store(true, Ordering::Relaxed);

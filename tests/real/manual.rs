@@ -154,7 +154,7 @@ fn exchange(port: u16, messages: Vec<Message>, expected: usize) -> Vec<Received>
                         let topic = Topics::default().reply(&CentreId::new("xuan-lung").unwrap());
                         connection.subscribe(&[topic]).unwrap();
                     }
-                    Notice::Subscribed => {
+                    Notice::Subscribed { .. } => {
                         messages.by_ref().for_each(|message| connection.publish(1, message).unwrap());
                     }
                     Notice::Received(received) => replies.push(received),

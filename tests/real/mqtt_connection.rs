@@ -41,7 +41,7 @@ async fn connected(connection: &mut Connection, filters: &[&str]) {
     if !filters.is_empty() {
         let filters: Vec<String> = filters.iter().map(|f| (*f).to_owned()).collect();
         connection.subscribe(&filters).unwrap();
-        until(connection, |n| matches!(n, Notice::Subscribed).then_some(())).await;
+        until(connection, |n| matches!(n, Notice::Subscribed { .. }).then_some(())).await;
     }
 }
 

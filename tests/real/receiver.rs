@@ -127,7 +127,7 @@ impl Centre {
         loop {
             match connection.next().await.unwrap() {
                 Notice::Connected { .. } => connection.subscribe(&[topics.receipt(&id)]).unwrap(),
-                Notice::Subscribed => break,
+                Notice::Subscribed { .. } => break,
                 _ => {}
             }
         }
@@ -688,7 +688,7 @@ async fn deliver(
             Err(_) => return Some(stored),
             Ok(Err(_)) => return stored.then_some(true),
             Ok(Ok(Notice::Connected { .. })) => connection.subscribe(&[topics.receipt(&centre)]).unwrap(),
-            Ok(Ok(Notice::Subscribed)) => connected = true,
+            Ok(Ok(Notice::Subscribed { .. })) => connected = true,
             Ok(Ok(Notice::Received(received))) => {
                 for receipt in Receipts::from_bytes(&received.payload).unwrap().receipts {
                     match (receipt.subject(), receipt.outcome) {

@@ -80,7 +80,14 @@ impl Link {
                 }
                 self.max_packet = max_packet.unwrap_or(u32::MAX);
             }
-            Notice::Subscribed => {
+            Notice::Subscribed { refused } => {
+                if refused > 0 {
+                    tracing::warn!(
+                        target: "forward",
+                        "the broker does not let the province's commands through (its access list lacks {} for us): \
+                         what is flagged is delivered all the same", self.command_topic
+                    );
+                }
                 tracing::info!(target: "forward", broker = %self.settings.address, "the link is up");
                 (self.failures, self.subscribed) = (0, true);
                 self.last_error.clear();

@@ -131,6 +131,15 @@ impl Models {
         Self { loaded: Arc::new(loaded) }
     }
 
+    /// None of what was `wanted`, because loading it failed as a whole.
+    pub fn unusable(wanted: Wanted, why: &str) -> Self {
+        let Wanted { people, speech, sounds } = wanted;
+        let parts = [(Part::People, people), (Part::Speech, speech), (Part::Sounds, sounds)];
+        let fault = |part| ModelFault { part, error: ModelError::Unusable { why: why.to_owned() } };
+        let faults = parts.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(part, _)| fault(part));
+        Self { loaded: Arc::new(Loaded { wanted, faults: faults.collect(), ..Loaded::default() }) }
+    }
+
     /// What is wrong with the models that were wanted.
     pub fn faults(&self) -> &[ModelFault] {
         &self.loaded.faults
