@@ -265,10 +265,27 @@ fn poll(mut events: EventLoop) -> Poll {
 fn one_and_a_half(keep_alive: Duration) -> Duration {
     keep_alive.max(SHORTEST_KEEP_ALIVE).saturating_mul(3) / 2
 }
+
+/// What the first filter's answer means for the connection, and how many of the others were refused.
 fn subscribed(answer: &SubAck) -> Result<Notice, BrokerError> {
     let is_refused = |code: &&SubscribeReasonCode| !matches!(code, SubscribeReasonCode::Success(_));
     match answer.return_codes.first().filter(is_refused) {
         None => Ok(Notice::Subscribed { refused: answer.return_codes.iter().filter(is_refused).count() }),
         Some(code) => Err(BrokerError::Refused { what: "the subscription", reason: format!("{code:?}") }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_holds_without_its_later_topics_but_not_without_the_first() {
+        use SubscribeReasonCode::{NotAuthorized, Success};
+        let granted = Success(QoS::AtLeastOnce);
+        let answer = |return_codes| subscribed(&SubAck { pkid: 1, return_codes, properties: None });
+        assert!(matches!(answer(vec![granted, granted]), Ok(Notice::Subscribed { refused: 0 })));
+        assert!(matches!(answer(vec![granted, NotAuthorized]), Ok(Notice::Subscribed { refused: 1 })));
+        assert!(matches!(answer(vec![NotAuthorized, granted]), Err(BrokerError::Refused { .. })));
     }
 }
