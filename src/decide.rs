@@ -24,6 +24,9 @@ use crate::wire::{Event, EventType, Signer};
 
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long before a later camera told of it that camera had seen it, at a guess.
+const JOINED_BEFORE_MS: i64 = 5000;
+
 /// How far back a restart looks for closing clips that are missing.
 const CLOSING_IS_MADE_FOR_MS: i64 = 24 * 3_600_000;
 
@@ -241,7 +244,11 @@ impl Desk {
         if row.kind.no_clip_reason().is_some() {
             return;
         }
-        let shown = first_clip(row.started_at, row.flagged_at);
+        let mut shown = first_clip(row.started_at, row.flagged_at);
+        if now.wall > shown.to {
+            // Another camera saw it later: what matters there is what it saw then.
+            shown = first_clip(now.wall.plus_millis(-JOINED_BEFORE_MS), now.wall);
+        }
         // A person means all of it, also where the clip begins later.
         let from = if row.kind == Kind::Manual { row.started_at.min(shown.from) } else { shown.from };
         let pin = Pin { incident: row.id, camera: camera.clone(), from, to: shown.to };

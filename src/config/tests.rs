@@ -85,7 +85,7 @@ fn what_the_example_shows_as_defaults_are_the_defaults() {
     (link.broker.user, link.broker.password) = (Some("xuan-lung".into()), password());
     (plain.cameras[0].user, plain.cameras[0].password) = (Some("viewer".into()), password());
     plain.cameras[0].keep_size = Some(500_000_000_000);
-    plain.rules[0].zones = vec!["Sau quầy".into()];
+    plain.rules[0].zones = vec!["Sau quầy 1".into()];
     // Whether a disk must be mounted has none either, nor has the folder of the models.
     plain.storage.mount = Some("/var/lib/quaywatch".into());
     plain.perceive.models = Some("/usr/share/quaywatch/models".into());

@@ -89,7 +89,8 @@ impl Open {
     fn is_of(&self, kind: Kind, subject: &Subject, began: Wall) -> bool {
         let is_near = |member: &Member| began.millis_since(member.began).abs() <= SAME_WITHIN_MS;
         self.members.keys().all(|member| can_be_same(kind, member, subject))
-            && (self.cooling.is_some() || self.members.values().any(is_near))
+            // Whoever walks out of one camera's picture walks into another's; a second scream is another one.
+            && ((self.cooling.is_some() && kind == Kind::AfterHours) || self.members.values().any(is_near))
     }
 
     fn join(&mut self, subject: &Subject, began: Wall, peak: Peak) {

@@ -130,10 +130,13 @@ fn the_rolling_incident_is_not_over_while_a_camera_is_still_away() {
 }
 
 #[test]
-fn an_incident_that_goes_on_is_told_every_three_minutes() {
+fn a_person_who_stays_is_told_every_three_minutes_and_a_lost_camera_every_hour() {
+    let mut world = night("");
+    world.walk(5, &[]);
+    assert_eq!(short(&world.walk(600, &["gate"])), [vec![("opened", 1)], vec![("updated", 1); 3]].concat());
     let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
     world.camera("gate", CameraState::Lost);
-    assert_eq!(short(&world.wait(600)), [("updated", 1); 3]);
+    assert_eq!(short(&world.wait(2 * 3600)), [("updated", 1); 2]);
 }
 
 #[test]
@@ -284,4 +287,35 @@ fn two_lost_cameras_are_two_incidents_however_close() {
     let mut world = World::new("[[rule]]\nkind = \"camera-lost\"");
     let both = [world.camera("gate", CameraState::Lost), world.camera("counter-1", CameraState::Lost)];
     assert_eq!(both.iter().flat_map(|actions| short(actions)).collect::<Vec<_>>(), [("opened", 1); 2]);
+}
+
+#[test]
+fn a_second_scream_in_another_room_is_another_incident_although_the_first_has_only_just_ended() {
+    let mut world = World::new("[[rule]]\nkind = \"scream\"");
+    let scream = |world: &mut World, id: &str| {
+        let mut actions = vec![];
+        for score in [0.0, 0.0, 0.9, 0.9, 0.0, 0.0] {
+            world.now = world.now.plus(Duration::from_millis(480));
+            let heard = crate::perceive::Heard {
+                scores: vec![("scream", score)],
+                hop_ms: 480,
+                ..crate::perceive::Heard::default()
+            };
+            let camera = CameraId::new(id).unwrap();
+            let loud = crate::perceive::Loudness {
+                dbfs: if score > 0.0 { -10.0 } else { -50.0 },
+                lufs: if score > 0.0 { -10.0 } else { -50.0 },
+                speech: Some(0.0),
+                is_flat: false,
+                window_ms: 480,
+            };
+            actions.extend(world.tracker.observe(&camera, &Observation::Sound(loud), world.now));
+            actions.extend(world.tracker.observe(&camera, &Observation::Heard(heard), world.now));
+        }
+        actions
+    };
+    let first = scream(&mut world, "gate");
+    assert_eq!(short(&first), [("opened", 1)]);
+    world.wait(20);
+    assert_eq!(short(&scream(&mut world, "counter-1")), [("opened", 1)]);
 }
