@@ -102,7 +102,7 @@ pub async fn open(address: &StreamAddress) -> Result<Session, OpenError> {
             ("audio", name) => match sound_format(name, stream.parameters(), stream.clock_rate_hz()) {
                 Some(format) => (sound, tracks.sound) = (Some(i), Some(Arc::new(format))),
                 None => tracks.left_out.push(format!(
-                    "sound as {name}: only AAC, PCMA and PCMU of 4 to 192 kHz can be recorded"
+                    "sound as {name}: only AAC, PCMA and PCMU can be recorded, of 4 to 192 kHz"
                 )),
             },
             (media, name) => tracks.left_out.push(format!("{media} as {name}")),
