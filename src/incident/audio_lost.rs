@@ -26,8 +26,11 @@ const LEARNING_WHILE_LOW: f64 = 0.1;
 const DIP: Duration = Duration::from_secs(1);
 const OVER_AFTER: Duration = Duration::from_secs(3);
 
-/// Without a sound for so long, its time is counted.
+/// Sound may come so much later than the pictures.
 const NO_SOUND: Duration = Duration::from_secs(3);
+
+/// No single look at the camera counts for more: where looks are late, sounds may be too.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// The rule for one camera's sound.
 pub(super) struct AudioLost {
@@ -38,7 +41,10 @@ pub(super) struct AudioLost {
     floor: Option<f64>,
     level: f64,
     last_sound: Option<Now>,
-    is_streaming: bool,
+    /// When it was last seen that the camera streams.
+    streamed: Option<Now>,
+    /// How much of the time since the last sound the camera was seen to stream.
+    missing: Duration,
     /// Set while it is flagged that no sound comes at all.
     is_missing: bool,
 }
@@ -52,13 +58,14 @@ impl AudioLost {
             floor: None,
             level: 0.0,
             last_sound: None,
-            is_streaming: false,
+            streamed: None,
+            missing: Duration::ZERO,
             is_missing: false,
         }
     }
 
     fn listen(&mut self, sound: &Loudness, armed: bool, now: Now) -> Option<Sign> {
-        self.last_sound = Some(now);
+        (self.last_sound, self.missing) = (Some(now), Duration::ZERO);
         if std::mem::take(&mut self.is_missing) {
             return Some(Sign::Ended(now.wall));
         }
@@ -85,6 +92,26 @@ impl AudioLost {
             Turn::Over(at) => Some(Sign::Ended(at)),
             Turn::Nothing => None,
         }
+    }
+
+    /// The camera streams, and no sound has come since it was last looked at.
+    fn wait(&mut self, armed: bool, now: Now) -> Option<Sign> {
+        let last = self.last_sound?;
+        match self.streamed.replace(now) {
+            Some(before) => self.missing += now.mono.since(before.mono).min(LONGEST_LOOK),
+            // Its sound has as long to come as that of a camera that never was away.
+            None => self.last_sound = Some(now),
+        }
+        if !armed {
+            self.missing = Duration::ZERO;
+            return std::mem::take(&mut self.is_missing).then_some(Sign::Ended(now.wall));
+        }
+        if self.is_missing || self.missing < self.hold.max(NO_SOUND) || self.dead.is_flagged() {
+            return None;
+        }
+        self.dead.end();
+        self.is_missing = true;
+        Some(Sign::Flagged { started_at: last.wall, peak: self.peak(Why::Missing) })
     }
 
     fn peak(&self, why: Why) -> Peak {
@@ -127,34 +154,18 @@ impl Watch for AudioLost {
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
         match observation {
             Observation::Sound(sound) => self.listen(sound, armed, now),
+            Observation::Camera(CameraState::Streaming) => self.wait(armed, now),
+            // Of a camera that is away nothing can be said; it has a rule of its own.
             Observation::Camera(state) => {
-                let was_streaming = self.is_streaming;
-                self.is_streaming = *state == CameraState::Streaming;
-                if self.is_streaming && !was_streaming && self.last_sound.is_some() {
-                    // Its sound has as long to come as that of a camera that never was away.
-                    self.last_sound = Some(now);
-                }
-                // Of a camera that is away nothing can be said; it has a rule of its own.
+                (self.streamed, self.missing) = (None, Duration::ZERO);
                 let is_away = matches!(state, CameraState::Lost | CameraState::Refused);
-                let was_missing = is_away && std::mem::take(&mut self.is_missing);
-                if was_missing {
+                if is_away && std::mem::take(&mut self.is_missing) {
                     return Some(Sign::Ended(now.wall));
                 }
                 if is_away { over(self.dead.end()) } else { None }
             }
             _ => None,
         }
-    }
-
-    fn tick(&mut self, now: Now) -> Option<Sign> {
-        let last = self.last_sound.filter(|_| self.is_streaming && !self.is_missing)?;
-        let missing = now.mono.since(last.mono);
-        if missing < self.hold.max(NO_SOUND) || self.dead.is_flagged() {
-            return None;
-        }
-        self.dead.end();
-        self.is_missing = true;
-        Some(Sign::Flagged { started_at: last.wall, peak: self.peak(Why::Missing) })
     }
 }
 
@@ -164,20 +175,24 @@ mod tests {
 
     struct World {
         rule: AudioLost,
+        state: CameraState,
+        armed: bool,
         now: Now,
         signs: Vec<(u64, Sign)>,
     }
 
     impl World {
         fn new() -> Self {
-            let mut world =
-                Self { rule: AudioLost::new(Duration::from_secs(60)), now: Now::default(), signs: vec![] };
+            let rule = AudioLost::new(Duration::from_secs(60));
+            let (state, now) = (CameraState::Streaming, Now::default());
+            let mut world = Self { rule, state, armed: true, now, signs: vec![] };
             world.camera(CameraState::Streaming);
             world
         }
 
         fn camera(&mut self, state: CameraState) {
-            let sign = self.rule.observe(&Observation::Camera(state), true, self.now);
+            self.state = state;
+            let sign = self.rule.observe(&Observation::Camera(state), self.armed, self.now);
             self.keep(sign);
         }
 
@@ -192,10 +207,9 @@ mod tests {
                 let dbfs = if dbfs > -120.0 { dbfs + f64::from((i % 3) as u32) } else { dbfs };
                 let is_flat = dbfs <= -120.0;
                 let sound = Loudness { dbfs, lufs: dbfs, speech: None, is_flat, window_ms: 500 };
-                let sign = self.rule.observe(&Observation::Sound(sound), true, self.now);
+                let sign = self.rule.observe(&Observation::Sound(sound), self.armed, self.now);
                 self.keep(sign);
-                let sign = self.rule.tick(self.now);
-                self.keep(sign);
+                self.camera(CameraState::Streaming);
             }
             self
         }
@@ -203,8 +217,7 @@ mod tests {
         fn wait(&mut self, seconds: u64) -> &mut Self {
             for _ in 0..seconds {
                 self.now = self.now.plus(Duration::from_secs(1));
-                let sign = self.rule.tick(self.now);
-                self.keep(sign);
+                self.camera(self.state);
             }
             self
         }
@@ -281,6 +294,29 @@ mod tests {
     fn a_silent_microphone_of_a_camera_that_goes_away_is_over() {
         let mut world = World::new();
         world.hear(90, -120.0).camera(CameraState::Lost);
+        assert_eq!(world.told().len(), 2);
+    }
+
+    #[test]
+    fn a_service_that_was_busy_for_minutes_has_not_lost_the_sound() {
+        let mut world = World::new();
+        world.hear(10, -45.0);
+        world.now = world.now.plus(Duration::from_secs(300));
+        world.camera(CameraState::Streaming);
+        world.hear(10, -45.0);
+        assert_eq!(world.told(), []);
+    }
+
+    #[test]
+    fn outside_its_hours_nothing_is_told_and_what_was_is_over() {
+        let mut world = World::new();
+        world.armed = false;
+        world.hear(10, -45.0).wait(90);
+        assert_eq!(world.told(), []);
+        let mut world = World::new();
+        world.hear(10, -45.0).wait(90);
+        world.armed = false;
+        world.wait(1);
         assert_eq!(world.told().len(), 2);
     }
 }

@@ -112,7 +112,7 @@ impl Watch for CameraBlurred {
         if self.size != view.size {
             (self.size, self.usual) = (view.size, Default::default());
         }
-        let likeness = self.known.see(view, now);
+        let likeness = self.known.see(view, self.blurred.is_flagged(), now);
         let is_gone = likeness.is_some_and(|like| like.lost >= GONE);
         let relative = if is_gone { None } else { self.relative(view) };
         let still = self.blurred.is_flagged();

@@ -7,8 +7,10 @@
 //! is known by what it hides only, so it is not noticed if it was there from the start.
 //!
 //! **Dark.** A black cloth and a hall whose lights went out are the same picture. While the centre
-//! is open its hall is lit, so black is covered; at all other times black is night. A cover that
-//! comes at night is noticed where the camera has infrared light of its own, else in the morning.
+//! is open its hall is lit, so black is covered, once it was lit: whoever opens may come late, and
+//! whoever closes may switch the lights off a little early. At all other times black is night. A
+//! cover that comes at night is noticed where the camera has infrared light of its own, else an
+//! hour after the centre opened.
 
 use std::time::Duration;
 
@@ -34,9 +36,15 @@ const LOST_STILL: f32 = 0.6;
 /// Darker than this (black is 16) and without edges is black.
 const BLACK: f32 = 42.0;
 
+/// A hall that nobody has lit so long after it opened has covered cameras, or is closed.
+const LIT_BY: Duration = Duration::from_secs(3600);
+
+/// So long before the end of the hours the lights may go out.
+const CLOSING_MS: i64 = 15 * 60_000;
+
 /// The rule for one camera.
 pub(super) struct CameraCovered {
-    hours: Hours,
+    day: Day,
     known: KnownView,
     covered: Sustained,
     most: f32,
@@ -46,21 +54,44 @@ pub(super) struct CameraCovered {
 impl CameraCovered {
     pub fn new(hold: Duration, hours: Hours) -> Self {
         let covered = Sustained::new(hold, DIP, OVER_AFTER);
-        Self { hours, known: KnownView::default(), covered, most: 0.0, lost: None }
+        let day = Day { hours, open_since: None, was_lit: false };
+        Self { day, known: KnownView::default(), covered, most: 0.0, lost: None }
     }
 
-    fn is_covered(&self, view: &View, likeness: Option<Likeness>, now: Now) -> bool {
+    fn is_covered(&mut self, view: &View, likeness: Option<Likeness>, now: Now) -> bool {
         let still = self.covered.is_flagged();
         let density = view.outline.density();
         let shows_nothing = density < if still { NOTHING_STILL } else { NOTHING };
         let share = if still { LOST_STILL } else { LOST };
         let is_hidden = likeness.is_some_and(|like| like.is_hidden(view, share));
         let is_black = view.brightness < BLACK;
-        (shows_nothing || is_hidden) && (!is_black || self.hours.is_open(now.wall))
+        let is_lit_now = self.day.is_to_be_lit(!is_black, still, now);
+        (shows_nothing || is_hidden) && (!is_black || is_lit_now)
     }
 
     fn peak(&self) -> Peak {
         [("covered_percent".to_owned(), measurement(f64::from(self.most)))].into_iter().collect()
+    }
+}
+
+/// When the hall is lit.
+struct Day {
+    hours: Hours,
+    open_since: Option<Now>,
+    was_lit: bool,
+}
+
+impl Day {
+    /// Whether black cannot be darkness now. What is already told of goes on to the end of the hours.
+    fn is_to_be_lit(&mut self, is_lit: bool, is_told: bool, now: Now) -> bool {
+        if !self.hours.is_open(now.wall) {
+            (self.open_since, self.was_lit) = (None, false);
+            return false;
+        }
+        self.was_lit |= is_lit;
+        let opened = self.open_since.get_or_insert(now);
+        let has_begun = self.was_lit || now.mono.since(opened.mono) >= LIT_BY;
+        is_told || (has_begun && self.hours.is_open(now.wall.plus_millis(CLOSING_MS)))
     }
 }
 
@@ -72,7 +103,7 @@ impl Watch for CameraCovered {
             Observation::Camera(CameraState::Lost | CameraState::Refused) => return over(self.covered.end()),
             _ => return None,
         };
-        let likeness = self.known.see(view, now);
+        let likeness = self.known.see(view, self.covered.is_flagged(), now);
         self.lost = likeness.map(|like| like.lost);
         let met = self.is_covered(view, likeness, now);
         let turn = if armed { self.covered.look(met, view.began, now) } else { self.covered.end() };
@@ -168,5 +199,19 @@ mod tests {
     fn somebody_who_stands_before_the_camera_for_a_moment_is_no_cover() {
         let passing = [(30, hall as Light), (8, BARE_CLOTH), (30, hall)];
         assert_eq!(see(&passing, always_open()), []);
+    }
+
+    #[test]
+    fn a_hall_that_is_still_dark_when_it_opens_is_not_covered_until_an_hour_has_passed() {
+        assert_eq!(see(&[(3590, BLACK_CLOTH), (30, hall)], always_open()), []);
+        assert_eq!(see(&[(3620, BLACK_CLOTH)], always_open()).len(), 1);
+    }
+
+    #[test]
+    fn lights_that_go_out_a_little_before_the_end_of_the_hours_are_no_cover() {
+        let until = |end: &str| Hours::of_a_test(&[&format!("mon-sun 00:00-{end}")]);
+        // The clock of the tests begins at 08:00 of Saigon (in 1970 that was UTC+8).
+        assert_eq!(see(&[(30, hall), (20, BLACK_CLOTH)], until("08:10")), []);
+        assert_eq!(see(&[(30, hall), (20, BLACK_CLOTH)], until("08:30")).len(), 1);
     }
 }

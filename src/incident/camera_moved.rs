@@ -6,12 +6,11 @@
 //! that was lost in between does not matter.
 //!
 //! **After a move.** The incident goes on until the camera looks again where it did, or for a whole
-//! day: everybody on duty has seen it then, so the new view becomes the known one and the incident
-//! is over. Restarting the service does that at once.
+//! day, after which the new view is the known one. Restarting the service does that at once.
 
 use std::time::Duration;
 
-use super::known_view::{Edges, KnownView, Likeness};
+use super::known_view::{KnownView, Likeness};
 use super::sustained::{Sustained, Turn};
 use super::{Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
@@ -20,9 +19,6 @@ use crate::perceive::{OUTLINE_COLUMNS, Observation, View};
 
 const DIP: Duration = Duration::from_secs(4);
 const OVER_AFTER: Duration = Duration::from_secs(10);
-
-/// After this long the new view is the known one.
-const USED_TO_IT: Duration = Duration::from_secs(24 * 3600);
 
 /// A view of which less than this is kept, in so much of the picture, is another one.
 const KEPT: f32 = 0.45;
@@ -42,17 +38,11 @@ const KEPT_STILL: f32 = 0.8;
 const HIDDEN: f32 = 0.75;
 const BARE: f32 = 0.35;
 
-/// How fast what is there now is learned, a view; and how much of it has to stay.
-const PACE: f32 = 0.12;
-const STAYING: f32 = 0.35;
-
 /// The rule for one camera.
 pub(super) struct CameraMoved {
     known: KnownView,
-    recent: Edges,
     light: f32,
     moved: Sustained,
-    since: Option<Now>,
     found: Option<Found>,
 }
 
@@ -67,10 +57,8 @@ impl CameraMoved {
     pub fn new(hold: Duration) -> Self {
         Self {
             known: KnownView::default(),
-            recent: Edges::default(),
             light: 0.0,
             moved: Sustained::new(hold, DIP, OVER_AFTER),
-            since: None,
             found: None,
         }
     }
@@ -105,11 +93,6 @@ impl CameraMoved {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a grid has few cells")]
-fn is_staying(recent: &Edges, known: &Edges) -> bool {
-    recent.count() as f32 >= STAYING * known.count() as f32
-}
-
 impl Watch for CameraMoved {
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
         let view = match observation {
@@ -118,9 +101,8 @@ impl Watch for CameraMoved {
             Observation::Camera(CameraState::Lost | CameraState::Refused) => return over(self.moved.end()),
             _ => return None,
         };
-        self.recent.learn(&view.outline, PACE);
-        let like = self.known.see(view, now)?;
         let still = self.moved.is_flagged();
+        let like = self.known.see(view, still, now)?;
         let met = if like.edges < BARE || like.is_hidden(view, HIDDEN) {
             // Nothing can be said: it goes on as it was.
             still
@@ -132,17 +114,10 @@ impl Watch for CameraMoved {
             found.is_some()
         };
         // What has taken its place has to be something that stays.
-        let stays = is_staying(&self.recent, self.known.edges());
+        let stays = self.known.is_other();
         let turn = if armed { self.moved.look_at(met, stays, view.began, now) } else { self.moved.end() };
-        if self.moved.is_rising() {
-            self.since.get_or_insert(now);
-        } else {
-            (self.since, self.found) = (None, self.found.filter(|_| turn != Turn::Nothing));
-        }
-        if self.since.is_some_and(|since| still && now.mono.since(since.mono) >= USED_TO_IT) {
-            self.known.become_used_to(&self.recent, view.outline.density());
-            self.since = None;
-            return over(self.moved.end());
+        if !self.moved.is_rising() && turn == Turn::Nothing {
+            self.found = None;
         }
         match turn {
             Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.peak() }),

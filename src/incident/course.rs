@@ -5,7 +5,7 @@
 //!   thing where it can be (see [`can_be_same`]): it joins that incident, which is over when it is
 //!   over on all of them.
 //! - At most `max_per_hour` incidents are opened an hour; past that, one rolling incident counts
-//!   whatever else is flagged, on any camera.
+//!   whatever else is flagged in that hour, on any camera.
 //! - An incident that goes on is told again every 3 minutes, one of a camera or of the box itself every hour: it
 //!   may last for weeks, and its evidence does not grow. But what is flagged again there is told
 //!   soon, and ever later if it goes on flapping: a clock that is set twice was set by two amounts.
@@ -213,13 +213,17 @@ impl Course {
             actions.push(Action::Updated(open.incident.clone()));
             return;
         }
-        if let Some(rolling) = &mut self.rolling {
+        self.forget_old(now);
+        let is_past_the_cap = u32::try_from(self.opened.len()).unwrap_or(u32::MAX) >= self.max_per_hour;
+        // With room again, what is new has an incident of its own: the rolling one may last for days.
+        if let Some(rolling) = &mut self.rolling
+            && (is_past_the_cap || rolling.subjects.contains(subject))
+        {
             rolling.last = now;
             rolling.subjects.insert(subject.clone());
             rolling.incident.count = rolling.incident.count.saturating_add(1);
             return;
         }
-        self.forget_old(now);
         let incident = Incident {
             id: IncidentId(ids.next(now)),
             rule: self.rule.clone(),
@@ -236,8 +240,7 @@ impl Course {
             sound_may_leave: self.sound_may_leave,
         };
         actions.push(Action::Opened(incident.clone()));
-        let in_the_hour = u32::try_from(self.opened.len()).unwrap_or(u32::MAX);
-        if in_the_hour >= self.max_per_hour {
+        if is_past_the_cap {
             let subjects = [subject.clone()].into();
             self.rolling = Some(Rolling { incident, told: now.mono, last: now, subjects });
         } else {

@@ -30,6 +30,8 @@ mod crowding;
 
 mod disk_low;
 
+mod edges;
+
 mod happened;
 
 mod known_view;

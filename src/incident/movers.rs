@@ -3,7 +3,8 @@
 //! A coat on a chair, a poster, a plant: at night the model may be sure of them for hours. A person
 //! comes from somewhere. So whoever is followed is believed once the model was sure at two looks
 //! and something moved there in the first seconds, or once they have walked. Whatever has done
-//! neither by then is a thing until it walks.
+//! neither by then is a thing until it walks. So is, after a while, what was believed and has not
+//! stirred since: whoever took off the coat has gone, and the coat has been taken for them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +18,12 @@ const LOOKS: u32 = 2;
 
 /// How long there is time for that.
 const PROBATION: Duration = Duration::from_secs(10);
+
+/// And for whoever is new while somebody is flagged, who may have been lost and found again.
+const FLAGGED_PROBATION: Duration = Duration::from_secs(120);
+
+/// Nobody, even asleep, keeps still for so long.
+const STILL: Duration = Duration::from_secs(600);
 
 /// Whose outline has moved by this share of its height has walked, or bent down.
 const WALKED: f32 = 0.25;
@@ -34,13 +41,14 @@ struct Track {
     frame: Frame,
     sure_looks: u32,
     moving_looks: u32,
+    moved: Now,
     is_believed: bool,
     is_thing: bool,
 }
 
 impl Movers {
-    /// Takes a look: `moved` is where something moved since the one before. Whoever is new while
-    /// `is_flagged` is never taken for a thing: it may be a person who is lost and found again.
+    /// Takes a look: `moved` is where something moved since the one before. While `is_flagged`, whoever
+    /// is new is not taken for a thing as soon: it may be a person who is lost and found again.
     pub fn see(&mut self, people: &People, moved: &Cells, min_score: f64, is_flagged: bool, now: Now) {
         for person in &people.persons {
             let track = self.tracks.entry(person.track).or_insert_with(|| Track::new(person.frame, now));
@@ -49,14 +57,21 @@ impl Movers {
                 track.sure_looks.saturating_add(u32::from(f64::from(person.score) >= min_score));
             let age = now.mono.since(track.first.mono);
             let moves = moved.and(&Cells::in_frame(&person.frame)).count() > 0;
+            if moves {
+                track.moved = now;
+            }
             if moves && age <= PROBATION {
                 track.moving_looks = track.moving_looks.saturating_add(1);
             }
             let has_walked = track.has_walked_to(&person.frame);
             if track.sure_looks >= LOOKS && (has_walked || (track.moving_looks >= LOOKS && !track.is_thing)) {
                 (track.is_believed, track.is_thing) = (true, false);
-            } else if !track.is_believed && age > PROBATION && !is_flagged {
+            } else if !track.is_believed && age > if is_flagged { FLAGGED_PROBATION } else { PROBATION } {
                 track.is_thing = true;
+            }
+            if track.is_believed && now.mono.since(track.moved.mono) > STILL {
+                // To walk is to leave the place where it has been still.
+                (track.is_believed, track.is_thing, track.frame) = (false, true, person.frame);
             }
         }
         self.tracks.retain(|_, track| now.mono.since(track.last.mono) < UNSEEN);
@@ -76,7 +91,8 @@ impl Movers {
 impl Track {
     fn new(frame: Frame, now: Now) -> Self {
         let (sure_looks, moving_looks) = (0, 0);
-        Self { first: now, last: now, frame, sure_looks, moving_looks, is_believed: false, is_thing: false }
+        let (is_believed, is_thing) = (false, false);
+        Self { first: now, last: now, frame, sure_looks, moving_looks, moved: now, is_believed, is_thing }
     }
 
     fn has_walked_to(&self, frame: &Frame) -> bool {
@@ -96,11 +112,12 @@ mod tests {
     struct World {
         movers: Movers,
         now: Now,
+        is_flagged: bool,
     }
 
     impl World {
         fn new() -> Self {
-            Self { movers: Movers::default(), now: Now::default() }
+            Self { movers: Movers::default(), now: Now::default(), is_flagged: false }
         }
 
         fn see(&mut self, seconds: u32, x: impl Fn(u32) -> f64, moves: bool) {
@@ -108,7 +125,7 @@ mod tests {
                 self.now = self.now.plus(Duration::from_secs(1));
                 let persons = vec![person(1, (x(i), 0.6), 0.8)];
                 let moved = if moves { Cells::in_frame(&persons[0].frame) } else { Cells::none() };
-                self.movers.see(&People { persons }, &moved, 0.5, false, self.now);
+                self.movers.see(&People { persons }, &moved, 0.5, self.is_flagged, self.now);
             }
         }
     }
@@ -135,6 +152,29 @@ mod tests {
     fn whoever_sat_still_for_long_is_believed_when_they_walk() {
         let mut world = World::new();
         world.see(60, |_| 0.5, false);
+        world.see(5, |i| 0.5 + 0.03 * f64::from(i), true);
+        assert!(world.movers.is_believed(1));
+    }
+
+    #[test]
+    fn whoever_is_new_while_somebody_is_flagged_has_two_minutes_to_stir() {
+        let mut world = World { is_flagged: true, ..World::new() };
+        world.see(120, |_| 0.5, false);
+        assert!(!world.movers.is_thing(1));
+        world.see(2, |_| 0.5, false);
+        assert!(world.movers.is_thing(1));
+    }
+
+    #[test]
+    fn a_coat_that_somebody_left_where_they_sat_is_a_thing_after_ten_minutes() {
+        let mut world = World { is_flagged: true, ..World::new() };
+        world.see(5, |_| 0.5, true);
+        world.see(600, |_| 0.5, false);
+        assert!(world.movers.is_believed(1));
+        world.see(2, |_| 0.5, false);
+        assert!(world.movers.is_thing(1) && !world.movers.is_believed(1));
+        world.see(5, |_| 0.5, true);
+        assert!(world.movers.is_thing(1), "a passing cat is not the coat");
         world.see(5, |i| 0.5 + 0.03 * f64::from(i), true);
         assert!(world.movers.is_believed(1));
     }

@@ -18,9 +18,10 @@ use super::picture_frozen::PictureFrozen;
 use super::raised_voices::RaisedVoices;
 use super::sound_of::SoundOf;
 use super::{BoxObservation, BoxWatch, Gauge, Watch, box_watch};
-use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Zone};
+use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Schedule, Zone};
 use crate::model::{CameraId, Ids, IncidentId, Kind, Now, Severity, Wall};
 use crate::perceive::Observation;
+use crate::record::Doubt;
 
 /// An incident as it is now.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +71,8 @@ pub struct Tracker {
     box_rules: Vec<BoxWatched>,
     by_hand: ByHand,
     hours: Hours,
+    /// Whether the clock may be right about the hour of the day.
+    knows_the_hour: bool,
     ids: Ids,
 }
 
@@ -112,6 +115,7 @@ impl Tracker {
             box_rules: box_rules.collect(),
             by_hand: ByHand::default(),
             hours: config.centre.hours.clone(),
+            knows_the_hour: true,
             ids: Ids::new(seed),
         }
     }
@@ -121,7 +125,11 @@ impl Tracker {
         let mut actions = Vec::new();
         for state in &mut self.rules {
             let Some(watches) = state.watches.get_mut(camera) else { continue };
-            let armed = state.rule.schedule.is_in_force(&self.hours, now.wall);
+            let schedule = &state.rule.schedule;
+            let armed = match self.knows_the_hour {
+                true => schedule.is_in_force(&self.hours, now.wall),
+                false => *schedule == Schedule::Always,
+            };
             for InZone { subject, watch } in watches {
                 if let Some(sign) = watch.observe(observation, armed, now) {
                     state.course.take(subject, sign, now, &mut self.ids, &mut actions);
@@ -133,6 +141,9 @@ impl Tracker {
 
     /// Takes one observation of the box itself.
     pub fn observe_box(&mut self, observation: &BoxObservation, now: Now) -> Vec<Action> {
+        if let BoxObservation::Clock(doubt) = observation {
+            self.knows_the_hour = !doubt.is_some_and(is_about_the_hour);
+        }
         let mut actions = Vec::new();
         for state in &mut self.box_rules {
             for (camera, sign) in state.watch.observe(observation, now) {
@@ -189,6 +200,21 @@ impl Tracker {
         actions
     }
 }
+
+/// Whether a doubt of the clock is one of the hour of the day: rules that go by hours rest then.
+///
+/// A clock that no time service vouches for is seldom wrong by minutes, and one that has leapt has
+/// mostly been off for long; both are told of, but to watch nothing for days would be worse.
+fn is_about_the_hour(doubt: Doubt) -> bool {
+    match doubt {
+        Doubt::BeforeRelease => true,
+        Doubt::BeforeFootage { by_ms } => by_ms > MATTERS_MS,
+        Doubt::Leapt { .. } | Doubt::NotSynchronised => false,
+    }
+}
+
+/// A clock that is wrong by less than this, in ms, is right enough for opening hours.
+const MATTERS_MS: i64 = 15 * 60_000;
 
 /// The watches of a rule over one camera: one for each zone, or one for the whole picture.
 fn watches(rule: &Rule, camera: &Camera, hours: &Hours) -> Vec<InZone> {

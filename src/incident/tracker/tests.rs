@@ -130,6 +130,36 @@ fn the_rolling_incident_is_not_over_while_a_camera_is_still_away() {
 }
 
 #[test]
+fn what_is_new_has_an_incident_of_its_own_once_the_hour_has_room_again() {
+    let mut world = World::new("[[rule]]\nkind = \"camera-lost\"\ncool_down = \"1s\"\nmax_per_hour = 1");
+    world.flap("counter-1");
+    world.wait(10);
+    assert_eq!(
+        short(&world.camera("gate", CameraState::Lost)),
+        [("opened", 1)],
+        "it rolls, for days perhaps"
+    );
+    world.wait(2 * 3600);
+    assert_eq!(short(&world.flap("counter-1")), [("opened", 1)]);
+}
+
+#[test]
+fn rules_that_go_by_hours_rest_while_the_clock_cannot_be_right() {
+    for (doubt, flagged) in [
+        (None, 1),
+        (Some(Doubt::NotSynchronised), 1),
+        (Some(Doubt::BeforeFootage { by_ms: 1500 }), 1),
+        (Some(Doubt::BeforeRelease), 0),
+        (Some(Doubt::BeforeFootage { by_ms: 3 * 3_600_000 }), 0),
+    ] {
+        let mut world = night("");
+        world.tracker.observe_box(&BoxObservation::Clock(doubt), world.now);
+        world.walk(5, &[]);
+        assert_eq!(short(&world.walk(10, &["gate"])).len(), flagged, "{doubt:?}");
+    }
+}
+
+#[test]
 fn a_person_who_stays_is_told_every_three_minutes_and_a_lost_camera_every_hour() {
     let mut world = night("");
     world.walk(5, &[]);
