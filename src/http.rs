@@ -1,10 +1,13 @@
 //! What both web servers share: errors as problem details (RFC 9457, `application/problem+json`), and
-//! serving until told to stop.
+//! serving until told to stop, on this machine to this machine.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::json;
@@ -19,12 +22,32 @@ const STOP_WITHIN: Duration = Duration::from_secs(3);
 /// # Errors
 /// If the listener fails.
 pub async fn serve(listener: TcpListener, pages: Router, stop: CancellationToken) -> std::io::Result<()> {
+    let is_for_here = listener.local_addr()?.ip().is_loopback();
+    let pages = if is_for_here { pages.layer(middleware::from_fn(only_by_its_own_name)) } else { pages };
     let app = pages.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
         served = serving => served,
         () = async { stop.cancelled().await; tokio::time::sleep(STOP_WITHIN).await } => Ok(()),
     }
+}
+
+/// Refuses who asks by a foreign name: a page from elsewhere, open in a browser on this machine, can have
+/// its own name resolve to this address (DNS rebinding) and would then count as this origin.
+async fn only_by_its_own_name(request: Request, next: Next) -> Response {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if request.uri().host().or(named).is_some_and(is_this_machine) {
+        return next.run(request).await;
+    }
+    let detail = "these pages answer to localhost and 127.0.0.1 only".to_owned();
+    Problem { status: StatusCode::MISDIRECTED_REQUEST, detail }.into_response()
+}
+
+/// Whether `host`, perhaps with a port, names this machine to itself.
+fn is_this_machine(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// What is told to whoever asked for something that cannot be given.
@@ -67,5 +90,40 @@ impl IntoResponse for Problem {
         });
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         (self.status, kind, Json(body)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_of_this_machine_answers_to_its_own_names_only() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let pages = Router::new().route("/", get(|| async { "here" }));
+        let serving = tokio::spawn(serve(listener, pages, stop.clone()));
+        for (host, status) in [
+            (format!("{address}"), "200"),
+            (format!("LocalHost:{}", address.port()), "200"),
+            ("[::1]:80".to_owned(), "200"),
+            ("quay.example".to_owned(), "421"),
+            ("127.0.0.1.example:80".to_owned(), "421"),
+            (String::new(), "421"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let asked = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            stream.write_all(asked.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host:?}: {answer}");
+        }
+        stop.cancel();
+        serving.await.unwrap().unwrap();
     }
 }

@@ -18,7 +18,7 @@ from hall import CITIZEN, STAFF, VIEWS, WAITING, Actor, counts, places
 # How many scenes of each sort: (tuning, test).
 COUNTS = {"left": (4, 12), "away": (2, 9), "wait": (2, 10), "crowd": (5, 20), "intruder": (4, 11), "count": (3, 8),
           "covered": (4, 10), "blurred": (4, 10), "moved": (6, 20), "frozen": (4, 10), "day": (5, 10), "night": (5, 9)}
-LENGTHS_S = {"left": 390, "away": 840, "wait": 1560, "crowd": 150, "intruder": 240, "count": 150,
+LENGTHS_S = {"left": 390, "away": 840, "wait": 1560, "crowd": 150, "intruder": 300, "count": 150,
              "covered": 300, "blurred": 480, "moved": 240, "frozen": 345, "day": 900, "night": 900}
 # Those in which somebody stands for long are at 2 pictures a second, as some sub streams are.
 SLOW = ("left", "away", "wait")
@@ -69,8 +69,10 @@ class Scene:
             for effect in self.effects:
                 picture = effect(picture, t)
             if grain:
-                # A frozen picture freezes its noise too: it is drawn here, not by the encoder.
-                picture = np.clip(picture + grain[int(rng.integers(12))], 0, 255).astype(np.uint8)
+                # A frozen picture freezes its noise too, so it is drawn here, not by the encoder. No two living
+                # pictures may have the same: coming back bit by bit is what tells a frozen one.
+                shift = (int(rng.integers(people.HEIGHT)), int(rng.integers(people.WIDTH)))
+                picture = np.clip(picture + np.roll(grain[int(rng.integers(12))], shift, axis=(0, 1)), 0, 255).astype(np.uint8)
             last = picture
             yield picture
 
@@ -139,11 +141,11 @@ def _crowd(rng, scene, half, number):
 
 
 def _intruder(rng, scene, half, number):
-    """Somebody walks through or stands about at night, twice."""
+    """Somebody walks through or stands about at night, twice, farther apart than a cool-down."""
     scene.start, scene.gain = CLOSED, 1.0
     scene.noise = int(rng.integers(5, 11))
     scene.effects = [light.infrared(rng, rng.uniform(0.55, 0.95)) if number % 3 else light.night(rng.uniform(0.4, 0.6))]
-    for middle_s in (70, 170):
+    for middle_s in (60, 210):
         start_s = middle_s + rng.uniform(-15, 15)
         actor = _walker(rng, scene, half, start_s, pauses_s=rng.uniform(4, 20))
         scene.actors.append(actor)

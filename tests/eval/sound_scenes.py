@@ -72,8 +72,9 @@ def _struck(rng, room, half, voice_dbfs, kind, sound_of):
     """Three short loud sounds in a room where people talk and do what they do."""
     labels = []
     _conversation(rng, room, half, 0, LENGTHS_S["scream"], voice_dbfs, pause_s=6)
-    for n, middle_s in enumerate((80, 165, 250)):
-        start_s, sound = middle_s + rng.uniform(-15, 15), sound_of(n)
+    # Farther apart than a cool-down, within which the second would go on with the first one's incident.
+    for n, middle_s in enumerate((70, 165, 260)):
+        start_s, sound = middle_s + rng.uniform(-8, 8), sound_of(n)
         # A scream or a breaking pane is 14 to 28 dB above conversation at the same distance.
         room.add(sound, start_s, min(max(voice_dbfs + rng.uniform(14, 28), -28), -6))
         labels.append(_label(kind, start_s, start_s + len(sound) / RATE_HZ))
