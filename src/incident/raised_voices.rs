@@ -3,7 +3,7 @@
 //! Loud is momentary loudness (LUFS, 400 ms: what ears go by, and it bridges the gaps between syllables)
 //! at least `over_baseline_db` above how loud people usually speak here, where the level is at least
 //! `min_level_dbfs`. It counts only while it is speech: the speech model says so, and the model of
-//! sounds does not say that it is laughter, applause, music, a telephone or a crying child. Once
+//! sounds does not say that it is laughter, applause, music, a telephone, a siren or a crying child. Once
 //! flagged, 4 dB less keeps it up (hysteresis).
 //!
 //! The room's own speech is learned from speech alone, each window by how surely it is that, and at a
@@ -35,12 +35,19 @@ const OVER_ROOM_DB: f64 = 15.0;
 const TYPICAL_LUFS: (f64, f64) = (-30.0, -20.0);
 
 /// What is not speech, whatever the speech model says, if it is at least this likely and likelier than it.
-const NOT_SPEECH: [&str; 5] =
-    [sounds::LAUGHTER, sounds::CROWD, sounds::MUSIC, sounds::TELEPHONE, sounds::CRYING];
+const NOT_SPEECH: [&str; 7] = [
+    sounds::LAUGHTER,
+    sounds::CROWD,
+    sounds::MUSIC,
+    sounds::TELEPHONE,
+    sounds::CRYING,
+    sounds::ALARM,
+    sounds::ENGINE,
+];
 const NOT_SPEECH_SCORE: f64 = 0.3;
 
-/// For how long what was heard says something about what is.
-const HEARD_HOLDS: Duration = Duration::from_millis(1200);
+/// For how long what was heard says something about what is: people laugh in bursts.
+const HEARD_HOLDS: Duration = Duration::from_millis(2400);
 
 /// The rule for one camera's sound.
 pub(super) struct RaisedVoices {

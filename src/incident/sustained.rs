@@ -1,7 +1,8 @@
 //! A condition that has to hold for a while, with dips forgiven. Pure.
 //!
 //! Voices dip between words and people stop between steps: a condition that comes and goes within
-//! `dip` counts as one, if it is there for at least half of the time and was seen at least twice.
+//! `dip` counts as one, if it is there for at least half of the time (or another share that the rule
+//! names) and was seen at least twice.
 
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub(super) struct Sustained {
     hold: Duration,
     dip: Duration,
     over_after: Duration,
+    /// It has to be met at one look of so many.
+    one_of: u32,
     since: Option<Since>,
 }
 
@@ -43,7 +46,12 @@ pub(super) enum Turn {
 impl Sustained {
     /// Holds after `hold`, forgiving pauses up to `dip`; once held, over after `over_after` without.
     pub fn new(hold: Duration, dip: Duration, over_after: Duration) -> Self {
-        Self { hold, dip, over_after, since: None }
+        Self { hold, dip, over_after, one_of: 2, since: None }
+    }
+
+    /// The same, if it is met at one look of `one_of` at least, instead of at half of them.
+    pub fn met_at_one_of(self, one_of: u32) -> Self {
+        Self { one_of, ..self }
     }
 
     /// Whether it has held and is not over.
@@ -108,7 +116,7 @@ impl Sustained {
         } else if is_confirmed
             && pause.is_zero()
             && now.mono.since(since.began.mono) >= self.hold
-            && since.met.saturating_mul(2) >= since.seen
+            && since.met.saturating_mul(self.one_of) >= since.seen
             && since.met >= 2
         {
             since.is_flagged = true;

@@ -1,7 +1,7 @@
 //! Which of the 521 sounds of YAMNet matter in a counter hall, in groups. Pure.
 //!
 //! The score of a group is that of its likeliest member. What a rule looks for, and what it must not
-//! take for that, is a group of its own; everything else (animals, engines, instruments) is left out.
+//! take for that, is a group of its own; everything else (animals, instruments, the weather) is left out.
 
 use super::Heard;
 
@@ -30,8 +30,11 @@ pub const DOOR: &str = "door";
 /// Something falls or strikes.
 pub const IMPACT: &str = "impact";
 
+/// An engine, a motorcycle or a train goes by, or blows its horn.
+pub const ENGINE: &str = "engine";
+
 /// The groups and what YAMNet calls their members.
-const GROUPS: [(&str, &[&str]); 12] = [
+const GROUPS: [(&str, &[&str]); 13] = [
     (
         SPEECH,
         &[
@@ -80,6 +83,25 @@ const GROUPS: [(&str, &[&str]); 12] = [
         ],
     ),
     (IMPACT, &["Smash, crash", "Thump, thud", "Bang", "Crack", "Slap, smack", "Whack, thwack"]),
+    (
+        ENGINE,
+        &[
+            // Not "Vehicle" and "Motor vehicle": a siren is one of those too.
+            "Engine",
+            "Medium engine (mid frequency)",
+            "Heavy engine (low frequency)",
+            "Idling",
+            "Accelerating, revving, vroom",
+            "Motorcycle",
+            "Car passing by",
+            "Vehicle horn, car horn, honking",
+            "Air horn, truck horn",
+            "Train",
+            "Train whistle",
+            "Train horn",
+            "Railroad car, train wagon",
+        ],
+    ),
 ];
 
 /// The groups, with where their members stand in the model's answer.

@@ -56,7 +56,8 @@ class Scene:
     def pictures(self, rng):
         """The pictures one after the other, BGR."""
         empty = people.empty_place()
-        grain = [rng.normal(0, self.noise / 2, empty.shape).astype(np.int16) for _ in range(12)] if self.frozen else []
+        # As strong, after the picture was made smaller, as the noise that ffmpeg adds to the other scenes.
+        grain = [np.rint(rng.normal(0, 0.7 * self.noise, empty.shape)).astype(np.int16) for _ in range(12)] if self.frozen else []
         last = None
         for n in range(int(self.length_s * self.fps)):
             t = n / self.fps

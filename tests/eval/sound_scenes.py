@@ -100,8 +100,8 @@ def _alarm(rng, room, half, number, voice_dbfs):
 def _lost(rng, room, half, number, voice_dbfs):
     labels = []
     _conversation(rng, room, half, 0, LENGTHS_S["lost"], voice_dbfs, pause_s=5)
-    for n, middle_s in enumerate((110, 280)):
-        start_s = middle_s + rng.uniform(-15, 15)
+    for n, middle_s in enumerate((95, 290)):
+        start_s = middle_s + rng.uniform(-10, 8)
         end_s = start_s + rng.uniform(80, 110)
         span = slice(int(start_s * RATE_HZ), int(end_s * RATE_HZ))
         # Digital silence, or a microphone whose cable has come off: far below the floor that it had.

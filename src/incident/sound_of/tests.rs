@@ -84,6 +84,32 @@ fn glass_breaks_sharply_and_is_bright() {
 }
 
 #[test]
+fn a_door_with_a_pane_that_falls_shut_is_a_door() {
+    let door: Half<'_> = (-15.0, &[(sounds::GLASS, 0.6), (sounds::DOOR, 0.8)]);
+    assert_eq!(count(Kind::BreakingGlass, &[door; 2]), 0);
+}
+
+#[test]
+fn a_siren_that_sounds_like_a_scream_is_a_siren() {
+    let siren: Half<'_> = (-15.0, &[(sounds::SCREAM, 0.3), (sounds::ALARM, 0.9)]);
+    assert_eq!(count(Kind::Scream, &[siren; 4]), 0);
+}
+
+#[test]
+fn a_motorcycle_that_passes_is_no_alarm() {
+    let passing: Half<'_> = (-20.0, &[(sounds::ALARM, 0.7), (sounds::ENGINE, 0.6)]);
+    assert_eq!(count(Kind::AlarmSound, &[passing; 20]), 0);
+}
+
+#[test]
+fn a_bell_that_is_recognised_now_and_then_is_an_alarm() {
+    let ringing: [Half<'_>; 3] = [(-20.0, &[(sounds::ALARM, 0.7)]), (-20.0, &[]), (-20.0, &[])];
+    assert_eq!(count(Kind::AlarmSound, &ringing.repeat(8)), 1);
+    let seldom: [Half<'_>; 4] = [(-20.0, &[(sounds::ALARM, 0.7)]), (-20.0, &[]), (-20.0, &[]), (-20.0, &[])];
+    assert_eq!(count(Kind::AlarmSound, &seldom.repeat(8)), 0);
+}
+
+#[test]
 fn an_alarm_has_to_last_and_its_pauses_are_forgiven() {
     let on: Half<'_> = (-20.0, &[(sounds::ALARM, 0.7)]);
     assert_eq!(count(Kind::AlarmSound, &[on; 5]), 0, "a beep of 2.5 s");

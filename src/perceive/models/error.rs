@@ -106,8 +106,9 @@ impl Part {
                 "the people model cannot be used, nobody is seen",
             ),
             Part::Speech => (
-                "mô hình nhận tiếng nói (speech) không dùng được, không phát hiện được to tiếng",
-                "the speech model cannot be used, raised voices are not noticed",
+                "mô hình nhận tiếng nói (speech) không dùng được, to tiếng chỉ được nhận theo độ ồn, nên tiếng ồn \
+                 khác cũng có thể bị báo",
+                "the speech model cannot be used, raised voices are told by loudness alone, and other noise with them",
             ),
             Part::Sounds => (
                 "mô hình nhận âm thanh (sounds) không dùng được, không phát hiện được tiếng la hét, kính vỡ, \
