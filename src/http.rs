@@ -107,23 +107,25 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let pages = Router::new().route("/", get(|| async { "here" }));
-        let serving = tokio::spawn(serve(listener, pages, stop.clone()));
-        for (host, status) in [
-            (format!("{address}"), "200"),
-            (format!("LocalHost:{}", address.port()), "200"),
-            ("[::1]:80".to_owned(), "200"),
-            ("quay.example".to_owned(), "421"),
-            ("127.0.0.1.example:80".to_owned(), "421"),
-            (String::new(), "421"),
-        ] {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            let asked = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-            stream.write_all(asked.as_bytes()).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host:?}: {answer}");
-        }
-        stop.cancel();
-        serving.await.unwrap().unwrap();
+        let asking = async {
+            for (host, status) in [
+                (format!("{address}"), "200"),
+                (format!("LocalHost:{}", address.port()), "200"),
+                ("[::1]:80".to_owned(), "200"),
+                ("quay.example".to_owned(), "421"),
+                ("127.0.0.1.example:80".to_owned(), "421"),
+                (String::new(), "421"),
+            ] {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                let asked = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+                stream.write_all(asked.as_bytes()).await.unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).await.unwrap();
+                assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{host:?}: {answer}");
+            }
+            stop.cancel();
+        };
+        let (served, ()) = tokio::join!(serve(listener, pages, stop.clone()), asking);
+        served.unwrap();
     }
 }
