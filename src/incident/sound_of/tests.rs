@@ -105,7 +105,8 @@ fn a_motorcycle_that_passes_is_no_alarm() {
 fn a_bell_that_is_recognised_now_and_then_is_an_alarm() {
     let ringing: [Half<'_>; 3] = [(-20.0, &[(sounds::ALARM, 0.7)]), (-20.0, &[]), (-20.0, &[])];
     assert_eq!(count(Kind::AlarmSound, &ringing.repeat(8)), 1);
-    let seldom: [Half<'_>; 4] = [(-20.0, &[(sounds::ALARM, 0.7)]), (-20.0, &[]), (-20.0, &[]), (-20.0, &[])];
+    let bell: &[(&str, f32)] = &[(sounds::ALARM, 0.7)];
+    let seldom = [&[half(-20.0, bell)][..], &[half(-20.0, &[]); 4]].concat();
     assert_eq!(count(Kind::AlarmSound, &seldom.repeat(8)), 0);
 }
 
