@@ -162,8 +162,8 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
             Condition::RaisedVoices { over_baseline_db: over_baseline_db?, min_level_dbfs: min_level_dbfs? }
         }
         Kind::Scream | Kind::BreakingGlass | Kind::AlarmSound => {
-            // What else is loud scores lower than a scream or an alarm, but not lower than glass.
-            let usual = if kind == Kind::BreakingGlass { 0.2 } else { 0.1 };
+            // An alarm lasts, so that it is told apart by more than one score.
+            let usual = if kind == Kind::AlarmSound { 0.1 } else { 0.2 };
             Condition::SoundOf { sound: kind, min_score: score(table, usual)? }
         }
         Kind::AudioLost => Condition::AudioLost,
