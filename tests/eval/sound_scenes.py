@@ -15,7 +15,7 @@ from clips import RATE_HZ
 from room import Room
 
 # How many scenes of each sort: (tuning, test). A scene of raised voices has 2 passages, and so on.
-COUNTS = {"raised": (6, 12), "scream": (4, 8), "glass": (4, 8), "alarm": (5, 11), "lost": (4, 11), "calm": (12, 32)}
+COUNTS = {"raised": (6, 12), "scream": (4, 8), "glass": (4, 8), "alarm": (5, 11), "lost": (4, 11), "calm": (32, 32)}
 LENGTHS_S = {"raised": 360, "scream": 300, "glass": 300, "alarm": 300, "lost": 420, "calm": 1200}
 HOLDS_S = {"raised-voices": 3, "scream": 0, "breaking-glass": 0, "alarm-sound": 3, "audio-lost": 60}
 CODECS = ("pcm_alaw-8000", "pcm_mulaw-8000", "aac-16000", "aac-44100")
