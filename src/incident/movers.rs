@@ -60,13 +60,14 @@ impl Movers {
             if moves {
                 track.moved = now;
             }
-            if moves && age <= PROBATION {
+            let probation = if is_flagged { FLAGGED_PROBATION } else { PROBATION };
+            if moves && age <= probation {
                 track.moving_looks = track.moving_looks.saturating_add(1);
             }
             let has_walked = track.has_walked_to(&person.frame);
             if track.sure_looks >= LOOKS && (has_walked || (track.moving_looks >= LOOKS && !track.is_thing)) {
                 (track.is_believed, track.is_thing) = (true, false);
-            } else if !track.is_believed && age > if is_flagged { FLAGGED_PROBATION } else { PROBATION } {
+            } else if !track.is_believed && age > probation {
                 track.is_thing = true;
             }
             if track.is_believed && now.mono.since(track.moved.mono) > STILL {
@@ -158,6 +159,10 @@ mod tests {
 
     #[test]
     fn whoever_is_new_while_somebody_is_flagged_has_two_minutes_to_stir() {
+        let mut world = World { is_flagged: true, ..World::new() };
+        world.see(60, |_| 0.5, false);
+        world.see(2, |_| 0.5, true);
+        assert!(world.movers.is_believed(1));
         let mut world = World { is_flagged: true, ..World::new() };
         world.see(120, |_| 0.5, false);
         assert!(!world.movers.is_thing(1));
