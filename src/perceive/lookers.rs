@@ -2,7 +2,8 @@
 //!
 //! They run at a lower priority than everything else, so that a machine that is short records first, hears
 //! and decodes second, and looks with what is left; every camera's rate falls alike then. A look that panics
-//! costs itself. One that never ends costs its thread, which is given up after a while and replaced.
+//! costs itself. One that never ends costs its thread, which is given up after a while and replaced; one
+//! that ends after all takes a place again if there is one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,6 +47,7 @@ struct Asked {
 
 struct Hall {
     find: Find,
+    threads: usize,
     patience: Duration,
     state: Mutex<State>,
     woken: Condvar,
@@ -55,6 +57,8 @@ struct Hall {
 struct State {
     turns: Turns<CameraId, Asked>,
     is_over: bool,
+    /// Threads that are there for the next look, and those that hang in one.
+    working: usize,
     given_up: usize,
     dropped: Seldom,
 }
@@ -78,10 +82,11 @@ impl Lookers {
     }
 
     fn start_with(find: Find, threads: usize, patience: Duration) -> std::io::Result<Self> {
-        let hall = Hall { find, patience, state: Mutex::default(), woken: Condvar::new() };
+        let threads = threads.max(1);
+        let hall = Hall { find, threads, patience, state: Mutex::default(), woken: Condvar::new() };
         let hall = Arc::new(hall);
         let end = Arc::new(End(hall.clone()));
-        (0..threads.max(1)).try_for_each(|_| hall.start_thread())?;
+        (0..threads).try_for_each(|_| hall.start_thread())?;
         Ok(Self { hall, _end: end })
     }
 
@@ -103,6 +108,7 @@ impl Lookers {
         }
         let hanging = state.turns.give_up(self.hall.patience, now);
         state.given_up += hanging.len();
+        state.working = state.working.saturating_sub(hanging.len());
         let replaced = state.given_up <= MOST_GIVEN_UP;
         drop(state);
         self.hall.woken.notify_one();
@@ -126,13 +132,15 @@ impl Hall {
     }
 
     fn start_thread(self: &Arc<Self>) -> std::io::Result<()> {
-        let worker = self.state().turns.new_worker();
         let hall = self.clone();
-        thread::Builder::new().name("look".into()).spawn(move || hall.work(worker)).map(drop)
+        thread::Builder::new().name("look".into()).spawn(move || hall.work())?;
+        self.state().working += 1;
+        Ok(())
     }
 
-    fn work(&self, worker: u64) {
+    fn work(&self) {
         lower_priority(NICE);
+        let mut worker = self.state().turns.new_worker();
         while let Some((camera, asked)) = self.next(worker) {
             let counters = asked.counters.clone();
             let is_wanted = || self.state().turns.is_served_by(worker);
@@ -144,9 +152,13 @@ impl Hall {
             }
             let mut state = self.state();
             if !state.turns.done(worker) {
-                // Another took this one's place while it seemed to hang.
+                // Another took this one's place while it seemed to hang, unless too many did.
                 state.given_up = state.given_up.saturating_sub(1);
-                return;
+                if state.working >= self.threads {
+                    return;
+                }
+                state.working += 1;
+                worker = state.turns.new_worker();
             }
             drop(state);
             // This camera's next look may have waited for this one.
@@ -274,6 +286,33 @@ mod tests {
         assert_eq!(asker.answer(), 3, "its camera is looked at again too");
         drop(hangs);
         asker.ask("hall", 4);
-        assert_eq!(asker.answer(), 4, "what the first found came too late and is not told");
+        assert_eq!(asker.answer(), 4);
+        let Asker { lookers, answers: (told, answers), .. } = asker;
+        drop((lookers, told));
+        assert_eq!(answers.iter().next(), None, "what the first found came too late");
+    }
+
+    #[test]
+    fn too_many_looks_that_hang_are_not_replaced_and_work_again_once_they_end() {
+        let (hangs, for_ever) = channel::<()>();
+        let for_ever = Mutex::new(for_ever);
+        let (began, has_begun) = channel();
+        let asker = Asker::new(Duration::ZERO, move |byte| {
+            began.send(()).unwrap();
+            if byte == 0 {
+                let _ = for_ever.lock().unwrap().recv();
+            }
+            Ok(())
+        });
+        for _ in 0..=MOST_GIVEN_UP {
+            asker.ask("gate", 0);
+            has_begun.recv_timeout(WITHIN).unwrap();
+        }
+        asker.ask("hall", 1);
+        assert!(has_begun.try_recv().is_err(), "nobody is left to look");
+        drop(hangs);
+        assert_eq!(asker.answer(), 1);
+        asker.ask("hall", 2);
+        assert_eq!(asker.answer(), 2);
     }
 }
