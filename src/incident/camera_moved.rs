@@ -20,9 +20,12 @@ use crate::perceive::{OUTLINE_COLUMNS, Observation, View};
 const DIP: Duration = Duration::from_secs(4);
 const OVER_AFTER: Duration = Duration::from_secs(10);
 
-/// A view of which less than this is kept, in so much of the picture, is another one.
+/// A view of which less than this is kept, in so much of the picture, is another one; and one of which
+/// hardly more is kept than chance keeps, in half of it.
 const KEPT: f32 = 0.45;
 const LOST: f32 = 0.65;
+const HARDLY_KEPT: f32 = 0.35;
+const HALF_LOST: f32 = 0.5;
 
 /// The same when the light changed with it, as when the only lamp goes on.
 const KEPT_IN_OTHER_LIGHT: f32 = 0.25;
@@ -74,7 +77,8 @@ impl CameraMoved {
         let is_other_light = (light / self.light.max(1.0)).ln().abs() > OTHER_LIGHT.ln();
         let limit = if is_other_light { KEPT_IN_OTHER_LIGHT } else { KEPT };
         let shift = self.known.edges().shift(&view.outline);
-        let is_gone = like.kept < limit && like.lost >= LOST;
+        let is_gone = like.kept < limit && like.lost >= LOST
+            || !is_other_light && like.kept < HARDLY_KEPT && like.lost >= HALF_LOST;
         if !is_gone && shift.is_none() {
             return None;
         }
