@@ -6,6 +6,8 @@
 
 mod after_hours;
 
+mod alikeness;
+
 mod audio_lost;
 
 mod baseline;

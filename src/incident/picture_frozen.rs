@@ -7,11 +7,14 @@
 //! - not one bit changes for several times longer than this camera ever goes between keyframes;
 //!   before any of them was seen, for two minutes.
 //!
+//! It froze when one picture became more like the next than a living camera's are (`alikeness`).
+//!
 //! Either counts only while nothing moves (a clock that is written into the picture does not). A
 //! black or bare picture cannot be judged. Nothing has to be learned, so it is judged from the start.
 
 use std::time::Duration;
 
+use super::alikeness::Alikeness;
 use super::{Peak, Sign, Watch, measurement};
 use crate::ingest::CameraState;
 use crate::model::Now;
@@ -30,9 +33,9 @@ const RECENT: Duration = Duration::from_secs(25);
 const PAUSES: u32 = 4;
 const UNKNOWN_PAUSE: Duration = Duration::from_secs(120);
 
-/// Encoders settle on a quantiser within this long: a return this soon after something moved means that
-/// it froze when it stopped moving. In a hall where nothing had moved, the first picture that came
-/// back has to do for the beginning.
+/// Encoders settle on a quantiser within this long: where nothing else tells when it froze, a return this
+/// soon after something moved means that it froze when it stopped moving. In a hall where nothing had
+/// moved, the first picture that came back has to do for the beginning.
 const SETTLING: Duration = Duration::from_secs(90);
 
 /// A living camera shows within this long, by movement or by not coming back.
@@ -47,16 +50,27 @@ pub(super) struct PictureFrozen {
     returns: Option<(Now, Now)>,
     pause: Option<Duration>,
     unchanged: Option<(Now, Now)>,
+    alikeness: Alikeness,
     flagged: Option<Now>,
     last: Option<Now>,
 }
 
 impl PictureFrozen {
     pub fn new(hold: Duration) -> Self {
-        Self { hold, still: None, returns: None, pause: None, unchanged: None, flagged: None, last: None }
+        Self {
+            hold,
+            still: None,
+            returns: None,
+            pause: None,
+            unchanged: None,
+            alikeness: Alikeness::default(),
+            flagged: None,
+            last: None,
+        }
     }
 
     fn learn(&mut self, view: &View, now: Now) {
+        self.alikeness.learn(view);
         if view.moved >= MOVES || self.still.is_none() {
             (self.still, self.returns) = (Some(now), None);
         }
@@ -89,15 +103,22 @@ impl PictureFrozen {
         }
         let (last, of) = self.returns?;
         let is_recent = now.mono.since(last.mono) <= RECENT;
-        let began = if of.mono.since(still.mono) <= SETTLING { still } else { of };
+        let began = self
+            .alikeness
+            .since(still)
+            .unwrap_or_else(|| if of.mono.since(still.mono) <= SETTLING { still } else { of });
         (is_recent && now.mono.since(began.mono) >= self.hold).then_some(began)
     }
 
-    fn is_alive(&self, view: &View, now: Now) -> bool {
-        let last_sign = self.returns.map(|(last, _)| last);
+    /// When it came to life again, if it did: when something moved, or after the last sign of a freeze.
+    fn alive_since(&self, view: &View, now: Now) -> Option<Now> {
+        if view.moved >= MOVES {
+            return Some(view.began);
+        }
         let is_unchanged = self.unchanged.is_some_and(|(since, _)| now.mono.since(since.mono) >= RECENT);
-        let is_silent = last_sign.is_none_or(|last| now.mono.since(last.mono) >= ALIVE_AFTER);
-        view.moved >= MOVES || (is_silent && !is_unchanged)
+        let last_sign = self.returns.map_or(view.began, |(last, _)| last);
+        let is_silent = self.returns.is_none() || now.mono.since(last_sign.mono) >= ALIVE_AFTER;
+        (is_silent && !is_unchanged).then_some(last_sign)
     }
 
     fn end(&mut self, at: Now) -> Option<Sign> {
@@ -117,7 +138,8 @@ impl Watch for PictureFrozen {
         self.last = Some(now);
         self.learn(view, now);
         if self.flagged.is_some() {
-            return if !armed || self.is_alive(view, now) { self.end(view.began) } else { None };
+            let ended = if armed { self.alive_since(view, now) } else { Some(view.began) };
+            return ended.and_then(|at| self.end(at));
         }
         let since = self.frozen_since(now).filter(|_| armed)?;
         self.flagged = Some(since);
@@ -195,6 +217,23 @@ mod tests {
             if second < 130 { hall(60, 0.9)(second) } else { View { moved: 20, ..View::default() } }
         });
         assert!(matches!(signs[1], (130, Sign::Ended(at)) if at.as_millis() == 130_000), "{signs:?}");
+    }
+
+    #[test]
+    fn where_nothing_moves_it_ended_when_a_former_picture_came_back_last() {
+        let signs =
+            see(300, |second| if second < 130 { hall(60, 0.9)(second) } else { hall(60, 0.1)(second) });
+        assert!(matches!(signs[1], (188, Sign::Ended(at)) if at.as_millis() == 129_000), "{signs:?}");
+    }
+
+    #[test]
+    fn it_is_dated_to_when_pictures_became_more_alike_than_living_ones() {
+        let signs = see(120, |second| View {
+            alike: Some(if second < 63 { 0.3 } else { 0.8 }),
+            ..hall(10, if second < 68 { 0.0 } else { 0.9 })(second)
+        });
+        let [(_, Sign::Flagged { started_at, .. })] = signs.as_slice() else { panic!("{signs:?}") };
+        assert_eq!(started_at.as_millis(), 61_500);
     }
 
     #[test]

@@ -117,6 +117,9 @@ pub struct View {
     pub moved: u32,
     /// The former picture, if any, that came back most exactly, after others in between.
     pub repeat: Option<Repeat>,
+    /// How much of what is not flat was the same, bit by bit, in the two pictures in a row that were
+    /// most alike, 0 to 1; `None` where there is too little to compare.
+    pub alike: Option<f32>,
     /// Since when all pictures are the same bit by bit; `None` where there is too little to compare.
     pub unchanged_since: Option<Now>,
 }

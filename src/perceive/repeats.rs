@@ -61,6 +61,9 @@ pub(super) struct Repeats {
 pub(super) struct Seen {
     /// The former picture that most blocks come from.
     pub repeat: Option<Repeat>,
+    /// Which share of the blocks is the same as in the picture before, 0 to 1; `None` if there is too
+    /// little to compare.
+    pub alike: Option<f32>,
     /// Since when all pictures were the same; `None` if there is too little to compare.
     pub unchanged_since: Option<Now>,
 }
@@ -82,7 +85,8 @@ impl Repeats {
             let since = self.unchanged_since.filter(|_| is_same).unwrap_or(at);
             self.unchanged_since = Some(since);
             let repeat = if is_same { None } else { self.repeat(&textured, &blocks, at) };
-            Seen { repeat, unchanged_since: Some(since) }
+            let share = last.map(|_| share(alike, &textured));
+            Seen { repeat, alike: share, unchanged_since: Some(since) }
         };
         self.past.push_back((at, blocks));
         while self.past.len() > MOST_PICTURES
@@ -93,7 +97,6 @@ impl Repeats {
         Some(seen)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "at most 256 blocks")]
     fn repeat(&self, textured: &[usize], blocks: &[u32], at: Now) -> Option<Repeat> {
         let (mut was_another, mut best) = (false, None::<(usize, Now)>);
         for (then, past) in self.past.iter().rev() {
@@ -106,8 +109,13 @@ impl Repeats {
                 best = Some((alike, *then));
             }
         }
-        best.map(|(most, of)| Repeat { share: most as f32 / textured.len() as f32, of })
+        best.map(|(most, of)| Repeat { share: share(most, textured), of })
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most 256 blocks")]
+fn share(alike: usize, textured: &[usize]) -> f32 {
+    alike as f32 / textured.len().max(1) as f32
 }
 
 fn alike(textured: &[usize], these: &[u32], those: &[u32]) -> usize {

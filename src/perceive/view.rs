@@ -40,6 +40,7 @@ pub struct Viewer {
     before: Vec<f32>,
     repeats: Repeats,
     repeat: Option<Repeat>,
+    alike: Option<f32>,
 }
 
 impl Viewer {
@@ -53,6 +54,7 @@ impl Viewer {
         if seen.repeat.is_some_and(|new| self.repeat.is_none_or(|old| new.share > old.share)) {
             self.repeat = seen.repeat;
         }
+        self.alike = self.alike.into_iter().chain(seen.alike).reduce(f32::max);
         add_means(luma, &mut self.sums)?;
         self.pictures += 1;
         let is_slow = self.last.is_some_and(|last| at.mono.since(last.mono) >= STRETCH);
@@ -74,6 +76,7 @@ impl Viewer {
             outline: Arc::new(Outline::of(&means)),
             moved: moved(&means, &self.before),
             repeat: self.repeat.take(),
+            alike: self.alike.take(),
             unchanged_since: seen.unchanged_since,
         };
         self.before = means;
@@ -208,10 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn a_view_says_how_much_its_most_alike_pictures_are() {
+        let views = show(200, (0..20).map(|i| noisy(if i < 12 { i } else { 12 + i / 4 })));
+        let alike: Vec<f32> = views.iter().map(|(_, view)| view.alike.unwrap()).collect();
+        assert!(alike[..2].iter().all(|alike| *alike < 0.05) && alike[2..] == [1.0, 1.0], "{alike:?}");
+    }
+
+    #[test]
     fn nothing_is_said_of_the_blocks_of_a_black_picture() {
         let views = show(200, (0..60).map(|_| picture(|_, _| 16)));
         let view = &views.last().unwrap().1;
         assert_eq!((view.repeat, view.unchanged_since, view.sharpness), (None, None, None));
+        assert_eq!(view.alike, None);
         assert_eq!(view.outline.density(), 0.0);
     }
 }

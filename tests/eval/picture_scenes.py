@@ -17,13 +17,13 @@ from hall import CITIZEN, STAFF, VIEWS, WAITING, Actor, counts, places
 
 # How many scenes of each sort: (tuning, test).
 COUNTS = {"left": (4, 12), "away": (2, 9), "wait": (2, 10), "crowd": (5, 20), "intruder": (4, 11), "count": (3, 8),
-          "covered": (4, 10), "blurred": (4, 10), "moved": (6, 20), "frozen": (4, 10), "day": (5, 10), "night": (5, 9)}
+          "covered": (4, 10), "blurred": (4, 10), "moved": (12, 20), "frozen": (10, 10), "day": (5, 10), "night": (5, 9)}
 LENGTHS_S = {"left": 390, "away": 840, "wait": 1560, "crowd": 150, "intruder": 300, "count": 150,
              "covered": 300, "blurred": 480, "moved": 240, "frozen": 345, "day": 900, "night": 900}
 # Those in which somebody stands for long are at 2 pictures a second, as some sub streams are.
 SLOW = ("left", "away", "wait")
 NEGATIVE = ("day", "night")
-HOLDS_S = {"crowding": 30, "after-hours": 2, "camera-covered": 10, "camera-blurred": 60, "camera-moved": 30, "picture-frozen": 30}
+HOLDS_S = {"crowding": 30, "after-hours": 2, "camera-covered": 10, "camera-blurred": 60, "camera-moved": 30, "picture-frozen": 45}
 # A Tuesday; the centre is open 07:30-11:30 and 13:30-17:00 (replay.py).
 OPEN, CLOSED = "2026-03-10T08:00:00+07:00", "2026-03-10T21:00:00+07:00"
 

@@ -1,0 +1,123 @@
+//! Since when one picture is more like the next than a living camera's are. Pure.
+//!
+//! Even where nothing moves, the noise of a living sensor changes most blocks of a picture from one to
+//! the next; how many, is up to the noise and the encoder, and to where between two keyframes it is. A
+//! source that froze is still refined by the encoder for a while, but two pictures in a row that are much
+//! more alike than any before come within 3 s, and again in every group of pictures.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::model::Now;
+use crate::perceive::View;
+
+/// How much is remembered: what a living camera was like before the freeze has to be in it.
+const MEMORY: Duration = Duration::from_secs(300);
+
+/// Whole groups of pictures, of most cameras: the most alike ones of each are compared.
+const GROUP: Duration = Duration::from_secs(12);
+
+/// Where living pictures are this much alike, the encoder leaves the noise out: nothing can be told.
+const TOO_MUCH: f32 = 0.6;
+
+/// What is this much nearer to "all the same" than anything of a living group is not alive.
+const NEARER: f32 = 0.3;
+
+/// So long after a freeze, 0 to 3 s, the encoder shows it.
+const SHOWS_AFTER: Duration = Duration::from_millis(1500);
+
+/// How much alike the pictures of one camera were.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Alikeness {
+    /// Each second's most alike pair, with where the second began; oldest first.
+    past: VecDeque<(Now, f32)>,
+}
+
+impl Alikeness {
+    /// Takes what was seen.
+    pub fn learn(&mut self, view: &View) {
+        let Some(alike) = view.alike else { return };
+        self.past.push_back((view.began, alike));
+        while self.past.front().is_some_and(|(at, _)| view.began.mono.since(at.mono) > MEMORY) {
+            self.past.pop_front();
+        }
+    }
+
+    /// Since when, without a group of living ones in between, but not before `earliest`, the pictures
+    /// are too much alike; `None` where what living ones are like was not seen, or is no different.
+    pub fn since(&self, earliest: Now) -> Option<Now> {
+        let living = self.living().filter(|living| *living < TOO_MUCH)?;
+        let limit = living + NEARER * (1.0 - living);
+        let mut began: Option<Now> = None;
+        let lately = self.past.iter().rev().take_while(|(at, _)| at.mono >= earliest.mono);
+        for (at, _) in lately.filter(|(_, alike)| *alike > limit) {
+            if began.is_some_and(|began| began.mono.since(at.mono) > GROUP) {
+                break;
+            }
+            began = Some(*at);
+        }
+        began
+            .map(|began| began.minus(SHOWS_AFTER))
+            .map(|began| if began.mono < earliest.mono { earliest } else { began })
+    }
+
+    /// How much alike the most alike pictures of a group are: of the most lively one, a whole one.
+    fn living(&self) -> Option<f32> {
+        let newest = self.past.back()?.0;
+        let groups = self.past.iter().enumerate().filter(|(_, (at, _))| newest.mono.since(at.mono) >= GROUP);
+        let most = groups.map(|(first, (began, _))| {
+            let group = self.past.iter().skip(first).take_while(|(at, _)| at.mono.since(began.mono) < GROUP);
+            group.fold(0.0, |most: f32, (_, alike)| most.max(*alike))
+        });
+        most.min_by(f32::total_cmp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64) -> Now {
+        Now::default().plus(Duration::from_secs(second))
+    }
+
+    /// A second each, in groups of 4 s whose pictures become more alike until the next keyframe.
+    fn seen(seconds: &[(u64, f32)]) -> Alikeness {
+        let mut alikeness = Alikeness::default();
+        let most = seconds.iter().flat_map(|(seconds, most)| (0..*seconds).map(move |_| *most));
+        for (second, most) in (0u8..).zip(most) {
+            let alike = Some(most * f32::from(second % 4) / 3.0);
+            alikeness.learn(&View { began: at(second.into()), alike, ..View::default() });
+        }
+        alikeness
+    }
+
+    fn at_half(second: u64) -> Option<Now> {
+        Some(at(second).plus(Duration::from_millis(500)))
+    }
+
+    #[test]
+    fn pictures_that_are_more_alike_than_any_before_tell_since_when() {
+        let alikeness = seen(&[(61, 0.4), (40, 0.7)]);
+        assert_eq!(alikeness.since(at(0)), at_half(61));
+    }
+
+    #[test]
+    fn what_was_before_something_moved_is_not_gone_into() {
+        assert_eq!(seen(&[(61, 0.4), (40, 0.7)]).since(at(83)), Some(at(83)));
+    }
+
+    #[test]
+    fn one_pair_that_was_alike_by_chance_long_before_is_no_begin() {
+        let alikeness = seen(&[(20, 0.2), (4, 0.9), (37, 0.2), (40, 0.7)]);
+        assert_eq!(alikeness.since(at(0)), at_half(60));
+    }
+
+    #[test]
+    fn nothing_is_told_where_no_living_picture_was_seen_or_the_encoder_leaves_the_noise_out() {
+        assert_eq!(seen(&[(100, 0.7)]).since(at(0)), None);
+        assert_eq!(seen(&[(60, 0.9), (40, 1.0)]).since(at(0)), None);
+        assert_eq!(seen(&[(60, 0.3)]).since(at(0)), None);
+        assert_eq!(Alikeness::default().since(at(0)), None);
+    }
+}
