@@ -51,6 +51,8 @@ mod on_real_pictures;
 
 mod picture_frozen;
 
+mod mean_score;
+
 mod moment;
 
 mod place;

@@ -3,8 +3,8 @@
 //! Loud is momentary loudness (LUFS, 400 ms: what ears go by, and it bridges the gaps between syllables)
 //! at least `over_baseline_db` above how loud people usually speak here, where the level is at least
 //! `min_level_dbfs`. It counts only while it is speech: the speech model says so, and the model of
-//! sounds does not say that it is laughter, applause, music, a telephone, a siren or a crying child. Once
-//! flagged, 4 dB less keeps it up (hysteresis).
+//! sounds, in the mean of 3 s, holds it rather for that than for laughter, applause, music, a telephone, a
+//! siren or a crying child. Once flagged, 4 dB less keeps it up (hysteresis).
 //!
 //! The room's own speech is learned from speech alone, each window by how surely it is that, and at a
 //! tenth of the pace while it is loud. Before 5 s of it were heard, people are taken to speak 15 dB
@@ -13,6 +13,7 @@
 
 use std::time::Duration;
 
+use super::mean_score::MeanScore;
 use super::sustained::{Sustained, Turn};
 use super::{Baseline, Gauge, GaugeName, Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
@@ -34,7 +35,8 @@ const SYLLABLE: Duration = Duration::from_millis(300);
 const OVER_ROOM_DB: f64 = 15.0;
 const TYPICAL_LUFS: (f64, f64) = (-30.0, -20.0);
 
-/// What is not speech, whatever the speech model says, if it is at least this likely and likelier than it.
+/// What is not speech, whatever the speech model says, if speech is not at least this much likelier, or not
+/// at least this likely.
 const NOT_SPEECH: [&str; 7] = [
     sounds::LAUGHTER,
     sounds::CROWD,
@@ -44,10 +46,11 @@ const NOT_SPEECH: [&str; 7] = [
     sounds::ALARM,
     sounds::ENGINE,
 ];
-const NOT_SPEECH_SCORE: f64 = 0.3;
+const LIKELIER: f64 = 1.5;
+const LIKELY: f64 = 0.2;
 
 /// For how long what was heard says something about what is: people laugh in bursts.
-const HEARD_HOLDS: Duration = Duration::from_millis(2400);
+const HEARD_HOLDS: Duration = Duration::from_secs(3);
 
 /// The rule for one camera's sound.
 pub(super) struct RaisedVoices {
@@ -60,7 +63,8 @@ pub(super) struct RaisedVoices {
     /// What loud is measured from, in LUFS; in dBFS where no model tells speech.
     usual: Option<f64>,
     spoken: Option<Now>,
-    not_speech: Option<Now>,
+    heard_speech: MeanScore,
+    heard_others: MeanScore,
     loud: Sustained,
     loudest: Option<(f64, f64)>,
 }
@@ -74,7 +78,8 @@ impl RaisedVoices {
             voices: Baseline::default(),
             usual: None,
             spoken: None,
-            not_speech: None,
+            heard_speech: MeanScore::new(HEARD_HOLDS),
+            heard_others: MeanScore::new(HEARD_HOLDS),
             loud: Sustained::new(hold, DIP, OVER_AFTER),
             loudest: None,
         }
@@ -89,7 +94,14 @@ impl RaisedVoices {
     fn listen(&mut self, heard: &Heard, now: Now) {
         let spoken = heard.score(sounds::SPEECH).max(heard.score(sounds::SHOUT));
         let other = NOT_SPEECH.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
-        self.not_speech = (other >= NOT_SPEECH_SCORE && other > spoken).then_some(now);
+        self.heard_speech.take(spoken, now);
+        self.heard_others.take(other, now);
+    }
+
+    /// Whether what is heard is not speech, whatever the speech model says.
+    fn is_other(&mut self, now: Now) -> bool {
+        let heard = self.heard_speech.of_heard(now).zip(self.heard_others.of_heard(now));
+        heard.is_some_and(|(speech, others)| speech < LIKELY || speech < LIKELIER * others)
     }
 
     /// Learns a window; gives whether it may count, and how far it is above what is usual.
@@ -101,7 +113,7 @@ impl RaisedVoices {
         let Some(speech) = sound.speech else {
             return Some((true, sound.dbfs - room?));
         };
-        let is_other = self.not_speech.is_some_and(|at| now.mono.since(at.mono) <= HEARD_HOLDS);
+        let is_other = self.is_other(now);
         let usual = self.voices.level().or_else(|| {
             let (low, high) = TYPICAL_LUFS;
             Some((room? + OVER_ROOM_DB).clamp(low, high))

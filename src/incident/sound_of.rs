@@ -4,10 +4,12 @@
 //! |---|---|
 //! | scream | one stretch scores, or two score moderately within 1.2 s; and it is loud for the room |
 //! | breaking glass | the same; and it begins sharply and is bright, as no door is |
-//! | alarm | a third of what is heard scores for the hold, the pauses of a fire alarm's pattern (1.5 s) forgiven; or it is one loud tone without a pause for 2 s longer than that |
+//! | alarm | the mean score over twice the hold is enough, the pauses of a fire alarm's pattern (1.5 s) forgiven, and it is no hum; or it is one loud tone without a pause for 2 s longer than the hold |
 //!
 //! The model scores low in a room that reverberates and through G.711, but what is none of the three and as
 //! loud it scores lower still: hence the low default scores, and a second thing that has to be true.
+//! It knows a bell or a siren now and then only, and mixes up what else rings: so an alarm is judged by
+//! the mean, less what it might be instead.
 //!
 //! A sound that the model takes rather for something else (laughter, a door, a telephone, a motorcycle) does
 //! not count. A hold of zero is no hold: a scream is flagged at once.
@@ -15,6 +17,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::mean_score::MeanScore;
 use super::moment::Moment;
 use super::sustained::{Sustained, Turn};
 use super::{Peak, Sign, Watch, measurement, over};
@@ -28,19 +31,21 @@ const MODERATE: f64 = 0.6;
 /// Moderate scores within this time confirm each other: three stretches.
 const TOGETHER: Duration = Duration::from_millis(1200);
 
-/// A sound that lasts scores at one stretch of so many: a bell, or a siren that rises and falls, is not
-/// recognised in all of them.
-const ONE_OF: u32 = 3;
+/// A sound that lasts is there in each stretch that scores this share of what its mean has to be.
+const WEAK: f64 = 0.25;
+
+/// The mean of a sound that lasts is taken over twice the hold, but not over less.
+const SHORTEST_MEAN: Duration = Duration::from_secs(1);
 
 /// The pause of a fire alarm's pattern, and a stretch that is half in it.
 const DIP: Duration = Duration::from_millis(2500);
 const OVER_AFTER: Duration = Duration::from_secs(4);
 
 /// A stretch is a tone if this share of it is.
-const TONE: f64 = 0.8;
+const TONE: f64 = 0.9;
 
 /// How far a tone stands out of the room, so that music is none.
-const TONE_OVER_ROOM_DB: f64 = 10.0;
+const TONE_OVER_ROOM_DB: f64 = 7.0;
 
 /// A tone lasts this much longer than the hold, without a pause: a telephone has some.
 const TONE_LASTS_LONGER: Duration = Duration::from_secs(2);
@@ -69,7 +74,7 @@ const SCREAM: Manner = Manner {
     group: sounds::SCREAM,
     others: &[sounds::LAUGHTER, sounds::MUSIC, sounds::CROWD, sounds::ALARM],
     share_of_others: 0.5,
-    over_room_db: 14.0,
+    over_room_db: 18.0,
     rise_db: 0.0,
     bright_hz: 0.0,
     needs_hold: false,
@@ -80,9 +85,9 @@ const GLASS: Manner = Manner {
     group: sounds::GLASS,
     others: &[sounds::TELEPHONE, sounds::DOOR, sounds::IMPACT],
     share_of_others: 1.0,
-    over_room_db: 16.0,
-    rise_db: 10.0,
-    bright_hz: 1150.0,
+    over_room_db: 25.0,
+    rise_db: 15.0,
+    bright_hz: 1300.0,
     needs_hold: false,
     may_be_tone: false,
 };
@@ -91,9 +96,10 @@ const ALARM: Manner = Manner {
     group: sounds::ALARM,
     others: &[sounds::TELEPHONE, sounds::ENGINE],
     share_of_others: 1.3,
-    over_room_db: 12.0,
+    over_room_db: 10.0,
     rise_db: 0.0,
-    bright_hz: 0.0,
+    // A motor hums below, what is made to be heard is above.
+    bright_hz: 700.0,
     needs_hold: true,
     may_be_tone: true,
 };
@@ -106,6 +112,7 @@ pub(super) struct SoundOf {
     /// When moderate scores were, newest last, with where their sound began.
     moderate: VecDeque<(Now, Now)>,
     lasting: Sustained,
+    mean: MeanScore,
     hold: Duration,
     tone_since: Option<Now>,
     best: Option<(f64, f64)>,
@@ -125,7 +132,11 @@ impl SoundOf {
             min_score,
             moment: Moment::default(),
             moderate: VecDeque::new(),
-            lasting: Sustained::new(hold, DIP, OVER_AFTER).met_at_one_of(ONE_OF),
+            // How much of the time it is there the mean says.
+            lasting: Sustained::new(hold, DIP, OVER_AFTER)
+                .met_at_one_of(u32::MAX)
+                .held_in_pauses_of(HALF_A_STRETCH),
+            mean: MeanScore::new(hold.saturating_mul(2).max(SHORTEST_MEAN)),
             hold,
             tone_since: None,
             best: None,
@@ -138,13 +149,20 @@ impl SoundOf {
         let stands_out = self.moment.over_room_db() >= self.manner.over_room_db
             && self.moment.rise_db() >= self.manner.rise_db
             && heard.brightness_hz >= self.manner.bright_hz;
-        let counts = armed && stands_out && score > other * self.manner.share_of_others;
-        let turn = if armed { self.judge(heard, score, counts, now) } else { self.lasting.end() };
+        let surplus = score - other * self.manner.share_of_others;
+        let counts = armed && stands_out && surplus > 0.0;
+        self.mean.take(if counts { surplus } else { 0.0 }, now);
+        let strength = if self.manner.needs_hold { self.mean.of_all() } else { score };
+        let turn = match (armed, self.manner.needs_hold) {
+            (false, _) => self.lasting.end(),
+            (true, true) => self.judge_lasting(heard, if counts { surplus } else { 0.0 }, now),
+            (true, false) => self.judge_sudden(score, counts, now),
+        };
         let level = self.moment.loudest_dbfs();
         let is_best =
-            counts && self.lasting.is_rising() && self.best.is_none_or(|(best, _)| score > best + 0.01);
+            counts && self.lasting.is_rising() && self.best.is_none_or(|(best, _)| strength > best + 0.01);
         if is_best {
-            self.best = Some((score, level));
+            self.best = Some((strength, level));
         } else if !self.lasting.is_rising() {
             self.best = None;
         }
@@ -156,21 +174,18 @@ impl SoundOf {
         }
     }
 
-    fn judge(&mut self, heard: &Heard, score: f64, counts: bool, now: Now) -> Turn {
-        if !self.manner.needs_hold {
-            return self.judge_sudden(score, counts, now);
-        }
+    fn judge_lasting(&mut self, heard: &Heard, surplus: f64, now: Now) -> Turn {
         let is_tone =
             self.manner.may_be_tone && heard.tone >= TONE && self.moment.over_room_db() >= TONE_OVER_ROOM_DB;
         let began = now.minus(HALF_A_STRETCH);
         self.tone_since = is_tone.then_some(self.tone_since.unwrap_or(began));
-        let met = counts && score >= self.min_score || is_tone && self.lasting.is_flagged();
+        let met = surplus >= self.min_score * WEAK || is_tone && self.lasting.is_flagged();
         let lasts = self.hold.saturating_add(TONE_LASTS_LONGER);
         match self.tone_since {
             Some(since) if !self.lasting.is_flagged() && now.mono.since(since.mono) >= lasts => {
                 self.confirm(since, now)
             }
-            _ => self.lasting.look(met, began, now),
+            _ => self.lasting.look_at(met, self.mean.of_all() >= self.min_score, began, now),
         }
     }
 
@@ -200,8 +215,10 @@ impl SoundOf {
     }
 
     fn peak(&self) -> Peak {
-        let (score, level) = self.best.unwrap_or_default();
-        let score = serde_json::Number::from_f64((score * 100.0).round() / 100.0);
+        let (score, level) = self.best.unwrap_or((0.0, self.moment.loudest_dbfs()));
+        // A tone is flagged for what it is, not for its score.
+        let score = Some(score).filter(|score| *score >= self.min_score * MODERATE);
+        let score = score.and_then(|score| serde_json::Number::from_f64((score * 100.0).round() / 100.0));
         let mut peak: Peak = [("level_dbfs".to_owned(), measurement(level))].into_iter().collect();
         peak.extend(score.map(|score| ("score".to_owned(), score.into())));
         peak

@@ -19,6 +19,8 @@ pub(super) struct Sustained {
     over_after: Duration,
     /// It has to be met at one look of so many.
     one_of: u32,
+    /// It may hold in a pause of no more than this.
+    held_in_pauses_of: Duration,
     since: Option<Since>,
 }
 
@@ -46,12 +48,17 @@ pub(super) enum Turn {
 impl Sustained {
     /// Holds after `hold`, forgiving pauses up to `dip`; once held, over after `over_after` without.
     pub fn new(hold: Duration, dip: Duration, over_after: Duration) -> Self {
-        Self { hold, dip, over_after, one_of: 2, since: None }
+        Self { hold, dip, over_after, one_of: 2, held_in_pauses_of: Duration::ZERO, since: None }
     }
 
     /// The same, if it is met at one look of `one_of` at least, instead of at half of them.
     pub fn met_at_one_of(self, one_of: u32) -> Self {
         Self { one_of, ..self }
+    }
+
+    /// The same, if it may be told as held in a pause of up to `pause`, not only while it is met.
+    pub fn held_in_pauses_of(self, pause: Duration) -> Self {
+        Self { held_in_pauses_of: pause, ..self }
     }
 
     /// Whether it has held and is not over.
@@ -114,7 +121,7 @@ impl Sustained {
         } else if pause > self.dip {
             self.since = None;
         } else if is_confirmed
-            && pause.is_zero()
+            && pause <= self.held_in_pauses_of
             && now.mono.since(since.began.mono) >= self.hold
             && since.met.saturating_mul(self.one_of) >= since.seen
             && since.met >= 2
@@ -159,6 +166,18 @@ mod tests {
     #[test]
     fn single_bangs_do_not_add_up() {
         assert_eq!(run("x..x..x..x..x..x..x..x..x"), []);
+    }
+
+    #[test]
+    fn it_may_hold_in_a_short_pause_if_that_is_said() {
+        let turns = |pause_ms| {
+            let second = Duration::from_secs(1);
+            let condition = Sustained::new(second, second, second * 2);
+            let mut condition = condition.held_in_pauses_of(Duration::from_millis(pause_ms));
+            let at = |i: u32| Now::default().plus(second / 10 * i);
+            (0..20).filter(|i| condition.look(*i < 9, at(*i), at(i + 1)) != Turn::Nothing).count()
+        };
+        assert_eq!((turns(0), turns(50), turns(100)), (0, 0, 1));
     }
 
     #[test]

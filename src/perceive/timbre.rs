@@ -21,10 +21,10 @@ const LINES: usize = 4;
 const SPREAD: usize = 3;
 
 /// A window is a tone if its lines hold this share of the energy in the band.
-const TONE: f64 = 0.85;
+const TONE: f64 = 0.7;
 
-/// What is this much below the loudest window of a stretch is a pause in it.
-const PAUSE: f64 = 0.1;
+/// What is this much (8 dB) below the loudest window of a stretch is a pause in it.
+const PAUSE: f64 = 0.16;
 
 /// Windows in a stretch, of 96 ms.
 const STRETCH: usize = 10;

@@ -32,9 +32,9 @@ import score
 import score_check
 from clips import HALVES, ROOT
 
-DEFAULTS = {"raised-voices": 12, "scream": 0.2, "breaking-glass": 0.2, "alarm-sound": 0.1, "audio-lost": 60,
+DEFAULTS = {"raised-voices": 12, "scream": 0.2, "breaking-glass": 0.12, "alarm-sound": 0.08, "audio-lost": 60,
             "counter-unattended": 600, "long-wait": 1200, "crowding": 30, "after-hours": 2,
-            "camera-covered": 10, "camera-moved": 30, "camera-blurred": 60, "picture-frozen": 30}
+            "camera-covered": 10, "camera-moved": 30, "camera-blurred": 60, "picture-frozen": 45}
 
 
 def main():

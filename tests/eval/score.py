@@ -18,10 +18,10 @@ PICTURE_KINDS = ("counter-unattended", "long-wait", "crowding", "after-hours", "
                  "picture-frozen")
 # What a curve is drawn over: the flag's strength, or how long the condition lasted, and the product's default there.
 STRENGTHS = {"raised-voices": [6, 8, 10, 12, 14, 16, 18], "scream": [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
-             "breaking-glass": [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], "alarm-sound": [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]}
+             "breaking-glass": [0.05, 0.08, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], "alarm-sound": [0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3]}
 HOLDS_S = {"counter-unattended": [60, 120, 180, 240, 300, 600], "long-wait": [300, 600, 900, 1200, 1350], "crowding": [5, 10, 20, 30, 45, 60],
            "after-hours": [0.5, 1, 2, 4, 8], "audio-lost": [10, 20, 40, 60, 75], "camera-covered": [2, 5, 10, 15, 20],
-           "camera-moved": [5, 10, 20, 30, 60], "camera-blurred": [10, 20, 40, 60, 75], "picture-frozen": [5, 10, 20, 30, 40]}
+           "camera-moved": [5, 10, 20, 30, 60], "camera-blurred": [10, 20, 40, 60, 75], "picture-frozen": [10, 20, 30, 45, 60]}
 
 
 @dataclass
@@ -103,9 +103,9 @@ def curve(kind, told):
 
 
 def strength(flag):
-    """How strong what was flagged was at its strongest: dB over the baseline, or the model's score."""
+    """How strong what was flagged was at its strongest: dB over the baseline, or the model's score; a tone has none, and needs none."""
     peak = flag.get("peak") or {}
-    return peak.get("over_baseline_db", peak.get("score", 0.0))
+    return peak.get("over_baseline_db", peak.get("score", float("inf")))
 
 
 def lasted(flag):

@@ -162,8 +162,12 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
             Condition::RaisedVoices { over_baseline_db: over_baseline_db?, min_level_dbfs: min_level_dbfs? }
         }
         Kind::Scream | Kind::BreakingGlass | Kind::AlarmSound => {
-            // An alarm lasts, so that it is told apart by more than one score.
-            let usual = if kind == Kind::AlarmSound { 0.1 } else { 0.2 };
+            // An alarm lasts, so that it is told by the mean of many scores.
+            let usual = match kind {
+                Kind::AlarmSound => 0.08,
+                Kind::BreakingGlass => 0.12,
+                _ => 0.2,
+            };
             Condition::SoundOf { sound: kind, min_score: score(table, usual)? }
         }
         Kind::AudioLost => Condition::AudioLost,
