@@ -46,8 +46,7 @@ impl Alikeness {
     /// Since when, without a group of living ones in between, but not before `earliest`, the pictures
     /// are too much alike; `None` where what living ones are like was not seen, or is no different.
     pub fn since(&self, earliest: Now) -> Option<Now> {
-        let living = self.living().filter(|living| *living < TOO_MUCH)?;
-        let limit = living + NEARER * (1.0 - living);
+        let limit = self.limit()?;
         let mut began: Option<Now> = None;
         let lately = self.past.iter().rev().take_while(|(at, _)| at.mono >= earliest.mono);
         for (at, _) in lately.filter(|(_, alike)| *alike > limit) {
@@ -59,6 +58,20 @@ impl Alikeness {
         began
             .map(|began| began.minus(SHOWS_AFTER))
             .map(|began| if began.mono < earliest.mono { earliest } else { began })
+    }
+
+    /// Whether it is known what living pictures are like, and for `span` all were like that.
+    pub fn is_living_for(&self, span: Duration) -> bool {
+        let Some((limit, (newest, _))) = self.limit().zip(self.past.back().copied()) else { return false };
+        let lately = self.past.iter().rev().take_while(|(at, _)| newest.mono.since(at.mono) < span);
+        let spans_it = self.past.front().is_some_and(|(oldest, _)| newest.mono.since(oldest.mono) >= span);
+        spans_it && lately.into_iter().all(|(_, alike)| *alike <= limit)
+    }
+
+    /// What is more alike than this is not alive.
+    fn limit(&self) -> Option<f32> {
+        let living = self.living().filter(|living| *living < TOO_MUCH)?;
+        Some(living + NEARER * (1.0 - living))
     }
 
     /// How much alike the most alike pictures of a group are: of the most lively one, a whole one.
@@ -100,6 +113,15 @@ mod tests {
     fn pictures_that_are_more_alike_than_any_before_tell_since_when() {
         let alikeness = seen(&[(61, 0.4), (40, 0.7)]);
         assert_eq!(alikeness.since(at(0)), at_half(61));
+    }
+
+    #[test]
+    fn it_lives_again_after_a_while_of_pictures_that_are_like_living_ones() {
+        let span = Duration::from_secs(25);
+        assert!(seen(&[(61, 0.4), (40, 0.7), (26, 0.4)]).is_living_for(span));
+        assert!(!seen(&[(61, 0.4), (40, 0.7), (22, 0.4)]).is_living_for(span));
+        assert!(!seen(&[(20, 0.4)]).is_living_for(span), "too short a time was seen");
+        assert!(!seen(&[(100, 0.7)]).is_living_for(span));
     }
 
     #[test]

@@ -38,7 +38,8 @@ const UNKNOWN_PAUSE: Duration = Duration::from_secs(120);
 /// moved, the first picture that came back has to do for the beginning.
 const SETTLING: Duration = Duration::from_secs(90);
 
-/// A living camera shows within this long, by movement or by not coming back.
+/// A living camera shows within this long, by movement or by not coming back; sooner ([`RECENT`]) where one
+/// picture is also no more like the next than before.
 const ALIVE_AFTER: Duration = Duration::from_secs(60);
 
 /// The rule for one camera.
@@ -117,7 +118,10 @@ impl PictureFrozen {
         }
         let is_unchanged = self.unchanged.is_some_and(|(since, _)| now.mono.since(since.mono) >= RECENT);
         let last_sign = self.returns.map_or(view.began, |(last, _)| last);
-        let is_silent = self.returns.is_none() || now.mono.since(last_sign.mono) >= ALIVE_AFTER;
+        let silent_for = now.mono.since(last_sign.mono);
+        let is_silent = self.returns.is_none()
+            || silent_for >= ALIVE_AFTER
+            || silent_for >= RECENT && self.alikeness.is_living_for(RECENT);
         (is_silent && !is_unchanged).then_some(last_sign)
     }
 
@@ -224,6 +228,20 @@ mod tests {
         let signs =
             see(300, |second| if second < 130 { hall(60, 0.9)(second) } else { hall(60, 0.1)(second) });
         assert!(matches!(signs[1], (188, Sign::Ended(at)) if at.as_millis() == 129_000), "{signs:?}");
+    }
+
+    #[test]
+    fn where_living_pictures_are_known_the_end_is_told_sooner() {
+        let signs = see(300, |second| {
+            let frozen = (60..130).contains(&second);
+            let view = hall(60, if frozen { 0.9 } else { 0.1 })(second);
+            View {
+                alike: Some(if frozen { 0.8 } else { 0.3 }),
+                moved: if second == 20 { 20 } else { 0 },
+                ..view
+            }
+        });
+        assert!(matches!(signs[1], (154, Sign::Ended(at)) if at.as_millis() == 129_000), "{signs:?}");
     }
 
     #[test]

@@ -166,7 +166,7 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
             let usual = match kind {
                 Kind::AlarmSound => 0.08,
                 Kind::BreakingGlass => 0.12,
-                _ => 0.2,
+                _ => 0.25,
             };
             Condition::SoundOf { sound: kind, min_score: score(table, usual)? }
         }
