@@ -128,11 +128,11 @@ fn what(condition: &Condition) -> String {
         }
         Condition::SoundOf { sound, min_score } => {
             let sound = match sound {
-                Kind::Scream => "a scream",
-                Kind::BreakingGlass => "breaking glass",
-                _ => "an alarm",
+                Kind::Scream => "a scream, with a score",
+                Kind::BreakingGlass => "breaking glass, with a score",
+                _ => "an alarm, with a mean score",
             };
-            format!("{sound}, with a score of at least {min_score}")
+            format!("{sound} of at least {min_score}")
         }
         Condition::AudioLost => "the microphone is dead".to_owned(),
         Condition::CameraCovered => "the lens is covered".to_owned(),

@@ -14,8 +14,13 @@ use crate::perceive::View;
 /// How much is remembered: what a living camera was like before the freeze has to be in it.
 const MEMORY: Duration = Duration::from_secs(300);
 
-/// Whole groups of pictures, of most cameras: the most alike ones of each are compared.
+/// Whole groups of pictures, of most cameras: the most alike ones of each are compared. One of which less
+/// than this was seen is not whole.
 const GROUP: Duration = Duration::from_secs(12);
+const WHOLE: Duration = Duration::from_secs(8);
+
+/// So few that are alive, where pictures are seldom, do not part those that are not.
+const FEW: usize = 3;
 
 /// Where living pictures are this much alike, the encoder leaves the noise out: nothing can be told.
 const TOO_MUCH: f32 = 0.6;
@@ -31,11 +36,15 @@ const SHOWS_AFTER: Duration = Duration::from_millis(1500);
 pub(super) struct Alikeness {
     /// Each second's most alike pair, with where the second began; oldest first.
     past: VecDeque<(Now, f32)>,
+    size: (u32, u32),
 }
 
 impl Alikeness {
     /// Takes what was seen.
     pub fn learn(&mut self, view: &View) {
+        if view.size != self.size {
+            *self = Self { size: view.size, ..Self::default() };
+        }
         let Some(alike) = view.alike else { return };
         self.past.push_back((view.began, alike));
         while self.past.front().is_some_and(|(at, _)| view.began.mono.since(at.mono) > MEMORY) {
@@ -47,13 +56,15 @@ impl Alikeness {
     /// are too much alike; `None` where what living ones are like was not seen, or is no different.
     pub fn since(&self, earliest: Now) -> Option<Now> {
         let limit = self.limit()?;
-        let mut began: Option<Now> = None;
-        let lately = self.past.iter().rev().take_while(|(at, _)| at.mono >= earliest.mono);
-        for (at, _) in lately.filter(|(_, alike)| *alike > limit) {
-            if began.is_some_and(|began| began.mono.since(at.mono) > GROUP) {
+        let (mut began, mut living) = (None::<Now>, 0usize);
+        for (at, alike) in self.past.iter().rev().take_while(|(at, _)| at.mono >= earliest.mono) {
+            if *alike <= limit {
+                living += 1;
+            } else if living >= FEW && began.is_some_and(|began| began.mono.since(at.mono) > GROUP) {
                 break;
+            } else {
+                (began, living) = (Some(*at), 0);
             }
-            began = Some(*at);
         }
         began
             .map(|began| began.minus(SHOWS_AFTER))
@@ -74,15 +85,17 @@ impl Alikeness {
         Some(living + NEARER * (1.0 - living))
     }
 
-    /// How much alike the most alike pictures of a group are: of the most lively one, a whole one.
+    /// How much alike the most alike pictures of a group are, where three groups of four are more alike: a
+    /// minute in which a cloud went by is not what the others are like.
     fn living(&self) -> Option<f32> {
-        let newest = self.past.back()?.0;
-        let groups = self.past.iter().enumerate().filter(|(_, (at, _))| newest.mono.since(at.mono) >= GROUP);
-        let most = groups.map(|(first, (began, _))| {
+        let groups = self.past.iter().enumerate().filter_map(|(first, (began, _))| {
             let group = self.past.iter().skip(first).take_while(|(at, _)| at.mono.since(began.mono) < GROUP);
-            group.fold(0.0, |most: f32, (_, alike)| most.max(*alike))
+            let (last, most) = group.fold((*began, 0.0), |(_, most), (at, alike)| (*at, alike.max(most)));
+            (last.mono.since(began.mono) >= WHOLE).then_some(most)
         });
-        most.min_by(f32::total_cmp)
+        let mut most: Vec<f32> = groups.collect();
+        most.sort_by(f32::total_cmp);
+        most.get(most.len() / 4).copied()
     }
 }
 
@@ -98,7 +111,7 @@ mod tests {
     fn seen(seconds: &[(u64, f32)]) -> Alikeness {
         let mut alikeness = Alikeness::default();
         let most = seconds.iter().flat_map(|(seconds, most)| (0..*seconds).map(move |_| *most));
-        for (second, most) in (0u8..).zip(most) {
+        for (second, most) in (0u16..).zip(most) {
             let alike = Some(most * f32::from(second % 4) / 3.0);
             alikeness.learn(&View { began: at(second.into()), alike, ..View::default() });
         }
@@ -133,6 +146,27 @@ mod tests {
     fn one_pair_that_was_alike_by_chance_long_before_is_no_begin() {
         let alikeness = seen(&[(20, 0.2), (4, 0.9), (37, 0.2), (40, 0.7)]);
         assert_eq!(alikeness.since(at(0)), at_half(60));
+    }
+
+    #[test]
+    fn a_lively_minute_is_not_what_living_pictures_are_like() {
+        assert_eq!(seen(&[(20, 0.1), (240, 0.4), (40, 0.85)]).since(at(0)), at_half(261));
+    }
+
+    #[test]
+    fn pictures_ten_seconds_apart_are_compared_as_well() {
+        let mut alikeness = Alikeness::default();
+        for (i, alike) in [0.1, 0.1, 0.1, 0.1, 0.1, 0.9, 0.2, 0.9, 0.2, 0.9].into_iter().enumerate() {
+            alikeness.learn(&View { began: at(10 * i as u64), alike: Some(alike), ..View::default() });
+        }
+        assert_eq!(alikeness.since(at(0)), at_half(48));
+    }
+
+    #[test]
+    fn pictures_of_another_size_are_not_compared() {
+        let mut alikeness = seen(&[(61, 0.4), (40, 0.7)]);
+        alikeness.learn(&View { size: (640, 360), began: at(101), alike: Some(0.7), ..View::default() });
+        assert_eq!(alikeness.since(at(0)), None);
     }
 
     #[test]

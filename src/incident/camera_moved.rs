@@ -185,6 +185,14 @@ mod tests {
     }
 
     #[test]
+    fn a_view_of_which_hardly_anything_is_kept_is_another_one() {
+        // Three of eight areas keep half of their edges, the others none but by chance.
+        let zoomed: Light = |_, x, y| if x < 36 && x % 12 < 6 { hall(x, y) } else { hall(y + 3, x) };
+        let signs = see(&[(40, STILL), (40, zoomed)]);
+        assert!(matches!(signs.as_slice(), [(70, Sign::Flagged { .. })]), "{signs:?}");
+    }
+
+    #[test]
     fn a_crowd_that_fills_the_picture_is_no_move() {
         let crowd: Light = |second, x, y| {
             if y < 8 { hall(x, y) } else { hall(y + second as usize * 5, x * 2 + second as usize * 3) }

@@ -34,7 +34,13 @@ impl MeanScore {
 
     /// The mean over all of the time: where nobody listened there was none.
     pub fn of_all(&self) -> f64 {
-        self.sum() / self.over.as_secs_f64().max(f64::EPSILON)
+        let listened: f64 = self.scores.iter().map(|(.., seconds)| seconds).sum();
+        self.sum() / self.over.as_secs_f64().max(listened).max(f64::EPSILON)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.scores.clear();
     }
 
     /// The mean over what was listened to in the time before `now`; `None` if nothing was.
@@ -82,6 +88,15 @@ mod tests {
         assert!((mean.of_all() - 0.96 / 3.0).abs() < 1e-9);
         assert_eq!(mean.of_heard(at(2000)), Some(1.0));
         assert_eq!(mean.of_heard(at(5000)), None);
+    }
+
+    #[test]
+    fn it_is_never_more_than_the_highest_score() {
+        let mut mean = MeanScore::new(Duration::from_secs(1));
+        (0..20).for_each(|i| mean.take(0.9, at(i * 480)));
+        assert!((mean.of_all() - 0.9).abs() < 1e-9, "{}", mean.of_all());
+        mean.clear();
+        assert_eq!(mean.of_all(), 0.0);
     }
 
     #[test]

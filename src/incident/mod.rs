@@ -6,6 +6,8 @@
 
 mod after_hours;
 
+mod alarm_sound;
+
 mod alikeness;
 
 mod audio_lost;

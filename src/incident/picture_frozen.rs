@@ -7,10 +7,10 @@
 //! - not one bit changes for several times longer than this camera ever goes between keyframes;
 //!   before any of them was seen, for two minutes.
 //!
-//! It froze when one picture became more like the next than a living camera's are (`alikeness`).
-//!
 //! Either counts only while nothing moves (a clock that is written into the picture does not). A
 //! black or bare picture cannot be judged. Nothing has to be learned, so it is judged from the start.
+//!
+//! It froze when one picture became more like the next than a living camera's are (`alikeness`).
 
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub(super) struct PictureFrozen {
     still: Option<Now>,
     /// The last return since then, and the earliest picture that came back.
     returns: Option<(Now, Now)>,
+    /// When it was last known to stand.
+    stood: Option<Now>,
     pause: Option<Duration>,
     unchanged: Option<(Now, Now)>,
     alikeness: Alikeness,
@@ -62,6 +64,7 @@ impl PictureFrozen {
             hold,
             still: None,
             returns: None,
+            stood: None,
             pause: None,
             unchanged: None,
             alikeness: Alikeness::default(),
@@ -77,6 +80,7 @@ impl PictureFrozen {
         }
         if let Some(repeat) = view.repeat.filter(|repeat| repeat.share >= COMES_BACK) {
             let (_, of) = self.returns.unwrap_or((now, repeat.of));
+            self.stood = Some(now);
             self.returns = Some((now, if repeat.of.mono < of.mono { repeat.of } else { of }));
         }
         match (self.unchanged, view.unchanged_since) {
@@ -88,6 +92,9 @@ impl PictureFrozen {
             _ => {}
         }
         self.unchanged = view.unchanged_since.map(|since| (since, now));
+        if self.unchanged.is_some_and(|(since, _)| now.mono.since(since.mono) >= RECENT) {
+            self.stood = Some(now);
+        }
     }
 
     /// Since when the picture is frozen, if it is.
@@ -102,13 +109,15 @@ impl PictureFrozen {
                 return Some(since);
             }
         }
-        let (last, of) = self.returns?;
-        let is_recent = now.mono.since(last.mono) <= RECENT;
-        let began = self
-            .alikeness
-            .since(still)
-            .unwrap_or_else(|| if of.mono.since(still.mono) <= SETTLING { still } else { of });
-        (is_recent && now.mono.since(began.mono) >= self.hold).then_some(began)
+        let (_, of) = self.returns.filter(|(last, _)| now.mono.since(last.mono) <= RECENT)?;
+        let of = if of.mono < still.mono { still } else { of };
+        let began = match self.alikeness.since(still) {
+            Some(began) if began.mono < of.mono => began,
+            Some(_) => of,
+            None if of.mono.since(still.mono) <= SETTLING => still,
+            None => of,
+        };
+        (now.mono.since(began.mono) >= self.hold).then_some(began)
     }
 
     /// When it came to life again, if it did: when something moved, or after the last sign of a freeze.
@@ -117,7 +126,7 @@ impl PictureFrozen {
             return Some(view.began);
         }
         let is_unchanged = self.unchanged.is_some_and(|(since, _)| now.mono.since(since.mono) >= RECENT);
-        let last_sign = self.returns.map_or(view.began, |(last, _)| last);
+        let last_sign = self.stood.unwrap_or(view.began);
         let silent_for = now.mono.since(last_sign.mono);
         let is_silent = self.returns.is_none()
             || silent_for >= ALIVE_AFTER
@@ -126,7 +135,7 @@ impl PictureFrozen {
     }
 
     fn end(&mut self, at: Now) -> Option<Sign> {
-        (self.still, self.returns) = (None, None);
+        (self.still, self.returns, self.stood) = (None, None, None);
         self.flagged.take().map(|_| Sign::Ended(at.wall))
     }
 }
@@ -136,7 +145,10 @@ impl Watch for PictureFrozen {
         let view = match observation {
             Observation::View(view) => view,
             // Nothing is sent any more, so it is not the same again and again.
-            Observation::Camera(CameraState::Lost | CameraState::Refused) => return self.end(now),
+            Observation::Camera(CameraState::Lost | CameraState::Refused) => {
+                self.alikeness = Alikeness::default();
+                return self.end(now);
+            }
             _ => return None,
         };
         self.last = Some(now);
@@ -228,6 +240,32 @@ mod tests {
         let signs =
             see(300, |second| if second < 130 { hall(60, 0.9)(second) } else { hall(60, 0.1)(second) });
         assert!(matches!(signs[1], (188, Sign::Ended(at)) if at.as_millis() == 129_000), "{signs:?}");
+    }
+
+    #[test]
+    fn what_did_not_change_for_hours_stood_until_it_changed() {
+        let signs = see(4000, |second| {
+            let stands = (60..3600).contains(&second);
+            let repeat = (stands && second == 70).then(|| Repeat { share: 0.9, of: at(62) });
+            let since = if second < 60 || !stands { at(second - second % 4) } else { at(71.min(second)) };
+            let moved = if second < 55 { 20 } else { 0 };
+            View { moved, repeat, unchanged_since: Some(since), ..View::default() }
+        });
+        assert!(matches!(signs[0].1, Sign::Flagged { .. }), "{signs:?}");
+        assert!(matches!(signs[1].1, Sign::Ended(at) if at.as_millis() == 3_600_000), "{signs:?}");
+    }
+
+    #[test]
+    fn a_freeze_between_slow_keyframes_is_flagged() {
+        let signs = see(300, |second| {
+            let frozen = second >= 100;
+            let repeat = (frozen && second >= 130 && second % 20 == 0)
+                .then(|| Repeat { share: 1.0, of: at(second - 20) });
+            let alike = (second % 10 == 0).then_some(if frozen && second % 20 == 0 { 0.9 } else { 0.2 });
+            View { repeat, alike, unchanged_since: Some(at(second - second % 10)), ..View::default() }
+        });
+        let Some((second, Sign::Flagged { .. })) = signs.first() else { panic!("{signs:?}") };
+        assert!((139..=165).contains(second), "{signs:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Loud is momentary loudness (LUFS, 400 ms: what ears go by, and it bridges the gaps between syllables)
 //! at least `over_baseline_db` above how loud people usually speak here, where the level is at least
 //! `min_level_dbfs`. It counts only while it is speech: the speech model says so, and the model of
-//! sounds, in the mean of 3 s, holds it rather for that than for laughter, applause, music, a telephone, a
+//! sounds, in the mean of 3 s, does not hold it about as much for laughter, applause, music, a telephone, a
 //! siren or a crying child. Once flagged, 4 dB less keeps it up (hysteresis).
 //!
 //! The room's own speech is learned from speech alone, each window by how surely it is that, and at a
@@ -35,8 +35,7 @@ const SYLLABLE: Duration = Duration::from_millis(300);
 const OVER_ROOM_DB: f64 = 15.0;
 const TYPICAL_LUFS: (f64, f64) = (-30.0, -20.0);
 
-/// What is not speech, whatever the speech model says, if speech is not at least this much likelier, or not
-/// at least this likely.
+/// What it may be instead, whatever the speech model says, unless speech is at least this much likelier.
 const NOT_SPEECH: [&str; 7] = [
     sounds::LAUGHTER,
     sounds::CROWD,
@@ -47,7 +46,6 @@ const NOT_SPEECH: [&str; 7] = [
     sounds::ENGINE,
 ];
 const LIKELIER: f64 = 1.5;
-const LIKELY: f64 = 0.2;
 
 /// For how long what was heard says something about what is: people laugh in bursts.
 const HEARD_HOLDS: Duration = Duration::from_secs(3);
@@ -101,7 +99,7 @@ impl RaisedVoices {
     /// Whether what is heard is not speech, whatever the speech model says.
     fn is_other(&mut self, now: Now) -> bool {
         let heard = self.heard_speech.of_heard(now).zip(self.heard_others.of_heard(now));
-        heard.is_some_and(|(speech, others)| speech < LIKELY || speech < LIKELIER * others)
+        heard.is_some_and(|(speech, others)| speech < LIKELIER * others)
     }
 
     /// Learns a window; gives whether it may count, and how far it is above what is usual.

@@ -1,28 +1,24 @@
-//! `scream`, `breaking-glass`, `alarm-sound`: a sound that the model knows, and something that confirms it.
+//! `scream`, `breaking-glass`: a sudden sound that the model knows, and something that confirms it.
 //!
 //! | kind | flagged when |
 //! |---|---|
 //! | scream | one stretch scores, or two score moderately within 1.2 s; and it is loud for the room |
 //! | breaking glass | the same; and it begins sharply and is bright, as no door is |
-//! | alarm | the mean score over twice the hold is enough, the pauses of a fire alarm's pattern (1.5 s) forgiven, and it is no hum; or it is one loud tone without a pause for 2 s longer than the hold |
 //!
-//! The model scores low in a room that reverberates and through G.711, but what is none of the three and as
-//! loud it scores lower still: hence the low default scores, and a second thing that has to be true.
-//! It knows a bell or a siren now and then only, and mixes up what else rings: so an alarm is judged by
-//! the mean, less what it might be instead.
+//! The model scores low in a room that reverberates and through G.711, but what is neither and as loud it
+//! scores lower still: hence the low default scores, and a second thing that has to be true.
 //!
-//! A sound that the model takes rather for something else (laughter, a door, a telephone, a motorcycle) does
-//! not count. A hold of zero is no hold: a scream is flagged at once.
+//! A sound that the model takes rather for something else (laughter, a door, a siren) does not count. A hold
+//! of zero is no hold: a scream is flagged at once. With a hold, a third of what is heard in it has to score.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::mean_score::MeanScore;
 use super::moment::Moment;
 use super::sustained::{Sustained, Turn};
 use super::{Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
-use crate::model::{Kind, Now};
+use crate::model::Now;
 use crate::perceive::{Heard, Observation, sounds};
 
 /// A moderate score is this share of the one that is enough alone.
@@ -31,24 +27,12 @@ const MODERATE: f64 = 0.6;
 /// Moderate scores within this time confirm each other: three stretches.
 const TOGETHER: Duration = Duration::from_millis(1200);
 
-/// A sound that lasts is there in each stretch that scores this share of what its mean has to be.
-const WEAK: f64 = 0.25;
+/// A sound that has to last scores at one stretch of so many.
+const ONE_OF: u32 = 3;
 
-/// The mean of a sound that lasts is taken over twice the hold, but not over less.
-const SHORTEST_MEAN: Duration = Duration::from_secs(1);
-
-/// The pause of a fire alarm's pattern, and a stretch that is half in it.
+/// Whoever screams takes breath.
 const DIP: Duration = Duration::from_millis(2500);
 const OVER_AFTER: Duration = Duration::from_secs(4);
-
-/// A stretch is a tone if this share of it is.
-const TONE: f64 = 0.9;
-
-/// How far a tone stands out of the room, so that music is none.
-const TONE_OVER_ROOM_DB: f64 = 7.0;
-
-/// A tone lasts this much longer than the hold, without a pause: a telephone has some.
-const TONE_LASTS_LONGER: Duration = Duration::from_secs(2);
 
 /// What begins is in the later half of the stretch that tells it first.
 const HALF_A_STRETCH: Duration = Duration::from_millis(480);
@@ -65,9 +49,6 @@ struct Manner {
     rise_db: f64,
     /// The mean frequency of its loudest moment is at least this.
     bright_hz: f64,
-    needs_hold: bool,
-    /// Whether a loud tone is one too, whatever the model says.
-    may_be_tone: bool,
 }
 
 const SCREAM: Manner = Manner {
@@ -77,8 +58,6 @@ const SCREAM: Manner = Manner {
     over_room_db: 18.0,
     rise_db: 0.0,
     bright_hz: 0.0,
-    needs_hold: false,
-    may_be_tone: false,
 };
 
 const GLASS: Manner = Manner {
@@ -88,20 +67,6 @@ const GLASS: Manner = Manner {
     over_room_db: 25.0,
     rise_db: 15.0,
     bright_hz: 1300.0,
-    needs_hold: false,
-    may_be_tone: false,
-};
-
-const ALARM: Manner = Manner {
-    group: sounds::ALARM,
-    others: &[sounds::TELEPHONE, sounds::ENGINE],
-    share_of_others: 1.3,
-    over_room_db: 10.0,
-    rise_db: 0.0,
-    // A motor hums below, what is made to be heard is above.
-    bright_hz: 700.0,
-    needs_hold: true,
-    may_be_tone: true,
 };
 
 /// The rule for one sound of one camera.
@@ -112,33 +77,29 @@ pub(super) struct SoundOf {
     /// When moderate scores were, newest last, with where their sound began.
     moderate: VecDeque<(Now, Now)>,
     lasting: Sustained,
-    mean: MeanScore,
-    hold: Duration,
-    tone_since: Option<Now>,
+    needs_hold: bool,
     best: Option<(f64, f64)>,
 }
 
 impl SoundOf {
-    /// The rule for `sound`: one of the three kinds; any other never sounds.
-    pub fn new(sound: Kind, min_score: f64, hold: Duration) -> Self {
-        let manner = match sound {
-            Kind::Scream => SCREAM,
-            Kind::BreakingGlass => GLASS,
-            Kind::AlarmSound => ALARM,
-            _ => Manner { group: "", ..ALARM },
-        };
+    /// The rule for a scream.
+    pub fn scream(min_score: f64, hold: Duration) -> Self {
+        Self::new(SCREAM, min_score, hold)
+    }
+
+    /// The rule for breaking glass.
+    pub fn breaking_glass(min_score: f64, hold: Duration) -> Self {
+        Self::new(GLASS, min_score, hold)
+    }
+
+    fn new(manner: Manner, min_score: f64, hold: Duration) -> Self {
         Self {
-            manner: Manner { needs_hold: manner.needs_hold || !hold.is_zero(), ..manner },
+            manner,
             min_score,
             moment: Moment::default(),
             moderate: VecDeque::new(),
-            // How much of the time it is there the mean says.
-            lasting: Sustained::new(hold, DIP, OVER_AFTER)
-                .met_at_one_of(u32::MAX)
-                .held_in_pauses_of(HALF_A_STRETCH),
-            mean: MeanScore::new(hold.saturating_mul(2).max(SHORTEST_MEAN)),
-            hold,
-            tone_since: None,
+            lasting: Sustained::new(hold, DIP, OVER_AFTER).met_at_one_of(ONE_OF),
+            needs_hold: !hold.is_zero(),
             best: None,
         }
     }
@@ -149,20 +110,19 @@ impl SoundOf {
         let stands_out = self.moment.over_room_db() >= self.manner.over_room_db
             && self.moment.rise_db() >= self.manner.rise_db
             && heard.brightness_hz >= self.manner.bright_hz;
-        let surplus = score - other * self.manner.share_of_others;
-        let counts = armed && stands_out && surplus > 0.0;
-        self.mean.take(if counts { surplus } else { 0.0 }, now);
-        let strength = if self.manner.needs_hold { self.mean.of_all() } else { score };
-        let turn = match (armed, self.manner.needs_hold) {
+        let counts = armed && stands_out && score > other * self.manner.share_of_others;
+        let turn = match (armed, self.needs_hold) {
             (false, _) => self.lasting.end(),
-            (true, true) => self.judge_lasting(heard, if counts { surplus } else { 0.0 }, now),
+            (true, true) => {
+                self.lasting.look(counts && score >= self.min_score, now.minus(HALF_A_STRETCH), now)
+            }
             (true, false) => self.judge_sudden(score, counts, now),
         };
         let level = self.moment.loudest_dbfs();
         let is_best =
-            counts && self.lasting.is_rising() && self.best.is_none_or(|(best, _)| strength > best + 0.01);
+            counts && self.lasting.is_rising() && self.best.is_none_or(|(best, _)| score > best + 0.01);
         if is_best {
-            self.best = Some((strength, level));
+            self.best = Some((score, level));
         } else if !self.lasting.is_rising() {
             self.best = None;
         }
@@ -171,21 +131,6 @@ impl SoundOf {
             Turn::Over(at) => Some(Sign::Ended(at)),
             Turn::Nothing if is_best && self.lasting.is_flagged() => Some(Sign::Stronger(self.peak())),
             Turn::Nothing => None,
-        }
-    }
-
-    fn judge_lasting(&mut self, heard: &Heard, surplus: f64, now: Now) -> Turn {
-        let is_tone =
-            self.manner.may_be_tone && heard.tone >= TONE && self.moment.over_room_db() >= TONE_OVER_ROOM_DB;
-        let began = now.minus(HALF_A_STRETCH);
-        self.tone_since = is_tone.then_some(self.tone_since.unwrap_or(began));
-        let met = surplus >= self.min_score * WEAK || is_tone && self.lasting.is_flagged();
-        let lasts = self.hold.saturating_add(TONE_LASTS_LONGER);
-        match self.tone_since {
-            Some(since) if !self.lasting.is_flagged() && now.mono.since(since.mono) >= lasts => {
-                self.confirm(since, now)
-            }
-            _ => self.lasting.look_at(met, self.mean.of_all() >= self.min_score, began, now),
         }
     }
 
@@ -215,10 +160,8 @@ impl SoundOf {
     }
 
     fn peak(&self) -> Peak {
-        let (score, level) = self.best.unwrap_or((0.0, self.moment.loudest_dbfs()));
-        // A tone is flagged for what it is, not for its score.
-        let score = Some(score).filter(|score| *score >= self.min_score * MODERATE);
-        let score = score.and_then(|score| serde_json::Number::from_f64((score * 100.0).round() / 100.0));
+        let (score, level) = self.best.unwrap_or_default();
+        let score = serde_json::Number::from_f64((score * 100.0).round() / 100.0);
         let mut peak: Peak = [("level_dbfs".to_owned(), measurement(level))].into_iter().collect();
         peak.extend(score.map(|score| ("score".to_owned(), score.into())));
         peak

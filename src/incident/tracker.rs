@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::after_hours::AfterHours;
+use super::alarm_sound::AlarmSound;
 use super::audio_lost::AudioLost;
 use super::camera_blurred::CameraBlurred;
 use super::camera_covered::CameraCovered;
@@ -238,7 +239,13 @@ fn watch(rule: &Rule, camera: &Camera, zone: Option<&Zone>, hours: &Hours) -> Bo
         Condition::RaisedVoices { over_baseline_db, min_level_dbfs } => {
             Box::new(RaisedVoices::new(over_baseline_db, min_level_dbfs, hold))
         }
-        Condition::SoundOf { sound, min_score } => Box::new(SoundOf::new(sound, min_score, hold)),
+        Condition::SoundOf { sound: Kind::AlarmSound, min_score } => {
+            Box::new(AlarmSound::new(min_score, hold))
+        }
+        Condition::SoundOf { sound: Kind::BreakingGlass, min_score } => {
+            Box::new(SoundOf::breaking_glass(min_score, hold))
+        }
+        Condition::SoundOf { min_score, .. } => Box::new(SoundOf::scream(min_score, hold)),
         Condition::AudioLost => Box::new(AudioLost::new(hold)),
         Condition::CameraCovered => Box::new(CameraCovered::new(hold, hours.clone())),
         Condition::CameraMoved => Box::new(CameraMoved::new(hold)),

@@ -25,7 +25,7 @@ use std::time::Duration;
 use super::level::Meter;
 use super::models::{ModelError, Models, SOUND_SAMPLES, SPEECH_CHUNK, SoundNet, SpeechListener};
 use super::quiet::Quiet;
-use super::sounds::{GLASS, Groups, SCREAM};
+use super::sounds::{ALARM, CROWD, GLASS, Groups, LAUGHTER, MUSIC, SCREAM};
 use super::timbre::Timbre;
 use super::{Heard, Loudness, Observation};
 use crate::libav::Resampler;
@@ -214,20 +214,17 @@ impl Sounds {
     fn heard(&self, is_narrow: bool, hop_ms: u32) -> Result<Heard, ModelError> {
         let mut scores = self.groups.scores(&self.net.scores(&self.recent)?);
         if self.quiet.is_event() {
-            let mut again = |group: &str, sound: Vec<f32>| -> Result<(), ModelError> {
-                let again = self.groups.scores(&self.net.scores(&sound)?);
-                for ((name, score), (_, again)) in scores.iter_mut().zip(again) {
-                    if *name == group {
-                        *score = score.max(again);
-                    }
-                }
-                Ok(())
-            };
             if is_narrow {
-                again(GLASS, mirrored(&self.recent))?;
+                let again = self.groups.scores(&self.net.scores(&mirrored(&self.recent))?);
+                raise(&mut scores, GLASS, of(&again, GLASS));
             }
             if let Some(near) = brought_near(&self.recent) {
-                again(SCREAM, near)?;
+                let again = self.groups.scores(&self.net.scores(&near)?);
+                // Laughter far away is brought near as well.
+                if [LAUGHTER, MUSIC, CROWD, ALARM].iter().all(|other| of(&again, other) < of(&again, SCREAM))
+                {
+                    raise(&mut scores, SCREAM, of(&again, SCREAM));
+                }
             }
         }
         Ok(Heard { scores, brightness_hz: self.timbre.brightness_hz(), tone: self.timbre.tone(), hop_ms })
@@ -238,6 +235,14 @@ impl Sounds {
 fn mirrored(sound: &[f32]) -> Vec<f32> {
     let signs = [1.0 + MIRRORED, 1.0 - MIRRORED];
     sound.iter().zip(signs.iter().cycle()).map(|(sample, gain)| sample * gain).collect()
+}
+
+fn of(scores: &[(&'static str, f32)], group: &str) -> f32 {
+    scores.iter().find(|(name, _)| *name == group).map_or(0.0, |(_, score)| *score)
+}
+
+fn raise(scores: &mut [(&'static str, f32)], group: &str, to: f32) {
+    scores.iter_mut().filter(|(name, _)| *name == group).for_each(|(_, score)| *score = score.max(to));
 }
 
 /// The same sound as loud as it would be from near; `None` if it is about as loud as that.

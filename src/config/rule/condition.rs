@@ -38,7 +38,7 @@ pub enum Condition {
     SoundOf {
         /// Which of them.
         sound: Kind,
-        /// How sure the model has to be, 0 to 1.
+        /// How sure the model has to be, 0 to 1; of an alarm, in the mean.
         min_score: f64,
     },
     /// The microphone is dead.

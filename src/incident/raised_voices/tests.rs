@@ -4,6 +4,10 @@ use crate::model::Wall;
 /// A stretch of sound: how long, how loud, how surely it is speech, what else is heard in it.
 type Stretch = (f64, f64, Option<f32>, &'static str);
 
+/// What is heard of people who quarrel while music plays, and of people who applaud.
+const OVER_MUSIC: &str = "over music";
+const IN_APPLAUSE: &str = "in applause";
+
 /// Plays stretches in windows of 100 ms; gives each sign with its second.
 fn play(stretches: &[Stretch], armed: bool) -> Vec<(f64, Sign)> {
     let mut rule = RaisedVoices::new(12.0, -35.0, Duration::from_secs(3));
@@ -14,7 +18,15 @@ fn play(stretches: &[Stretch], armed: bool) -> Vec<(f64, Sign)> {
             let sound =
                 Loudness { dbfs: *dbfs, lufs: *dbfs, speech: *speech, is_flat: false, window_ms: 100 };
             if i % 5 == 0 && !other.is_empty() {
-                let heard = Heard { scores: vec![(*other, 0.8), (sounds::SPEECH, 0.2)], ..Heard::default() };
+                let (score, speech) = match *other {
+                    OVER_MUSIC => (0.3, 0.8),
+                    IN_APPLAUSE => (0.25, 0.3),
+                    _ => (0.8, 0.2),
+                };
+                let other = if *other == OVER_MUSIC { sounds::MUSIC } else { other };
+                let other = if other == IN_APPLAUSE { sounds::CROWD } else { other };
+                let scores = vec![(other, score), (sounds::SPEECH, speech)];
+                let heard = Heard { scores, ..Heard::default() };
                 assert_eq!(rule.observe(&Observation::Heard(heard), armed, now), None);
             }
             if let Some(sign) = rule.observe(&Observation::Sound(sound), armed, now) {
@@ -72,6 +84,12 @@ fn what_is_as_loud_but_is_not_speech_is_not_a_quarrel() {
     for other in [sounds::LAUGHTER, sounds::CROWD, sounds::MUSIC, sounds::TELEPHONE, sounds::CRYING] {
         assert_eq!(after_calm(&[(10.0, -12.0, Some(0.9), other)]), [], "{other}");
     }
+}
+
+#[test]
+fn a_quarrel_over_music_is_one_and_applause_is_not() {
+    assert_eq!(after_calm(&[(5.0, -15.0, Some(0.9), OVER_MUSIC), (10.0, -40.0, Some(0.1), "")]).len(), 2);
+    assert_eq!(after_calm(&[(5.0, -15.0, Some(0.9), IN_APPLAUSE), (10.0, -40.0, Some(0.1), "")]), []);
 }
 
 #[test]

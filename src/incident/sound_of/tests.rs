@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Kind;
 use crate::perceive::Loudness;
 
 /// Half a second: the level of its windows, and what is heard in the stretch that ends with it.
@@ -11,18 +12,19 @@ fn half<'a>(dbfs: f64, scores: &'a [(&'static str, f32)]) -> Half<'a> {
 }
 
 fn play(kind: Kind, halves: &[Half<'_>], armed: bool) -> Vec<(f64, Sign)> {
-    play_like(kind, halves, armed, (3000.0, 0.0))
+    play_bright(kind, halves, armed, 3000.0)
 }
 
-/// The same with this brightness and this share of a tone while it is loud.
-fn play_like(
-    kind: Kind,
-    halves: &[Half<'_>],
-    armed: bool,
-    (bright_hz, loud_tone): (f64, f64),
-) -> Vec<(f64, Sign)> {
-    let hold = if kind == Kind::AlarmSound { Duration::from_secs(3) } else { Duration::ZERO };
-    let mut rule = SoundOf::new(kind, if kind == Kind::AlarmSound { 0.2 } else { 0.5 }, hold);
+/// The same as bright as this.
+fn play_bright(kind: Kind, halves: &[Half<'_>], armed: bool, bright_hz: f64) -> Vec<(f64, Sign)> {
+    let mut rule = match kind {
+        Kind::Scream => SoundOf::scream(0.5, Duration::ZERO),
+        _ => SoundOf::breaking_glass(0.5, Duration::ZERO),
+    };
+    listen(&mut rule, halves, armed, bright_hz)
+}
+
+fn listen(rule: &mut SoundOf, halves: &[Half<'_>], armed: bool, brightness_hz: f64) -> Vec<(f64, Sign)> {
     let (mut now, mut signs) = (Now::default(), Vec::new());
     for (dbfs, scores) in [&[NOTHING; 20], halves, &[NOTHING; 20]].concat() {
         for _ in 0..5 {
@@ -31,9 +33,7 @@ fn play_like(
             let sign = rule.observe(&Observation::Sound(sound), armed, now);
             signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
         }
-        let tone = if dbfs > -40.0 { loud_tone } else { 0.0 };
-        let brightness_hz = if kind == Kind::Scream { 0.0 } else { bright_hz };
-        let heard = Heard { scores: scores.to_vec(), brightness_hz, tone, hop_ms: 500 };
+        let heard = Heard { scores: scores.to_vec(), brightness_hz, tone: 0.0, hop_ms: 500 };
         let sign = rule.observe(&Observation::Heard(heard), armed, now);
         signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
     }
@@ -79,7 +79,7 @@ fn glass_breaks_sharply_and_is_bright() {
     assert_eq!(count(Kind::BreakingGlass, &[(-15.0, glass), (-30.0, glass)]), 1);
     let swell: Vec<Half<'_>> = (0..16).map(|i| (-50.0 + 2.5 * f64::from(i), glass)).collect();
     assert_eq!(count(Kind::BreakingGlass, &swell), 0, "a fan that is switched on");
-    let door = play_like(Kind::BreakingGlass, &[half(-15.0, glass), half(-30.0, glass)], true, (900.0, 0.0));
+    let door = play_bright(Kind::BreakingGlass, &[half(-15.0, glass), half(-30.0, glass)], true, 900.0);
     assert_eq!(door, [], "a door that slams");
 }
 
@@ -96,52 +96,14 @@ fn a_siren_that_sounds_like_a_scream_is_a_siren() {
 }
 
 #[test]
-fn a_motorcycle_that_passes_is_no_alarm() {
-    let passing: Half<'_> = (-20.0, &[(sounds::ALARM, 0.7), (sounds::ENGINE, 0.6)]);
-    assert_eq!(count(Kind::AlarmSound, &[passing; 20]), 0);
-    let humming: Half<'_> = (-20.0, &[(sounds::ALARM, 0.7)]);
-    assert_eq!(play_like(Kind::AlarmSound, &[humming; 20], true, (600.0, 0.0)), []);
-}
-
-#[test]
-fn a_bell_that_is_recognised_now_and_then_is_an_alarm() {
-    let ringing: [Half<'_>; 3] = [(-20.0, &[(sounds::ALARM, 0.7)]), (-20.0, &[]), (-20.0, &[])];
-    assert_eq!(count(Kind::AlarmSound, &ringing.repeat(8)), 1);
-    let bell: &[(&str, f32)] = &[(sounds::ALARM, 0.7)];
-    let seldom = [&[half(-20.0, bell)][..], &[half(-20.0, &[]); 5]].concat();
-    assert_eq!(count(Kind::AlarmSound, &seldom.repeat(8)), 0);
-    let faint: Half<'_> = (-20.0, &[(sounds::ALARM, 0.15)]);
-    assert_eq!(count(Kind::AlarmSound, &[faint; 40]), 0);
-}
-
-#[test]
-fn an_alarm_has_to_last_and_its_pauses_are_forgiven() {
-    let on: Half<'_> = (-20.0, &[(sounds::ALARM, 0.7)]);
-    assert_eq!(count(Kind::AlarmSound, &[on; 5]), 0, "a beep of 2.5 s");
-    let pattern = [&[on; 4][..], &[NOTHING; 2]].concat();
-    let signs = play(Kind::AlarmSound, &pattern.repeat(5), true);
-    let Sign::Flagged { started_at, .. } = &signs[0].1 else { panic!("{signs:?}") };
-    assert!((started_at.as_millis() - 10_000).abs() <= 500, "{started_at}");
-    assert!((13.0..=14.5).contains(&signs[0].0), "{}", signs[0].0);
-    assert_eq!(count(Kind::AlarmSound, &pattern.repeat(5)), 1, "once");
-}
-
-#[test]
-fn a_telephone_is_no_alarm() {
-    let ring: Half<'_> = (-20.0, &[(sounds::ALARM, 0.6), (sounds::TELEPHONE, 0.9)]);
-    assert_eq!(count(Kind::AlarmSound, &[ring; 20]), 0);
-}
-
-#[test]
-fn a_loud_tone_without_a_pause_is_an_alarm_and_one_with_pauses_is_a_telephone() {
-    let horn = play_like(Kind::AlarmSound, &[half(-20.0, &[]); 16], true, (0.0, 1.0));
-    let Sign::Flagged { started_at, .. } = &horn[0].1 else { panic!("{horn:?}") };
-    assert!((started_at.as_millis() - 10_000).abs() <= 500 && horn[0].0 <= 15.5, "{horn:?}");
-    assert!(matches!(horn[1].1, Sign::Ended(at) if at.as_millis() >= 17_500), "{horn:?}");
-    let rings = [&[half(-20.0, &[]); 4][..], &[NOTHING; 4]].concat().repeat(8);
-    assert_eq!(play_like(Kind::AlarmSound, &rings, true, (0.0, 1.0)), []);
-    let music = [(-45.0, &[] as &[(&str, f32)]); 60];
-    assert_eq!(play_like(Kind::AlarmSound, &music, true, (0.0, 1.0)), []);
+fn with_a_hold_a_scream_has_to_last_and_may_take_breath() {
+    let scream: &[(&str, f32)] = &[(sounds::SCREAM, 0.7)];
+    let screams = [&[half(-14.0, scream); 2][..], &[half(-40.0, &[]); 2]].concat().repeat(4);
+    let mut rule = SoundOf::scream(0.5, Duration::from_secs(3));
+    let flagged = listen(&mut rule, &screams, true, 0.0);
+    assert!(matches!(flagged.first(), Some((at, Sign::Flagged { .. })) if *at >= 13.0), "{flagged:?}");
+    let mut rule = SoundOf::scream(0.5, Duration::from_secs(3));
+    assert_eq!(listen(&mut rule, &[half(-14.0, scream); 2], true, 0.0), []);
 }
 
 #[test]

@@ -1,0 +1,193 @@
+//! `alarm-sound`: a fire alarm, a siren, a bell that goes on.
+//!
+//! The model of sounds knows a bell or a siren now and then only, and mixes up whatever rings. So it is not
+//! one score that tells an alarm but the mean over twice the hold, of each stretch that stands out of the
+//! room: its score less what it might be instead (a telephone, an engine). The pauses of a fire alarm's
+//! pattern (1.5 s, ISO 8201) are forgiven. A motor that hums is none: what is made to be heard is brighter.
+//!
+//! Or it is one steady tone without a pause, for 2 s longer than the hold, whatever the model says: a
+//! telephone has pauses, and music is not as steady.
+
+use std::time::Duration;
+
+use super::mean_score::MeanScore;
+use super::moment::Moment;
+use super::sustained::{Sustained, Turn};
+use super::{Peak, Sign, Watch, measurement, over};
+use crate::ingest::CameraState;
+use crate::model::{Now, Wall};
+use crate::perceive::{Heard, Observation, sounds};
+
+/// What it must not be instead, and how much of that is taken off.
+const OTHERS: [&str; 2] = [sounds::TELEPHONE, sounds::ENGINE];
+const SHARE_OF_OTHERS: f64 = 1.3;
+
+/// How far it stands out of the room.
+const OVER_ROOM_DB: f64 = 10.0;
+
+/// A motor hums below this mean frequency, unless what is loudest is somebody who speaks.
+const BRIGHT_HZ: f64 = 700.0;
+const SPOKEN: f64 = 0.3;
+
+/// It is there in each stretch that scores this share of what its mean has to be; once flagged, while the
+/// mean is this share of that.
+const WEAK: f64 = 0.25;
+const STILL: f64 = 0.5;
+
+/// The mean is taken over no less and no more.
+const SHORTEST_MEAN: Duration = Duration::from_secs(1);
+const LONGEST_MEAN: Duration = Duration::from_secs(30);
+
+/// The pause of a fire alarm's pattern, and a stretch that is half in it.
+const DIP: Duration = Duration::from_millis(2500);
+const OVER_AFTER: Duration = Duration::from_secs(4);
+
+/// A stretch may have passed since it was there, and arrive late.
+const A_STRETCH: Duration = Duration::from_millis(600);
+
+/// A stretch is a tone if this share of it is.
+const TONE: f64 = 0.9;
+
+/// How far a tone stands out of the room, so that music is none.
+const TONE_OVER_ROOM_DB: f64 = 7.0;
+
+/// A tone lasts this much longer than the hold, without a pause: a telephone has some.
+const TONE_LASTS_LONGER: Duration = Duration::from_secs(2);
+
+/// What was not listened to for this long has a pause.
+const UNHEARD: Duration = Duration::from_millis(2500);
+
+/// What begins is in the later half of the stretch that tells it first.
+const HALF_A_STRETCH: Duration = Duration::from_millis(480);
+
+/// The rule for one camera.
+pub(super) struct AlarmSound {
+    min_score: f64,
+    hold: Duration,
+    mean_over: Duration,
+    mean: MeanScore,
+    moment: Moment,
+    lasting: Sustained,
+    tone_since: Option<Now>,
+    heard: Option<Now>,
+    /// The highest mean, and the level then.
+    best: Option<(f64, f64)>,
+}
+
+impl AlarmSound {
+    pub fn new(min_score: f64, hold: Duration) -> Self {
+        let mean_over = hold.saturating_mul(2).clamp(SHORTEST_MEAN, LONGEST_MEAN);
+        // How much of the time it is there the mean says.
+        let lasting = Sustained::new(hold, DIP, OVER_AFTER).met_at_one_of(u32::MAX);
+        Self {
+            min_score,
+            hold,
+            mean_over,
+            mean: MeanScore::new(mean_over),
+            moment: Moment::default(),
+            lasting: lasting.held_in_pauses_of(A_STRETCH),
+            tone_since: None,
+            heard: None,
+            best: None,
+        }
+    }
+
+    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
+        if self.heard.replace(now).is_none_or(|before| now.mono.since(before.mono) > UNHEARD) {
+            self.tone_since = None;
+        }
+        let surplus = self.surplus(heard);
+        self.mean.take(surplus, now);
+        let mean = self.mean.of_all();
+        let turn = self.judge(heard, surplus, mean, now);
+        let is_better = self.lasting.is_rising() && self.best.is_none_or(|(best, _)| mean > best);
+        if is_better {
+            self.best = Some((mean, self.moment.loudest_dbfs()));
+        } else if !self.lasting.is_rising() {
+            self.best = None;
+        }
+        match turn {
+            Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.peak() }),
+            Turn::Over(at) => Some(Sign::Ended(at)),
+            Turn::Nothing if is_better && self.lasting.is_flagged() => Some(Sign::Stronger(self.peak())),
+            Turn::Nothing => None,
+        }
+    }
+
+    /// The score of a stretch, less what it might be instead.
+    fn surplus(&self, heard: &Heard) -> f64 {
+        let other = OTHERS.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
+        let is_spoken = heard.score(sounds::SPEECH).max(heard.score(sounds::SHOUT)) >= SPOKEN;
+        let is_hum = heard.brightness_hz < BRIGHT_HZ && !is_spoken;
+        if self.moment.over_room_db() < OVER_ROOM_DB || is_hum {
+            return 0.0;
+        }
+        (heard.score(sounds::ALARM) - other * SHARE_OF_OTHERS).max(0.0)
+    }
+
+    fn judge(&mut self, heard: &Heard, surplus: f64, mean: f64, now: Now) -> Turn {
+        let is_tone = heard.tone >= TONE && self.moment.over_room_db() >= TONE_OVER_ROOM_DB;
+        let began = now.minus(HALF_A_STRETCH);
+        self.tone_since = is_tone.then_some(self.tone_since.unwrap_or(began));
+        if self.lasting.is_flagged() {
+            return self.lasting.look(is_tone || mean >= self.min_score * STILL, began, now);
+        }
+        let lasts = self.hold.saturating_add(TONE_LASTS_LONGER);
+        if let Some(since) = self.tone_since.filter(|since| now.mono.since(since.mono) >= lasts) {
+            self.lasting.end();
+            // Two looks are what holding takes; how long it lasted is known.
+            self.lasting.look(true, since, since);
+            return self.lasting.look(true, since, now);
+        }
+        let turn = self.lasting.look_at(surplus >= self.min_score * WEAK, mean >= self.min_score, began, now);
+        match turn {
+            // What hardly scored long before is not its beginning.
+            Turn::Held(started) => Turn::Held(later(started, now.minus(self.mean_over).wall)),
+            turn => turn,
+        }
+    }
+
+    fn end(&mut self) -> Option<Sign> {
+        self.mean.clear();
+        self.tone_since = None;
+        over(self.lasting.end())
+    }
+
+    fn peak(&self) -> Peak {
+        let (mean, level) = self.best.unwrap_or((0.0, self.moment.loudest_dbfs()));
+        // A tone is flagged for what it is, not for its score.
+        let score = Some(mean).filter(|mean| *mean >= self.min_score);
+        let score = score.and_then(|mean| serde_json::Number::from_f64((mean * 100.0).round() / 100.0));
+        let mut peak: Peak = [("level_dbfs".to_owned(), measurement(level))].into_iter().collect();
+        peak.extend(score.map(|score| ("score".to_owned(), score.into())));
+        peak
+    }
+}
+
+fn later(one: Wall, other: Wall) -> Wall {
+    if one.as_millis() >= other.as_millis() { one } else { other }
+}
+
+impl Watch for AlarmSound {
+    fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
+        match observation {
+            Observation::Sound(sound) => {
+                self.moment.take(sound, now);
+                // Where it is quiet the model does not listen to every stretch.
+                over(self.lasting.wait(now))
+            }
+            Observation::Heard(heard) if armed => self.listen(heard, now),
+            Observation::Heard(_) => self.end(),
+            // Nothing can be heard any more, so nothing can be said to go on.
+            Observation::Camera(CameraState::Lost | CameraState::Refused) => self.end(),
+            _ => None,
+        }
+    }
+
+    fn tick(&mut self, now: Now) -> Option<Sign> {
+        over(self.lasting.wait(now))
+    }
+}
+
+#[cfg(test)]
+mod tests;
