@@ -22,8 +22,9 @@ use crate::perceive::{Heard, Observation, sounds};
 const OTHERS: [&str; 2] = [sounds::TELEPHONE, sounds::ENGINE];
 const SHARE_OF_OTHERS: f64 = 1.3;
 
-/// How far it stands out of the room.
+/// How far it stands out of the room, and how loud it is at least: an alarm is no softer than speech.
 const OVER_ROOM_DB: f64 = 10.0;
+const LOUD_DBFS: f64 = -35.0;
 
 /// A motor hums below this mean frequency, unless what is loudest is somebody who speaks.
 const BRIGHT_HZ: f64 = 700.0;
@@ -119,7 +120,9 @@ impl AlarmSound {
         let other = OTHERS.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
         let is_spoken = heard.score(sounds::SPEECH).max(heard.score(sounds::SHOUT)) >= SPOKEN;
         let is_hum = heard.brightness_hz < BRIGHT_HZ && !is_spoken;
-        if self.moment.over_room_db() < OVER_ROOM_DB || is_hum {
+        let stands_out =
+            self.moment.over_room_db() >= OVER_ROOM_DB && self.moment.loudest_dbfs() >= LOUD_DBFS;
+        if !stands_out || is_hum {
             return 0.0;
         }
         (heard.score(sounds::ALARM) - other * SHARE_OF_OTHERS).max(0.0)

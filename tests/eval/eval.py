@@ -32,7 +32,7 @@ import score
 import score_check
 from clips import HALVES, ROOT
 
-DEFAULTS = {"raised-voices": 12, "scream": 0.25, "breaking-glass": 0.12, "alarm-sound": 0.08, "audio-lost": 60,
+DEFAULTS = {"raised-voices": 12, "scream": 0.12, "breaking-glass": 0.08, "alarm-sound": 0.08, "audio-lost": 60,
             "counter-unattended": 600, "long-wait": 1200, "crowding": 30, "after-hours": 2,
             "camera-covered": 10, "camera-moved": 30, "camera-blurred": 60, "picture-frozen": 45}
 
@@ -62,7 +62,7 @@ def main():
     tallies = [score.tallied(kind, told) for kind in (*score.PICTURE_KINDS, *score.SOUND_KINDS)]
     print("\n".join(report.wrongs(tallies)))
     print(f"\nthe {args.half} half\n")
-    print("\n".join(report.table(tallies)))
+    print("\n".join(report.table(tallies)), flush=True)
     if not args.no_curves:
         permissive = run(args, replay.config(permissive=True), scenes, "low thresholds, for the curves")
         print("\nrecall against false flags an hour (*default*)")

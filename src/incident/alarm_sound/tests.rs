@@ -115,6 +115,13 @@ fn a_telephone_or_a_motorcycle_that_passes_is_no_alarm() {
 }
 
 #[test]
+fn what_is_softer_than_speech_is_no_alarm_of_this_hall() {
+    let mut hall = Hall { rule: AlarmSound::new(0.2, HOLD), now: Now::default() };
+    let signs = hall.play_like(&[&[(-70.0, 0.0); 125][..], &[(-40.0, 0.7); 20]].concat(), BELL);
+    assert_eq!(signs, []);
+}
+
+#[test]
 fn people_who_speak_louder_than_the_bell_do_not_make_it_a_motor() {
     assert_eq!(count(&[RINGING; 20], Like { bright_hz: 600.0, other: (sounds::SPEECH, 0.8), ..BELL }), 1);
 }
