@@ -23,7 +23,7 @@ const WHOLE: Duration = Duration::from_secs(8);
 const FEW: usize = 3;
 
 /// Where living pictures are this much alike, the encoder leaves the noise out: nothing can be told.
-const TOO_MUCH: f32 = 0.6;
+const TOO_MUCH: f32 = 0.75;
 
 /// What is this much nearer to "all the same" than anything of a living group is not alive.
 const NEARER: f32 = 0.3;
@@ -134,7 +134,7 @@ mod tests {
         assert!(seen(&[(61, 0.4), (40, 0.7), (26, 0.4)]).is_living_for(span));
         assert!(!seen(&[(61, 0.4), (40, 0.7), (22, 0.4)]).is_living_for(span));
         assert!(!seen(&[(20, 0.4)]).is_living_for(span), "too short a time was seen");
-        assert!(!seen(&[(100, 0.7)]).is_living_for(span));
+        assert!(!seen(&[(100, 0.8)]).is_living_for(span));
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn nothing_is_told_where_no_living_picture_was_seen_or_the_encoder_leaves_the_noise_out() {
-        assert_eq!(seen(&[(100, 0.7)]).since(at(0)), None);
+        assert_eq!(seen(&[(100, 0.8)]).since(at(0)), None);
         assert_eq!(seen(&[(60, 0.9), (40, 1.0)]).since(at(0)), None);
         assert_eq!(seen(&[(60, 0.3)]).since(at(0)), None);
         assert_eq!(Alikeness::default().since(at(0)), None);
