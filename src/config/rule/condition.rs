@@ -164,7 +164,11 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
         Kind::Scream | Kind::BreakingGlass | Kind::AlarmSound => {
             // With less, the quiet hours of `make eval` have more than one wrong flag in ten hours; of
             // an alarm it is the mean of many scores.
-            let usual = if kind == Kind::Scream { 0.2 } else { 0.08 };
+            let usual = match kind {
+                Kind::AlarmSound => 0.12,
+                Kind::BreakingGlass => 0.08,
+                _ => 0.2,
+            };
             Condition::SoundOf { sound: kind, min_score: score(table, usual)? }
         }
         Kind::AudioLost => Condition::AudioLost,
