@@ -162,8 +162,8 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
             Condition::RaisedVoices { over_baseline_db: over_baseline_db?, min_level_dbfs: min_level_dbfs? }
         }
         Kind::Scream | Kind::BreakingGlass | Kind::AlarmSound => {
-            // With less, the quiet hours of `make eval` have more than one wrong flag in ten hours; of
-            // an alarm it is the mean of many scores.
+            // Chosen by the curves of `make eval` for few wrong flags; of an alarm it is the mean of many
+            // scores, and for glass other signs decide more than the score.
             let usual = match kind {
                 Kind::AlarmSound => 0.12,
                 Kind::BreakingGlass => 0.08,
