@@ -1,7 +1,8 @@
 """Fetches the real sounds out of Debian's packages (packages.py) and hands them out by kind and half.
 
 The clips of a kind are numbered in the order of package and path; even ones are for tuning, odd ones for
-the test. That is the only place where a clip gets its half. All are 16 kHz mono, -1 to 1.
+the test. All clips of a package that names a half are for that half. These are the only two places where a
+clip gets its half. All are 16 kHz mono, -1 to 1.
 """
 
 import fnmatch
@@ -25,9 +26,9 @@ RATE_HZ = 16_000
 HALVES = ("tune", "test")
 
 
-def fetch_all():
-    """Fetches every package whose files are not there yet; about 350 MB once."""
-    missing = [package for package in PACKAGES if not _marker(package).exists()]
+def fetch_all(half):
+    """Fetches every package of a half whose files are not there yet; about 350 MB once, and more for tuning."""
+    missing = [package for package in PACKAGES if package.half in ("", half) and not _marker(package).exists()]
     if not missing:
         return
     print(f"eval: fetching sounds from {len(missing)} of Debian's packages, once", file=sys.stderr, flush=True)
@@ -38,8 +39,9 @@ def fetch_all():
 @cache
 def of_kind(kind, half):
     """The paths of the clips of a kind in a half, always in the same order."""
-    paths = [path for package in PACKAGES for path in _wanted(package, kind)]
-    return [path for number, path in enumerate(paths) if HALVES[number % 2] == half]
+    shared = [path for package in PACKAGES if not package.half for path in _wanted(package, kind)]
+    own = [path for package in PACKAGES if package.half == half for path in _wanted(package, kind)]
+    return [path for number, path in enumerate(shared) if HALVES[number % 2] == half] + own
 
 
 @cache

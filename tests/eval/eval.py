@@ -51,7 +51,7 @@ def main():
     args = parser.parse_args()
     os.nice(5)
     score_check.check()
-    making.prepare()
+    making.prepare(args.half)
     scenes = [scene for scene in making.scenes(args.half, args.seed, args.quick) if not args.only or scene[2] in args.only.split(",")]
     scenes = make(scenes, args.jobs)
     if args.make_only:

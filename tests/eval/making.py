@@ -45,9 +45,9 @@ def made(scene):
     return json.loads(described.read_text())
 
 
-def prepare():
-    """What the scenes are made from, before several workers need it at a time."""
-    clips.fetch_all()
+def prepare(half):
+    """What the scenes of a half are made from, before several workers need it at a time."""
+    clips.fetch_all(half)
     for half in clips.HALVES:
         picture_scenes.people.cutouts(half)
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Package:
-    """`files` are (kind of sound, path below `root`); a path may be a pattern. `inside` names a zip within the package."""
+    """`files` are (kind of sound, path below `root`); a path may be a pattern. `inside` names a zip within the package,
+    and `half` the half that has all of its clips, where they do not take turns."""
 
     name: str
     version: str
@@ -23,6 +24,7 @@ class Package:
     files: tuple
     sha256: str
     inside: str = ""
+    half: str = ""
 
 
 GAMES = "usr/share/games/"
@@ -114,4 +116,35 @@ PACKAGES = [
              ("step", "footsteps/linoleum.ogg"), ("step", "footsteps/tile1.ogg"), ("step", "footsteps/tile2.ogg"),
              ("step", "footsteps/tile3.ogg")),
             "1ddbd27c4c5718075a41c3ba023f3abb70719565e9fa8739b732ef965c562292", inside="usr/share/games/ufoai/base/0snd.pk3"),
+    # For tuning alone: of screams, laughter, panes and sirens there are too few above to choose a threshold by.
+    Package("bambam", "1.2.1+dfsg-1", "usr/share/bambam/data/", (("laugh", "giggle.wav"),),
+            "80ac0b2d957a1beddfaf410d41d190b1582aacb130cd9eb0685c1cd38cd9f62e", half="tune"),
+    Package("btanks-data", "0.9.8083-9", GAMES + "btanks/data/sounds/", (("scream", "kamikaze-scream.ogg"),),
+            "3dcb128145c2c1667acc06ecd1fac2f9c86076229e92958469dc0ff4e00f8073", half="tune"),
+    Package("ceferino-data", "0.97.8+svn37-2.2", GAMES + "ceferino/sounds/", (("alarm", "alarma.wav"),),
+            "606d4b82e7a1dbcb3033366599ba2a02134a5721c2e0dca5c3195da383a28c18", half="tune"),
+    Package("crossfire-client", "1.75.0-2", GAMES + "crossfire-client/sounds/", (("laugh", "Evil_Laugh.wav"),),
+            "dbba4041f8c467803dbe61f69069fdb7271cb36935dcd3a94cbce13833ba9a8e", half="tune"),
+    Package("enigma-data", "1.20-dfsg.1-2.2", GAMES + "enigma/soundsets/enigma/", (("glass", "shatter.wav"),),
+            "d7f3a33b6c4d38fe42b39aa9dc526ef780ba08617c3ecef74b0a00dc77c8dd63", half="tune"),
+    Package("freedroidrpg-data", "1.0-1", "usr/share/freedroidrpg/data/sound/effects/", (("glass", "Glass_Break.ogg"),),
+            "137eaff7c345ab73669de5595d1e517914266dfc9b0c81e0139bebf8770b1c1f", half="tune"),
+    Package("hedgewars-data", "1.0.2-6", GAMES + "hedgewars/Data/Sounds/voices/",
+            (("laugh", "Default/Laugh.ogg"), ("laugh", "Default_es/Laugh.ogg"), ("laugh", "Default_pl/Laugh.ogg"),
+             ("laugh", "Mobster/Laugh.ogg"), ("laugh", "Surfer/Laugh.ogg")),
+            "c56a39b17bea9cbe9f47764552414dd6825c430ffcebab7f3d3224d3ddee5c57", half="tune"),
+    Package("megaglest-data", "3.13.0-3", GAMES + "megaglest/techs/megapack/",
+            (("scream", "commondata/sounds/axe_thrower_die4.wav"), ("scream", "factions/magic/units/initiate/sounds/initiate_die1.wav")),
+            "8d9fe44f63e6ae1554722b7acdde88c4a0ff837e8c51b6475c2857bbe8fe1eed", half="tune"),
+    Package("micropolis-data", "0.0.20071228-10", GAMES + "micropolis/res/sounds/", (("alarm", "siren.wav"),),
+            "256cd8ca121f1ff68feec87d8e631835cc98334b3f47826dbbb71d346aae6078", half="tune"),
+    Package("mirrormagic-data", "3.1.0+dfsg1-1", GAMES + "mirrormagic/sounds/snd_classic/", (("laugh", "lachen.wav"),),
+            "8cfa359798359a1203814ca5689f34e3b8d8da506aa0dac457fde694089530c6", half="tune"),
+    Package("starfighter-data", "2.4-1", "usr/share/starfighter/sound/", (("scream", "maledeath.ogg"),),
+            "535968b5f82588ff66ff5a44d1f5bbbc81a22700a32ab6cd469a0e53d4319249", half="tune"),
+    Package("trackballs-data", "1.3.4-1", GAMES + "trackballs/sfx/", (("laugh", "crazylaugh.wav"), ("scream", "fall_death.wav")),
+            "0d7264582e61964cdda82d0f7e3b420c1d82118c4ef095aa1133917b5eddffa6", half="tune"),
+    Package("triplea", "1.9.0.0.7062-2", GAMES + "triplea/assets/sounds/ww2/",
+            (("alarm", "battle_retreat_submerge/battle_retreat_submerge_01_sub_diving_alarm.mp3"),),
+            "bc392d7f048de61cca1ed980d9ab0008b18c806f92ae4cc92ed9eb9519570939", half="tune"),
 ]

@@ -15,7 +15,7 @@ from clips import RATE_HZ
 from room import Room
 
 # How many scenes of each sort: (tuning, test). A scene of raised voices has 2 passages, and so on.
-COUNTS = {"raised": (6, 12), "scream": (4, 8), "glass": (4, 8), "alarm": (5, 11), "lost": (4, 11), "calm": (32, 32)}
+COUNTS = {"raised": (8, 12), "scream": (8, 8), "glass": (8, 8), "alarm": (8, 11), "lost": (4, 11), "calm": (32, 32)}
 LENGTHS_S = {"raised": 360, "scream": 300, "glass": 300, "alarm": 300, "lost": 420, "calm": 1200}
 HOLDS_S = {"raised-voices": 3, "scream": 0, "breaking-glass": 0, "alarm-sound": 3, "audio-lost": 60}
 CODECS = ("pcm_alaw-8000", "pcm_mulaw-8000", "aac-16000", "aac-44100")
@@ -86,12 +86,12 @@ def _alarm(rng, room, half, number, voice_dbfs):
     _conversation(rng, room, half, 0, LENGTHS_S["alarm"], voice_dbfs, pause_s=6)
     for n, middle_s in enumerate((85, 210)):
         length_s, start_s = rng.uniform(8, 20), middle_s + rng.uniform(-20, 20)
-        which = (number * 2 + n) % 5
-        if which < 2:
+        which = (number * 2 + n) % (len(found) + 3)
+        if which < len(found):
             clip = clips.samples(found[which])
             sound = np.tile(clip, int(length_s * RATE_HZ / len(clip)) + 1)[:int(length_s * RATE_HZ)]
         else:
-            sound = (made.smoke_alarm, made.siren, made.alarm_bell)[which - 2](rng, half, length_s)
+            sound = (made.smoke_alarm, made.siren, made.alarm_bell)[which - len(found)](rng, half, length_s)
         room.add(sound, start_s, min(max(voice_dbfs + rng.uniform(6, 20), -32), -8))
         labels.append(_label("alarm-sound", start_s, start_s + length_s))
     return labels
