@@ -128,7 +128,7 @@ fn what(condition: &Condition) -> String {
         }
         Condition::SoundOf { sound, min_score } => {
             let sound = match sound {
-                Kind::Scream => "a scream, with a score",
+                Kind::Scream => "a scream, with a mean score",
                 Kind::BreakingGlass => "breaking glass, with a score",
                 _ => "an alarm, with a mean score",
             };

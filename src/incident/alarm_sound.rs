@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use super::mean_score::MeanScore;
 use super::moment::Moment;
+use super::strongest::Strongest;
 use super::sustained::{Sustained, Turn};
-use super::{Peak, Sign, Watch, measurement, over};
+use super::{Sign, Watch, over};
 use crate::ingest::CameraState;
 use crate::model::{Now, Wall};
 use crate::perceive::{Heard, Observation, sounds};
@@ -71,8 +72,8 @@ pub(super) struct AlarmSound {
     lasting: Sustained,
     tone_since: Option<Now>,
     heard: Option<Now>,
-    /// The highest mean, and the level then.
-    best: Option<(f64, f64)>,
+    /// The highest mean. A tone is flagged for what it is, not for its score.
+    strongest: Strongest,
 }
 
 impl AlarmSound {
@@ -89,7 +90,7 @@ impl AlarmSound {
             lasting: lasting.held_in_pauses_of(A_STRETCH),
             tone_since: None,
             heard: None,
-            best: None,
+            strongest: Strongest::told_from(min_score),
         }
     }
 
@@ -101,18 +102,7 @@ impl AlarmSound {
         self.mean.take(surplus, now);
         let mean = self.mean.of_all();
         let turn = self.judge(heard, surplus, mean, now);
-        let is_better = self.lasting.is_rising() && self.best.is_none_or(|(best, _)| mean > best);
-        if is_better {
-            self.best = Some((mean, self.moment.loudest_dbfs()));
-        } else if !self.lasting.is_rising() {
-            self.best = None;
-        }
-        match turn {
-            Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.peak() }),
-            Turn::Over(at) => Some(Sign::Ended(at)),
-            Turn::Nothing if is_better && self.lasting.is_flagged() => Some(Sign::Stronger(self.peak())),
-            Turn::Nothing => None,
-        }
+        self.strongest.sign(turn, &self.lasting, Some((mean, self.moment.loudest_dbfs())))
     }
 
     /// The score of a stretch, less what it might be instead.
@@ -137,10 +127,7 @@ impl AlarmSound {
         }
         let lasts = self.hold.saturating_add(TONE_LASTS_LONGER);
         if let Some(since) = self.tone_since.filter(|since| now.mono.since(since.mono) >= lasts) {
-            self.lasting.end();
-            // Two looks are what holding takes; how long it lasted is known.
-            self.lasting.look(true, since, since);
-            return self.lasting.look(true, since, now);
+            return self.lasting.look_confirmed(since, now);
         }
         let turn = self.lasting.look_at(surplus >= self.min_score * WEAK, mean >= self.min_score, began, now);
         match turn {
@@ -154,16 +141,6 @@ impl AlarmSound {
         self.mean.clear();
         self.tone_since = None;
         over(self.lasting.end())
-    }
-
-    fn peak(&self) -> Peak {
-        let (mean, level) = self.best.unwrap_or((0.0, self.moment.loudest_dbfs()));
-        // A tone is flagged for what it is, not for its score.
-        let score = Some(mean).filter(|mean| *mean >= self.min_score);
-        let score = score.and_then(|mean| serde_json::Number::from_f64((mean * 100.0).round() / 100.0));
-        let mut peak: Peak = [("level_dbfs".to_owned(), measurement(level))].into_iter().collect();
-        peak.extend(score.map(|score| ("score".to_owned(), score.into())));
-        peak
     }
 }
 

@@ -16,6 +16,8 @@ mod baseline;
 
 mod box_observation;
 
+mod breaking_glass;
+
 mod camera_blurred;
 
 mod camera_covered;
@@ -65,11 +67,13 @@ mod raised_voices;
 
 mod same;
 
-mod sound_of;
+mod scream;
 
 mod spans;
 
 mod storage_failed;
+
+mod strongest;
 
 mod sustained;
 

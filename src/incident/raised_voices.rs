@@ -4,7 +4,8 @@
 //! at least `over_baseline_db` above how loud people usually speak here, where the level is at least
 //! `min_level_dbfs`. It counts only while it is speech: the speech model says so, and the model of
 //! sounds, in the mean of 3 s, does not hold it about as much for laughter, applause, music, a telephone, a
-//! siren or a crying child. Once flagged, 4 dB less keeps it up (hysteresis).
+//! siren or a crying child; and it is flagged only if the speech model was nearly sure of the loud moments
+//! of the hold, in the mean: of laughter and applause it is half sure. Once flagged, 4 dB less keeps it up (hysteresis).
 //!
 //! The room's own speech is learned from speech alone, each window by how surely it is that, and at a
 //! tenth of the pace while it is loud. Before 5 s of it were heard, people are taken to speak 15 dB
@@ -27,6 +28,9 @@ const LEARNING_WHILE_LOUD: f64 = 0.1;
 
 /// At least this likely, a window is speech.
 const SPEECH: f32 = 0.5;
+
+/// Shouting is speech this surely, in the mean of what was loud in the hold.
+const SURELY: f64 = 0.85;
 
 /// Speech goes on for so long after a window of it: a syllable.
 const SYLLABLE: Duration = Duration::from_millis(300);
@@ -63,6 +67,8 @@ pub(super) struct RaisedVoices {
     spoken: Option<Now>,
     heard_speech: MeanScore,
     heard_others: MeanScore,
+    /// How surely it was speech while it was loud.
+    shouted: MeanScore,
     loud: Sustained,
     loudest: Option<(f64, f64)>,
 }
@@ -78,6 +84,7 @@ impl RaisedVoices {
             spoken: None,
             heard_speech: MeanScore::new(HEARD_HOLDS),
             heard_others: MeanScore::new(HEARD_HOLDS),
+            shouted: MeanScore::new(hold.max(DIP)),
             loud: Sustained::new(hold, DIP, OVER_AFTER),
             loudest: None,
         }
@@ -100,6 +107,15 @@ impl RaisedVoices {
     fn is_other(&mut self, now: Now) -> bool {
         let heard = self.heard_speech.of_heard(now).zip(self.heard_others.of_heard(now));
         heard.is_some_and(|(speech, others)| speech < LIKELIER * others)
+    }
+
+    /// Whether what was loud in the time of the hold was surely speech, as far as anybody can tell.
+    fn is_sure(&mut self, sound: &Loudness, is_loud: bool, now: Now) -> bool {
+        let Some(speech) = sound.speech else { return true };
+        if is_loud {
+            self.shouted.take(f64::from(speech), now);
+        }
+        self.shouted.of_heard(now).is_some_and(|mean| mean >= SURELY)
     }
 
     /// Learns a window; gives whether it may count, and how far it is above what is usual.
@@ -147,7 +163,13 @@ impl Watch for RaisedVoices {
             let is_loud = may_count
                 && above >= self.over_baseline_db - slack
                 && sound.dbfs.max(sound.lufs) >= self.min_level_dbfs - slack;
-            self.loud.look(is_loud, now.minus(Duration::from_millis(u64::from(sound.window_ms))), now)
+            let is_sure = self.is_sure(sound, is_loud, now);
+            self.loud.look_at(
+                is_loud,
+                is_sure,
+                now.minus(Duration::from_millis(u64::from(sound.window_ms))),
+                now,
+            )
         } else {
             self.loud.end()
         };

@@ -95,6 +95,13 @@ impl Sustained {
         self.judge(is_confirmed, now)
     }
 
+    /// Holds since `began` at this one look, if that is as long ago as it has to be: something else than a
+    /// second look has confirmed it. For what has not held yet.
+    pub fn look_confirmed(&mut self, began: Now, now: Now) -> Turn {
+        self.since = Some(Since { began, last_met: now, looked: now, met: 2, seen: 2, is_flagged: false });
+        self.judge(true, now)
+    }
+
     /// Time has passed without a look; over if that has been for too long.
     pub fn wait(&mut self, now: Now) -> Turn {
         match self.since {
@@ -187,6 +194,15 @@ mod tests {
         let at = |s: u32| Now::default().plus(second * s);
         assert_eq!(condition.look(true, at(0), at(10)), Turn::Nothing);
         assert_eq!(condition.look(true, at(10), at(20)), Turn::Held(Wall::from_millis(0)));
+    }
+
+    #[test]
+    fn what_is_confirmed_holds_at_one_look_but_not_before_its_hold() {
+        let second = Duration::from_secs(1);
+        let mut condition = Sustained::new(second * 3, second, second);
+        let at = |s: u32| Now::default().plus(second * s);
+        assert_eq!(condition.look_confirmed(at(5), at(7)), Turn::Nothing);
+        assert_eq!(condition.look_confirmed(at(5), at(8)), Turn::Held(Wall::from_millis(5000)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::after_hours::AfterHours;
 use super::alarm_sound::AlarmSound;
 use super::audio_lost::AudioLost;
+use super::breaking_glass::BreakingGlass;
 use super::camera_blurred::CameraBlurred;
 use super::camera_covered::CameraCovered;
 use super::camera_lost::CameraLost;
@@ -17,7 +18,7 @@ use super::long_wait::LongWait;
 use super::manual::{ByHand, Manual};
 use super::picture_frozen::PictureFrozen;
 use super::raised_voices::RaisedVoices;
-use super::sound_of::SoundOf;
+use super::scream::Scream;
 use super::{BoxObservation, BoxWatch, Gauge, Watch, box_watch};
 use crate::config::{Camera, Condition, EdgeConfig, Hours, Rule, Schedule, Zone};
 use crate::model::{CameraId, Ids, IncidentId, Kind, Now, Severity, Wall};
@@ -243,9 +244,9 @@ fn watch(rule: &Rule, camera: &Camera, zone: Option<&Zone>, hours: &Hours) -> Bo
             Box::new(AlarmSound::new(min_score, hold))
         }
         Condition::SoundOf { sound: Kind::BreakingGlass, min_score } => {
-            Box::new(SoundOf::breaking_glass(min_score, hold))
+            Box::new(BreakingGlass::new(min_score, hold))
         }
-        Condition::SoundOf { min_score, .. } => Box::new(SoundOf::scream(min_score, hold)),
+        Condition::SoundOf { min_score, .. } => Box::new(Scream::new(min_score, hold)),
         Condition::AudioLost => Box::new(AudioLost::new(hold)),
         Condition::CameraCovered => Box::new(CameraCovered::new(hold, hours.clone())),
         Condition::CameraMoved => Box::new(CameraMoved::new(hold)),

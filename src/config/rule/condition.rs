@@ -38,7 +38,7 @@ pub enum Condition {
     SoundOf {
         /// Which of them.
         sound: Kind,
-        /// How sure the model has to be, 0 to 1; of an alarm, in the mean.
+        /// How sure the model has to be, 0 to 1; of an alarm and of a scream, in the mean.
         min_score: f64,
     },
     /// The microphone is dead.
@@ -162,14 +162,15 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
             Condition::RaisedVoices { over_baseline_db: over_baseline_db?, min_level_dbfs: min_level_dbfs? }
         }
         Kind::Scream | Kind::BreakingGlass | Kind::AlarmSound => {
-            // Chosen by the curves of `make eval` for few wrong flags; of an alarm it is the mean of many
-            // scores, and for glass other signs decide more than the score.
+            // Chosen by the curves of `make eval` for few wrong flags; of an alarm and a scream it is a mean,
+            // and for a scream and for glass other signs decide more than the score.
             let usual = match kind {
                 Kind::AlarmSound => 0.12,
-                Kind::BreakingGlass => 0.08,
-                _ => 0.2,
+                Kind::BreakingGlass => 0.06,
+                _ => 0.04,
             };
-            Condition::SoundOf { sound: kind, min_score: score(table, usual)? }
+            let min_score = table.or("min_score", usual, |value| value.number(0.01..=1.0))?;
+            Condition::SoundOf { sound: kind, min_score }
         }
         Kind::AudioLost => Condition::AudioLost,
         Kind::CameraCovered => Condition::CameraCovered,

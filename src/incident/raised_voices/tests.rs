@@ -87,6 +87,13 @@ fn what_is_as_loud_but_is_not_speech_is_not_a_quarrel() {
 }
 
 #[test]
+fn laughter_that_the_speech_model_half_believes_is_none() {
+    let laughter = [(0.3, -12.0, Some(0.95), ""), (0.3, -12.0, Some(0.5), "")].repeat(10);
+    assert_eq!(after_calm(&laughter), [], "0.73 in the mean");
+    assert_eq!(after_calm(&[(6.0, -12.0, Some(0.9), "")]).len(), 2);
+}
+
+#[test]
 fn a_quarrel_over_music_is_one_and_applause_is_not() {
     assert_eq!(after_calm(&[(5.0, -15.0, Some(0.9), OVER_MUSIC), (10.0, -40.0, Some(0.1), "")]).len(), 2);
     assert_eq!(after_calm(&[(5.0, -15.0, Some(0.9), IN_APPLAUSE), (10.0, -40.0, Some(0.1), "")]), []);

@@ -1,0 +1,148 @@
+//! `scream`: somebody screams, told by the mean score of a second.
+//!
+//! In a room that reverberates, and through G.711, the model gives a scream low scores, but it gives them
+//! for all of it; a syllable or a chair that squeaks gets one and no more. So what counts is the mean of a
+//! second, of each stretch that stands out of the room and is not rather laughter, music or a crowd, and a
+//! low mean is enough. While an alarm sounds nothing is told: a siren wails as a throat does.
+//!
+//! A hold of zero is no hold: a scream is flagged at once. With a hold, a third of what is heard in it has
+//! to be one.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::mean_score::MeanScore;
+use super::moment::Moment;
+use super::strongest::Strongest;
+use super::sustained::Sustained;
+use super::{Sign, Watch, over};
+use crate::ingest::CameraState;
+use crate::model::Now;
+use crate::perceive::{Heard, Observation, sounds};
+
+/// What it must not be instead; it counts from half of their score on, because people speak and murmur
+/// while somebody screams.
+const OTHERS: [&str; 4] = [sounds::LAUGHTER, sounds::MUSIC, sounds::CROWD, sounds::ALARM];
+const SHARE_OF_OTHERS: f64 = 0.5;
+
+/// How far it stands out of the room.
+const OVER_ROOM_DB: f64 = 20.0;
+
+/// The mean is taken over this.
+const MEAN_OVER: Duration = Duration::from_secs(1);
+
+/// It began with the first stretch of that time that scores this share of what the mean has to be.
+const WEAK: f64 = 0.25;
+
+/// An alarm that scores as much has sounded so long before it may be taken for a scream no more.
+const ALARM: f64 = 0.5;
+const AFTER_ALARM: Duration = Duration::from_secs(3);
+
+/// A scream that has to last is one at one stretch of so many.
+const ONE_OF: u32 = 3;
+
+/// Whoever screams takes breath.
+const DIP: Duration = Duration::from_millis(2500);
+const OVER_AFTER: Duration = Duration::from_secs(4);
+
+/// What begins is in the later half of the stretch that tells it first.
+const HALF_A_STRETCH: Duration = Duration::from_millis(480);
+
+/// The rule for one camera.
+pub(super) struct Scream {
+    min_score: f64,
+    needs_hold: bool,
+    moment: Moment,
+    mean: MeanScore,
+    /// When stretches counted in the last second, oldest first, with where their sound began.
+    counted: VecDeque<(Now, Now)>,
+    alarm: Option<Now>,
+    lasting: Sustained,
+    strongest: Strongest,
+}
+
+impl Scream {
+    pub fn new(min_score: f64, hold: Duration) -> Self {
+        Self {
+            min_score,
+            needs_hold: !hold.is_zero(),
+            moment: Moment::default(),
+            mean: MeanScore::new(MEAN_OVER),
+            counted: VecDeque::new(),
+            alarm: None,
+            lasting: Sustained::new(hold, DIP, OVER_AFTER).met_at_one_of(ONE_OF),
+            strongest: Strongest::default(),
+        }
+    }
+
+    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
+        let score = self.counting(heard, now);
+        self.mean.take(score, now);
+        let mean = self.mean.of_all();
+        let is_told = score > 0.0 && mean >= self.min_score;
+        let began = self.began(score, now);
+        let turn = if self.needs_hold {
+            self.lasting.look(is_told, now.minus(HALF_A_STRETCH), now)
+        } else if self.lasting.is_flagged() || !is_told {
+            self.lasting.look(is_told, began, now)
+        } else {
+            self.lasting.look_confirmed(began, now)
+        };
+        let measured = is_told.then(|| (mean, self.moment.loudest_dbfs()));
+        self.strongest.sign(turn, &self.lasting, measured)
+    }
+
+    /// The score of a stretch; 0 if it does not stand out or is rather something else.
+    fn counting(&mut self, heard: &Heard, now: Now) -> f64 {
+        if heard.score(sounds::ALARM) >= ALARM {
+            self.alarm = Some(now);
+        }
+        let is_alarm = self.alarm.is_some_and(|at| now.mono.since(at.mono) < AFTER_ALARM);
+        let other = OTHERS.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
+        let score = heard.score(sounds::SCREAM);
+        let counts =
+            !is_alarm && self.moment.over_room_db() >= OVER_ROOM_DB && score > other * SHARE_OF_OTHERS;
+        if counts { score } else { 0.0 }
+    }
+
+    /// When what is screamed in the last second began.
+    fn began(&mut self, score: f64, now: Now) -> Now {
+        while self.counted.front().is_some_and(|(at, _)| now.mono.since(at.mono) >= MEAN_OVER) {
+            self.counted.pop_front();
+        }
+        if score >= self.min_score * WEAK {
+            self.counted.push_back((now, self.moment.onset().unwrap_or(now)));
+        }
+        self.counted.front().map_or(now, |(_, began)| *began)
+    }
+
+    fn end(&mut self) -> Option<Sign> {
+        self.mean.clear();
+        self.counted.clear();
+        over(self.lasting.end())
+    }
+}
+
+impl Watch for Scream {
+    fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
+        match observation {
+            Observation::Sound(sound) => {
+                self.moment.take(sound, now);
+                // Where it is quiet the model does not listen to every stretch.
+                over(self.lasting.wait(now))
+            }
+            Observation::Heard(heard) if armed => self.listen(heard, now),
+            Observation::Heard(_) => self.end(),
+            // Nothing can be heard any more, so nothing can be said to go on.
+            Observation::Camera(CameraState::Lost | CameraState::Refused) => self.end(),
+            _ => None,
+        }
+    }
+
+    fn tick(&mut self, now: Now) -> Option<Sign> {
+        over(self.lasting.wait(now))
+    }
+}
+
+#[cfg(test)]
+mod tests;
