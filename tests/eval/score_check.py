@@ -14,13 +14,13 @@ def check():
 
 
 def _flags_are_matched():
-    label = {"kind": "breaking-glass", "zone": None, "start_s": 10.0, "end_s": 12.0, "hold_s": 0}
+    label = {"kind": "scream", "zone": None, "start_s": 10.0, "end_s": 12.0, "hold_s": 0}
     scene = {"name": "s", "modality": "sound", "camera": "sound", "start": picture_scenes.OPEN, "length_s": 3602.0, "labels": [label]}
-    early, first, again, other = (_flag("breaking-glass", at) for at in (3.0, 10.4, 11.0, 100.0))
-    tally = score.tallied("breaking-glass", [(scene, [other, again, first, early, _flag("raised-voices", 10.0)])])
+    early, first, again, other = (_flag("scream", at) for at in (3.0, 10.4, 11.0, 100.0))
+    tally = score.tallied("scream", [(scene, [other, again, first, early, _flag("raised-voices", 10.0)])])
     assert (tally.n, tally.found, tally.false) == (1, 1, 2), tally
     assert round(tally.onset_errors_s[0], 3) == 0.4 and round(tally.hours, 6) == 1.0 and tally.false_per_hour == 2.0, tally
-    assert score.tallied("breaking-glass", [(scene, [])]).recall == 0.0
+    assert score.tallied("scream", [(scene, [])]).recall == 0.0
     zoned = {"kind": "crowding", "zone": "a", "start_s": 0.0, "end_s": 9.0, "hold_s": 0}
     assert not score.belongs({**_flag("crowding", 1.0), "zone": "b"}, zoned)
 
@@ -34,7 +34,7 @@ def _curves_fall():
 
 def _rules_watch_their_own_scenes():
     night = {"modality": "picture", "camera": "yard-full", "start": picture_scenes.CLOSED}
-    assert score.watches("after-hours", night) and not score.watches("long-wait", night) and not score.watches("breaking-glass", night)
+    assert score.watches("after-hours", night) and not score.watches("long-wait", night) and not score.watches("scream", night)
 
 
 def _precision_is_averaged():
