@@ -10,14 +10,14 @@
 
 use std::time::Duration;
 
+use super::Sign;
+use super::listen::Listen;
 use super::mean_score::MeanScore;
 use super::moment::Moment;
 use super::strongest::Strongest;
 use super::sustained::{Sustained, Turn};
-use super::{Sign, Watch, over};
-use crate::ingest::CameraState;
 use crate::model::{Now, Wall};
-use crate::perceive::{Heard, Observation, sounds};
+use crate::perceive::{Heard, sounds};
 
 /// What it must not be instead, and how much of that is taken off.
 const OTHERS: [&str; 2] = [sounds::TELEPHONE, sounds::ENGINE];
@@ -94,17 +94,6 @@ impl AlarmSound {
         }
     }
 
-    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
-        if self.heard.replace(now).is_none_or(|before| now.mono.since(before.mono) > UNHEARD) {
-            self.tone_since = None;
-        }
-        let surplus = self.surplus(heard);
-        self.mean.take(surplus, now);
-        let mean = self.mean.of_all();
-        let turn = self.judge(heard, surplus, mean, now);
-        self.strongest.sign(turn, &self.lasting, Some((mean, self.moment.loudest_dbfs())))
-    }
-
     /// The score of a stretch, less what it might be instead.
     fn surplus(&self, heard: &Heard) -> f64 {
         let other = OTHERS.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
@@ -136,36 +125,35 @@ impl AlarmSound {
             turn => turn,
         }
     }
-
-    fn end(&mut self) -> Option<Sign> {
-        self.mean.clear();
-        self.tone_since = None;
-        over(self.lasting.end())
-    }
 }
 
 fn later(one: Wall, other: Wall) -> Wall {
     if one.as_millis() >= other.as_millis() { one } else { other }
 }
 
-impl Watch for AlarmSound {
-    fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
-        match observation {
-            Observation::Sound(sound) => {
-                self.moment.take(sound, now);
-                // Where it is quiet the model does not listen to every stretch.
-                over(self.lasting.wait(now))
-            }
-            Observation::Heard(heard) if armed => self.listen(heard, now),
-            Observation::Heard(_) => self.end(),
-            // Nothing can be heard any more, so nothing can be said to go on.
-            Observation::Camera(CameraState::Lost | CameraState::Refused) => self.end(),
-            _ => None,
-        }
+impl Listen for AlarmSound {
+    fn moment(&mut self) -> &mut Moment {
+        &mut self.moment
     }
 
-    fn tick(&mut self, now: Now) -> Option<Sign> {
-        over(self.lasting.wait(now))
+    fn lasting(&mut self) -> &mut Sustained {
+        &mut self.lasting
+    }
+
+    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
+        if self.heard.replace(now).is_none_or(|before| now.mono.since(before.mono) > UNHEARD) {
+            self.tone_since = None;
+        }
+        let surplus = self.surplus(heard);
+        self.mean.take(surplus, now);
+        let mean = self.mean.of_all();
+        let turn = self.judge(heard, surplus, mean, now);
+        self.strongest.sign(turn, &self.lasting, Some((mean, self.moment.loudest_dbfs())))
+    }
+
+    fn forget(&mut self) {
+        self.mean.clear();
+        self.tone_since = None;
     }
 }
 

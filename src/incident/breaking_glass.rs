@@ -13,13 +13,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::Sign;
+use super::listen::Listen;
 use super::moment::Moment;
 use super::strongest::Strongest;
 use super::sustained::{Sustained, Turn};
-use super::{Sign, Watch, over};
-use crate::ingest::CameraState;
 use crate::model::Now;
-use crate::perceive::{Heard, Observation, sounds};
+use crate::perceive::{Heard, sounds};
 
 /// A moderate score is this share of the one that is enough alone.
 const MODERATE: f64 = 0.6;
@@ -75,18 +75,6 @@ impl BreakingGlass {
         }
     }
 
-    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
-        let score = heard.score(sounds::GLASS);
-        let counts = self.counts(heard, score);
-        let turn = if self.needs_hold {
-            self.lasting.look(counts && score >= self.min_score, now.minus(HALF_A_STRETCH), now)
-        } else {
-            self.judge_sudden(score, counts, now)
-        };
-        let measured = counts.then(|| (score, self.moment.loudest_dbfs()));
-        self.strongest.sign(turn, &self.lasting, measured)
-    }
-
     fn counts(&self, heard: &Heard, score: f64) -> bool {
         let other = OTHERS.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
         let over_room_db = if score >= SURE { SURE_OVER_ROOM_DB } else { OVER_ROOM_DB };
@@ -111,31 +99,31 @@ impl BreakingGlass {
         }
         self.lasting.look_confirmed(began, now)
     }
-
-    fn end(&mut self) -> Option<Sign> {
-        self.moderate.clear();
-        over(self.lasting.end())
-    }
 }
 
-impl Watch for BreakingGlass {
-    fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
-        match observation {
-            Observation::Sound(sound) => {
-                self.moment.take(sound, now);
-                // Where it is quiet the model does not listen to every stretch.
-                over(self.lasting.wait(now))
-            }
-            Observation::Heard(heard) if armed => self.listen(heard, now),
-            Observation::Heard(_) => self.end(),
-            // Nothing can be heard any more, so nothing can be said to go on.
-            Observation::Camera(CameraState::Lost | CameraState::Refused) => self.end(),
-            _ => None,
-        }
+impl Listen for BreakingGlass {
+    fn moment(&mut self) -> &mut Moment {
+        &mut self.moment
     }
 
-    fn tick(&mut self, now: Now) -> Option<Sign> {
-        over(self.lasting.wait(now))
+    fn lasting(&mut self) -> &mut Sustained {
+        &mut self.lasting
+    }
+
+    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
+        let score = heard.score(sounds::GLASS);
+        let counts = self.counts(heard, score);
+        let turn = if self.needs_hold {
+            self.lasting.look(counts && score >= self.min_score, now.minus(HALF_A_STRETCH), now)
+        } else {
+            self.judge_sudden(score, counts, now)
+        };
+        let measured = counts.then(|| (score, self.moment.loudest_dbfs()));
+        self.strongest.sign(turn, &self.lasting, measured)
+    }
+
+    fn forget(&mut self) {
+        self.moderate.clear();
     }
 }
 

@@ -44,6 +44,8 @@ mod known_view;
 
 mod lasting;
 
+mod listen;
+
 mod long_wait;
 
 mod manual;

@@ -11,14 +11,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::Sign;
+use super::listen::Listen;
 use super::mean_score::MeanScore;
 use super::moment::Moment;
 use super::strongest::Strongest;
 use super::sustained::Sustained;
-use super::{Sign, Watch, over};
-use crate::ingest::CameraState;
 use crate::model::Now;
-use crate::perceive::{Heard, Observation, sounds};
+use crate::perceive::{Heard, sounds};
 
 /// What it must not be instead; it counts from half of their score on, because people speak and murmur
 /// while somebody screams.
@@ -75,23 +75,6 @@ impl Scream {
         }
     }
 
-    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
-        let score = self.counting(heard, now);
-        self.mean.take(score, now);
-        let mean = self.mean.of_all();
-        let is_told = score > 0.0 && mean >= self.min_score;
-        let began = self.began(score, now);
-        let turn = if self.needs_hold {
-            self.lasting.look(is_told, now.minus(HALF_A_STRETCH), now)
-        } else if self.lasting.is_flagged() || !is_told {
-            self.lasting.look(is_told, began, now)
-        } else {
-            self.lasting.look_confirmed(began, now)
-        };
-        let measured = is_told.then(|| (mean, self.moment.loudest_dbfs()));
-        self.strongest.sign(turn, &self.lasting, measured)
-    }
-
     /// The score of a stretch; 0 if it does not stand out or is rather something else.
     fn counting(&mut self, heard: &Heard, now: Now) -> f64 {
         if heard.score(sounds::ALARM) >= ALARM {
@@ -115,32 +98,37 @@ impl Scream {
         }
         self.counted.front().map_or(now, |(_, began)| *began)
     }
-
-    fn end(&mut self) -> Option<Sign> {
-        self.mean.clear();
-        self.counted.clear();
-        over(self.lasting.end())
-    }
 }
 
-impl Watch for Scream {
-    fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
-        match observation {
-            Observation::Sound(sound) => {
-                self.moment.take(sound, now);
-                // Where it is quiet the model does not listen to every stretch.
-                over(self.lasting.wait(now))
-            }
-            Observation::Heard(heard) if armed => self.listen(heard, now),
-            Observation::Heard(_) => self.end(),
-            // Nothing can be heard any more, so nothing can be said to go on.
-            Observation::Camera(CameraState::Lost | CameraState::Refused) => self.end(),
-            _ => None,
-        }
+impl Listen for Scream {
+    fn moment(&mut self) -> &mut Moment {
+        &mut self.moment
     }
 
-    fn tick(&mut self, now: Now) -> Option<Sign> {
-        over(self.lasting.wait(now))
+    fn lasting(&mut self) -> &mut Sustained {
+        &mut self.lasting
+    }
+
+    fn listen(&mut self, heard: &Heard, now: Now) -> Option<Sign> {
+        let score = self.counting(heard, now);
+        self.mean.take(score, now);
+        let mean = self.mean.of_all();
+        let is_told = score > 0.0 && mean >= self.min_score;
+        let began = self.began(score, now);
+        let turn = if self.needs_hold {
+            self.lasting.look(is_told, now.minus(HALF_A_STRETCH), now)
+        } else if self.lasting.is_flagged() || !is_told {
+            self.lasting.look(is_told, began, now)
+        } else {
+            self.lasting.look_confirmed(began, now)
+        };
+        let measured = is_told.then(|| (mean, self.moment.loudest_dbfs()));
+        self.strongest.sign(turn, &self.lasting, measured)
+    }
+
+    fn forget(&mut self) {
+        self.mean.clear();
+        self.counted.clear();
     }
 }
 

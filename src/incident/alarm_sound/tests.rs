@@ -1,5 +1,7 @@
+use super::super::Watch;
 use super::*;
-use crate::perceive::Loudness;
+use crate::ingest::CameraState;
+use crate::perceive::{Loudness, Observation};
 
 /// Half a second: the level of its windows, and how surely it is an alarm.
 type Half = (f64, f32);

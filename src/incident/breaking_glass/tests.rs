@@ -1,5 +1,6 @@
+use super::super::Watch;
 use super::*;
-use crate::perceive::Loudness;
+use crate::perceive::{Loudness, Observation};
 
 /// Half a second: the level of its windows, and what is heard in the stretch that ends with it.
 type Half<'a> = (f64, &'a [(&'static str, f32)]);

@@ -1,5 +1,7 @@
+use super::super::Watch;
 use super::*;
-use crate::perceive::Loudness;
+use crate::ingest::CameraState;
+use crate::perceive::{Loudness, Observation};
 
 /// A stretch that begins a quarter of a second after the one before: the level of its windows, and what
 /// is heard in the second that ends with it.
