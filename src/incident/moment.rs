@@ -24,6 +24,8 @@ const BEGINS_DB: f64 = 10.0;
 pub(super) struct Moment {
     /// The begin and the level of each window, oldest first.
     windows: VecDeque<(Now, f64)>,
+    /// How long each of them is.
+    window: Duration,
     room: Baseline,
 }
 
@@ -31,6 +33,7 @@ impl Moment {
     /// Takes the window that ends now.
     pub fn take(&mut self, sound: &Loudness, now: Now) {
         let length = Duration::from_millis(u64::from(sound.window_ms));
+        self.window = length;
         self.windows.push_back((now.minus(length), sound.dbfs));
         while self.windows.front().is_some_and(|(at, _)| now.mono.since(at.mono) > MOMENT) {
             self.windows.pop_front();
@@ -46,6 +49,13 @@ impl Moment {
     /// How far the loudest window is above what the room is used to, in dB.
     pub fn over_room_db(&self) -> f64 {
         self.loudest_dbfs() - self.room.level().unwrap_or(UNKNOWN_ROOM_DBFS)
+    }
+
+    /// For how long the last moment was within so many dB of its loudest window, pauses left out.
+    pub fn loud_for(&self, within_db: f64) -> Duration {
+        let least = self.loudest_dbfs() - within_db;
+        let loud = self.windows.iter().filter(|(_, level)| *level >= least).count();
+        self.window.saturating_mul(u32::try_from(loud).unwrap_or(0))
     }
 
     /// By how much the level rose at once, where it rose most, in dB.
@@ -87,6 +97,13 @@ mod tests {
         assert!((moment.over_room_db() - 36.0).abs() < 1.0, "{}", moment.over_room_db());
         assert!(moment.rise_db() > 30.0);
         assert_eq!(moment.onset().unwrap().wall.as_millis(), 6000);
+    }
+
+    #[test]
+    fn what_rings_off_is_loud_for_as_long_as_it_is_near_its_loudest() {
+        let levels = [[-50.0; 60].as_slice(), &[-14.0, -12.0, -17.0, -13.0, -20.0, -50.0]].concat();
+        assert_eq!(heard(&levels).loud_for(6.0), Duration::from_millis(400));
+        assert_eq!(heard(&[]).loud_for(6.0), Duration::ZERO);
     }
 
     #[test]

@@ -1,9 +1,16 @@
-//! `scream`: somebody screams, told by the mean score of a second.
+//! `scream`: somebody screams, told by a mean score that may be low and by what the sound is like.
 //!
-//! In a room that reverberates, and through G.711, the model gives a scream low scores, but it gives them
-//! for all of it; a syllable or a chair that squeaks gets one and no more. So what counts is the mean of a
-//! second, of each stretch that stands out of the room and is not rather laughter, music or a crowd, and a
-//! low mean is enough. While an alarm sounds nothing is told: a siren wails as a throat does.
+//! In a room that reverberates, and through G.711, the model gives a scream low scores and takes it for
+//! somebody who cries, or for an animal. So what is heard besides decides more:
+//!
+//! | needed | because |
+//! |---|---|
+//! | the mean of a second scores, and crying with it | a syllable or a chair that squeaks scores once |
+//! | 18 dB over the room, and at least -25 dBFS | nobody screams softly, not in a silent room either |
+//! | as loud as it gets for 0.65 s of 1.5 s | a hinge creaks in jerks, and a blow rings off |
+//! | a third of the stretch is shrill | speech, calls and doors are lower; applause and chairs are no voice |
+//! | it is not twice as likely laughter, music, a crowd or an alarm | children laugh shrilly |
+//! | no alarm in the last 3 s | a siren wails as a throat does |
 //!
 //! A hold of zero is no hold: a scream is flagged at once. With a hold, a third of what is heard in it has
 //! to be one.
@@ -25,8 +32,19 @@ use crate::perceive::{Heard, sounds};
 const OTHERS: [&str; 4] = [sounds::LAUGHTER, sounds::MUSIC, sounds::CROWD, sounds::ALARM];
 const SHARE_OF_OTHERS: f64 = 0.5;
 
-/// How far it stands out of the room.
-const OVER_ROOM_DB: f64 = 20.0;
+/// How much a score of crying adds; it doubles the score at most, for a child that cries is no scream.
+const CRYING: f64 = 0.5;
+
+/// How far it stands out of the room, and how loud it is at least in a silent one.
+const OVER_ROOM_DB: f64 = 18.0;
+const LOUD_DBFS: f64 = -25.0;
+
+/// It lasts: within so many dB of its loudest for so long, of the last one and a half seconds.
+const NEAR_LOUDEST_DB: f64 = 6.0;
+const LASTS: Duration = Duration::from_millis(650);
+
+/// This share of the stretch is shrill: three windows of ten, for a short scream begins within one.
+const SHRILL: f64 = 0.3;
 
 /// The mean is taken over this.
 const MEAN_OVER: Duration = Duration::from_secs(1);
@@ -82,9 +100,13 @@ impl Scream {
         }
         let is_alarm = self.alarm.is_some_and(|at| now.mono.since(at.mono) < AFTER_ALARM);
         let other = OTHERS.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
-        let score = heard.score(sounds::SCREAM);
-        let counts =
-            !is_alarm && self.moment.over_room_db() >= OVER_ROOM_DB && score > other * SHARE_OF_OTHERS;
+        let screaming = heard.score(sounds::SCREAM);
+        let score = (screaming + (heard.score(sounds::CRYING) * CRYING).min(screaming)).min(1.0);
+        let counts = !is_alarm
+            && heard.shrill >= SHRILL
+            && self.moment.over_room_db() >= OVER_ROOM_DB
+            && self.moment.loudest_dbfs() >= LOUD_DBFS
+            && score > other * SHARE_OF_OTHERS;
         if counts { score } else { 0.0 }
     }
 
@@ -113,7 +135,8 @@ impl Listen for Scream {
         let score = self.counting(heard, now);
         self.mean.take(score, now);
         let mean = self.mean.of_all();
-        let is_told = score > 0.0 && mean >= self.min_score;
+        let lasts = self.moment.loud_for(NEAR_LOUDEST_DB) >= LASTS;
+        let is_told = score > 0.0 && mean >= self.min_score && lasts;
         let began = self.began(score, now);
         let turn = if self.needs_hold {
             self.lasting.look(is_told, now.minus(HALF_A_STRETCH), now)

@@ -4,7 +4,7 @@ use super::sustained::{Sustained, Turn};
 use super::{Peak, Sign, measurement};
 
 /// What is told again is stronger by at least this score.
-const STRONGER: f64 = 0.01;
+const STRONGER: f64 = 0.005;
 
 /// The highest score of what lasts, and how loud it was then.
 #[derive(Debug, Clone, Default)]
@@ -42,8 +42,8 @@ impl Strongest {
         let mut peak = Peak::new();
         let Some((score, level)) = self.best else { return peak };
         peak.insert("level_dbfs".to_owned(), measurement(level));
-        let told =
-            (score >= self.told_from).then(|| serde_json::Number::from_f64((score * 100.0).round() / 100.0));
+        let told = (score >= self.told_from)
+            .then(|| serde_json::Number::from_f64((score * 1000.0).round() / 1000.0));
         peak.extend(told.flatten().map(|score| ("score".to_owned(), score.into())));
         peak
     }
@@ -66,7 +66,7 @@ mod tests {
         };
         assert_eq!(tell(true, 0.4, 0), None, "one look is not enough");
         assert!(matches!(tell(true, 0.3, 1), Some(Sign::Flagged { peak, .. }) if peak["score"] == 0.4));
-        assert_eq!(tell(true, 0.405, 1), None);
+        assert_eq!(tell(true, 0.404, 1), None);
         assert!(matches!(tell(true, 0.6, 1), Some(Sign::Stronger(peak)) if peak["score"] == 0.6));
         assert!(matches!(tell(false, 0.0, 3), Some(Sign::Ended(_))));
         assert_eq!(tell(true, 0.05, 10), None);

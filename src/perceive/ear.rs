@@ -227,7 +227,8 @@ impl Sounds {
                 }
             }
         }
-        Ok(Heard { scores, brightness_hz: self.timbre.brightness_hz(), tone: self.timbre.tone(), hop_ms })
+        let (brightness_hz, tone) = (self.timbre.brightness_hz(), self.timbre.tone());
+        Ok(Heard { scores, brightness_hz, tone, shrill: self.timbre.shrill(), hop_ms })
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Heard {
     pub brightness_hz: f64,
     /// Which share of it is a tone of few lines, 0 to 1.
     pub tone: f64,
+    /// Which share of it is shrill, 0 to 1: a voice that has hardly anything below 700 Hz.
+    pub shrill: f64,
     /// From this stretch to the next, in ms.
     pub hop_ms: u32,
 }

@@ -51,7 +51,7 @@ def phone(rng, half):
     melody = rng.integers(0, 12, 8)
     for _ in range(int(rng.integers(3, 6))):
         t = _time(rng.uniform(1.0, 1.8))
-        if half == "tune" or rng.random() < 0.5:
+        if rng.random() < 0.5:
             tone = np.where(t % 0.1 < 0.05, np.sin(TAU * pitch * t), np.sin(TAU * pitch * 1.25 * t))
         else:
             hz = pitch * 2 ** (melody[np.minimum((t / 0.18).astype(int), 7)] / 12)
@@ -67,6 +67,16 @@ def chair(rng, half):
     saw = (np.cumsum(slip_hz) / RATE_HZ) % 1.0 - 0.5
     rough = saw + 0.4 * rng.standard_normal(len(t))
     return _peaked(_band(rough, rng.uniform(300, 700), rng.uniform(2000, 4500)) * np.hanning(len(t)))
+
+
+def creak(rng, half):
+    """A hinge, or a castor: it sticks and slips faster and slower, and the wood or the tube around it rings."""
+    t = _time(rng.uniform(0.4, 1.6))
+    low, high = {"tune": (150, 900), "test": (200, 1100)}[half]
+    turns = np.interp(t, np.linspace(0, t[-1], 5), rng.uniform(low, high, 5))
+    saw = (np.cumsum(turns) / RATE_HZ) % 1.0 - 0.5
+    ringing = sum(_band(saw, hz * 0.85, hz * 1.15) for hz in rng.uniform(600, 3200, 3))
+    return _peaked((ringing + 0.05 * rng.standard_normal(len(t))) * np.hanning(len(t)))
 
 
 def slam(rng, half):

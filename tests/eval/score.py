@@ -17,7 +17,7 @@ SOUND_KINDS = ("raised-voices", "scream", "breaking-glass", "alarm-sound", "audi
 PICTURE_KINDS = ("counter-unattended", "long-wait", "crowding", "after-hours", "camera-covered", "camera-moved", "camera-blurred",
                  "picture-frozen")
 # What a curve is drawn over: the flag's strength, or how long the condition lasted, and the product's default there.
-STRENGTHS = {"raised-voices": [6, 8, 10, 12, 14, 16, 18], "scream": [0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2],
+STRENGTHS = {"raised-voices": [6, 8, 10, 12, 14, 16, 18], "scream": [0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2],
              "breaking-glass": [0.02, 0.04, 0.06, 0.08, 0.12, 0.2, 0.3, 0.5, 0.7], "alarm-sound": [0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3]}
 HOLDS_S = {"counter-unattended": [60, 120, 180, 240, 300, 600], "long-wait": [300, 600, 900, 1200, 1350], "crowding": [5, 10, 20, 30, 45, 60],
            "after-hours": [0.5, 1, 2, 4, 8], "audio-lost": [10, 20, 40, 60, 75], "camera-covered": [2, 5, 10, 15, 20],

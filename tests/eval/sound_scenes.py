@@ -14,9 +14,10 @@ import speech
 from clips import RATE_HZ
 from room import Room
 
-# How many scenes of each sort: (tuning, test). A scene of raised voices has 2 passages, and so on.
-COUNTS = {"raised": (8, 12), "scream": (8, 8), "glass": (8, 8), "alarm": (8, 11), "lost": (4, 11), "calm": (32, 32)}
-LENGTHS_S = {"raised": 360, "scream": 300, "glass": 300, "alarm": 300, "lost": 420, "calm": 1200}
+# How many scenes of each sort: (tuning, test). A scene of raised voices has 2 passages, and so on; calm ones are the
+# days of a hall, busy ones (for tuning alone) a day's worth of what may be taken for an incident in ten minutes.
+COUNTS = {"raised": (8, 12), "scream": (8, 8), "glass": (8, 8), "alarm": (8, 11), "lost": (4, 11), "calm": (32, 32), "busy": (24, 0)}
+LENGTHS_S = {"raised": 360, "scream": 300, "glass": 300, "alarm": 300, "lost": 420, "calm": 1200, "busy": 600}
 HOLDS_S = {"raised-voices": 3, "scream": 0, "breaking-glass": 0, "alarm-sound": 3, "audio-lost": 60}
 CODECS = ("pcm_alaw-8000", "pcm_mulaw-8000", "aac-16000", "aac-44100")
 DECAYS_S = (0.3, 0.5, 0.7, 1.0)
@@ -26,7 +27,7 @@ THEMES = ("counter", "lively", "crowded", "rainy", "music", "quiet", "doors", "c
 def names(half, quick=False):
     """Every scene of a half, as (sort, number)."""
     column = clips.HALVES.index(half)
-    return [(sort, n) for sort, counts in COUNTS.items() for n in range(1 if quick else counts[column])]
+    return [(sort, n) for sort, counts in COUNTS.items() for n in range(min(1, counts[column]) if quick else counts[column])]
 
 
 def codec_of(number):
@@ -125,7 +126,18 @@ def _calm(rng, room, half, number, voice_dbfs):
     return []
 
 
-# How often what happens, an hour; "all" has something of everything.
+def _busy(rng, room, half, number, voice_dbfs):
+    """Everything that may be taken for an incident, one after the other; in every second scene nobody talks besides."""
+    if number // 4 % 2:
+        _conversation(rng, room, half, 0, LENGTHS_S["busy"], voice_dbfs, pause_s=6)
+    at_s = 12.0
+    while at_s < LENGTHS_S["busy"] - 15:
+        _everyday(rng, room, half, _LOUD[int(rng.integers(len(_LOUD)))], at_s, voice_dbfs)
+        at_s += rng.uniform(8, 12)
+    return []
+
+
+# How often what happens, an hour.
 _USUAL = {"door": 20, "slam": 6, "chair": 30, "steps": 30, "cough": 10, "phone": 6, "typing": 10, "laugh": 6, "call": 20}
 _EVENTS = {
     "counter": _USUAL,
@@ -141,7 +153,9 @@ _EVENTS = {
 _LEVELS = {"door": (-40, -22, False), "slam": (-34, -18, False), "chair": (-42, -24, False), "steps": (-48, -34, False),
            "stamping": (-36, -24, False), "cough": (0, 6, True), "phone": (-40, -22, False), "typing": (-50, -38, False),
            "laugh": (0, 8, True), "applause": (-34, -18, False), "crowd": (-38, -26, False), "baby": (0, 7, True),
-           "vehicle": (-46, -32, False), "call": (4, 8, True)}
+           "vehicle": (-46, -32, False), "call": (4, 8, True), "creak": (-40, -20, False), "squeal": (-40, -24, False),
+           "whistle": (-42, -24, False), "animal": (-45, -28, False)}
+_LOUD = ("door", "slam", "chair", "stamping", "cough", "phone", "laugh", "applause", "crowd", "baby", "creak", "squeal", "whistle", "animal")
 
 
 def _everyday(rng, room, half, name, at_s, voice_dbfs):
@@ -154,7 +168,7 @@ def _everyday(rng, room, half, name, at_s, voice_dbfs):
         sound = speech.spoken(speech.VOICES[half][1], f"Xin mời số {int(rng.integers(1, 200))} đến quầy số {int(rng.integers(1, 6))}", 50, 160)
     elif name == "steps":
         sound = _walk(rng, half)
-    elif name == "phone" and rng.random() < 0.5 or name in ("slam", "chair"):
+    elif name in ("phone", "creak") and rng.random() < 0.5 or name in ("slam", "chair"):
         sound = getattr(made, name)(rng, half)
     elif name == "stamping":
         sound = made.stamping(rng, half, rng.uniform(2, 6))
@@ -218,4 +232,4 @@ def _label(kind, start_s, end_s):
     return {"kind": kind, "zone": None, "start_s": round(float(start_s), 3), "end_s": round(float(end_s), 3), "hold_s": HOLDS_S[kind]}
 
 
-_SORTS = {"raised": _raised, "scream": _scream, "glass": _glass, "alarm": _alarm, "lost": _lost, "calm": _calm}
+_SORTS = {"raised": _raised, "scream": _scream, "glass": _glass, "alarm": _alarm, "lost": _lost, "calm": _calm, "busy": _busy}

@@ -167,7 +167,7 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
             let usual = match kind {
                 Kind::AlarmSound => 0.12,
                 Kind::BreakingGlass => 0.06,
-                _ => 0.07,
+                _ => 0.02,
             };
             let min_score = table.or("min_score", usual, |value| value.number(0.01..=1.0))?;
             Condition::SoundOf { sound: kind, min_score }

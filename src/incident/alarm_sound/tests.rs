@@ -45,7 +45,7 @@ impl Hall {
             }
             let tone = if *dbfs > -40.0 { like.tone } else { 0.0 };
             let scores = vec![(sounds::ALARM, *alarm), like.other];
-            let heard = Heard { scores, brightness_hz: like.bright_hz, tone, hop_ms: 480 };
+            let heard = Heard { scores, brightness_hz: like.bright_hz, tone, shrill: 0.0, hop_ms: 480 };
             signs.extend(self.take(Observation::Heard(heard)));
         }
         signs

@@ -17,7 +17,7 @@ fn play(rule: &mut BreakingGlass, halves: &[Half<'_>], armed: bool, brightness_h
             let sign = rule.observe(&Observation::Sound(sound), armed, now);
             signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
         }
-        let heard = Heard { scores: scores.to_vec(), brightness_hz, tone: 0.0, hop_ms: 500 };
+        let heard = Heard { scores: scores.to_vec(), brightness_hz, tone: 0.0, shrill: 0.0, hop_ms: 500 };
         let sign = rule.observe(&Observation::Heard(heard), armed, now);
         signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
     }

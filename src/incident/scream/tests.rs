@@ -16,6 +16,11 @@ fn stretch<'a>(dbfs: f64, scores: &'a [(&'static str, f32)]) -> Stretch<'a> {
 }
 
 fn play(rule: &mut Scream, stretches: &[Stretch<'_>], armed: bool) -> Vec<(f64, Sign)> {
+    play_as(rule, stretches, armed, 0.5)
+}
+
+/// What is heard, and which share of it is shrill.
+fn play_as(rule: &mut Scream, stretches: &[Stretch<'_>], armed: bool, shrill: f64) -> Vec<(f64, Sign)> {
     let (mut now, mut signs) = (Now::default(), Vec::new());
     for (dbfs, scores) in [&[NOTHING; 40], stretches, &[NOTHING; 40]].concat() {
         for _ in 0..5 {
@@ -24,7 +29,7 @@ fn play(rule: &mut Scream, stretches: &[Stretch<'_>], armed: bool) -> Vec<(f64, 
             let sign = rule.observe(&Observation::Sound(sound), armed, now);
             signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
         }
-        let heard = Heard { scores: scores.to_vec(), hop_ms: 250, ..Heard::default() };
+        let heard = Heard { scores: scores.to_vec(), shrill, hop_ms: 250, ..Heard::default() };
         let sign = rule.observe(&Observation::Heard(heard), armed, now);
         signs.extend(sign.map(|sign| (now.mono.0.as_secs_f64(), sign)));
     }
@@ -57,8 +62,36 @@ fn a_chair_that_squeaks_scores_once_and_is_none() {
 }
 
 #[test]
-fn one_stretch_that_is_certain_is_enough() {
-    assert_eq!(count(&[(-14.0, &[(sounds::SCREAM, 0.9)])]), 1);
+fn applause_and_doors_are_not_shrill_whatever_they_score() {
+    let rule = || Scream::new(0.1, Duration::ZERO);
+    assert_eq!(play_as(&mut rule(), &[(-14.0, SCREAM); 8], true, 0.2), []);
+    assert_ne!(play_as(&mut rule(), &[(-14.0, SCREAM); 8], true, 0.3), []);
+}
+
+#[test]
+fn who_screams_and_is_taken_for_crying_screams() {
+    let crying = [(sounds::SCREAM, 0.08), (sounds::CRYING, 0.4)];
+    assert_eq!(count(&[stretch(-14.0, &crying[..1]); 4]), 0);
+    assert_eq!(count(&[stretch(-14.0, &crying); 4]), 1);
+    assert_eq!(count(&[stretch(-14.0, &[(sounds::SCREAM, 0.02), (sounds::CRYING, 0.9)]); 4]), 0, "a child");
+}
+
+#[test]
+fn one_stretch_that_is_certain_is_enough_of_a_sound_that_lasts() {
+    let certain = stretch(-14.0, &[(sounds::SCREAM, 0.9)]);
+    assert_eq!(count(&[(-14.0, &[]), (-14.0, &[]), certain]), 1);
+}
+
+#[test]
+fn a_hinge_that_creaks_in_jerks_does_not_last() {
+    let jerks = [(-14.0, SCREAM), (-24.0, SCREAM), (-24.0, SCREAM)];
+    assert_eq!(count(&jerks.repeat(6)), 0);
+}
+
+#[test]
+fn what_is_soft_in_a_silent_room_is_none() {
+    assert_eq!(count(&[stretch(-26.0, &[(sounds::SCREAM, 0.9)]); 8]), 0);
+    assert_eq!(count(&[stretch(-25.0, &[(sounds::SCREAM, 0.9)]); 8]), 1);
 }
 
 #[test]
@@ -106,7 +139,8 @@ fn when_the_camera_is_lost_nobody_can_be_heard_to_scream_on() {
         now = now.plus(Duration::from_millis(250));
         let sound = Loudness { dbfs, lufs: dbfs, speech: None, is_flat: false, window_ms: 250 };
         rule.observe(&Observation::Sound(sound), true, now);
-        let heard = Heard { scores: vec![(sounds::SCREAM, score)], hop_ms: 250, ..Heard::default() };
+        let scores = vec![(sounds::SCREAM, score)];
+        let heard = Heard { scores, shrill: 0.5, hop_ms: 250, ..Heard::default() };
         rule.observe(&Observation::Heard(heard), true, now);
     }
     let lost = rule.observe(&Observation::Camera(CameraState::Lost), true, now);

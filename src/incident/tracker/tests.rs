@@ -328,6 +328,7 @@ fn a_second_scream_in_another_room_is_another_incident_although_the_first_has_on
             world.now = world.now.plus(Duration::from_millis(480));
             let heard = crate::perceive::Heard {
                 scores: vec![("scream", score)],
+                shrill: 0.8,
                 hop_ms: 480,
                 ..crate::perceive::Heard::default()
             };
