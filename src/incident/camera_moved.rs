@@ -124,7 +124,11 @@ impl Watch for CameraMoved {
             self.found = None;
         }
         match turn {
-            Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.peak() }),
+            Turn::Held(held_since) => {
+                // A zoom may be doubtful at first, until the encoder has drawn the new view; it was strange already.
+                let strange_since = self.known.strange_since().map_or(held_since, |since| since.wall);
+                Some(Sign::Flagged { started_at: held_since.min(strange_since), peak: self.peak() })
+            }
             Turn::Over(at) => Some(Sign::Ended(at)),
             Turn::Nothing => None,
         }
@@ -168,6 +172,17 @@ mod tests {
             );
             assert!(matches!(&signs[1], (_, Sign::Ended(at)) if at.as_millis() / 1000 == 79), "{signs:?}");
         }
+    }
+
+    #[test]
+    fn a_move_that_is_doubtful_at_first_is_dated_to_when_the_view_was_strange() {
+        // Nearly half of the edges are where they were, for a while.
+        let doubtful: Light = |_, x, y| if x % 12 < 5 { hall(x, y) } else { hall(y + 3, x) };
+        let signs = see(&[(40, STILL), (20, doubtful), (50, ELSEWHERE)]);
+        assert!(
+            matches!(&signs[..], [(90, Sign::Flagged { started_at, .. })] if started_at.as_millis() == 40_000),
+            "{signs:?}"
+        );
     }
 
     #[test]

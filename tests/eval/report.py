@@ -40,9 +40,10 @@ def figures(tallies, hours):
 
 
 def wrongs(tallies):
-    """Where something was missed or flagged falsely, so that it can be replayed."""
+    """Where something was missed, misdated or flagged falsely, so that it can be replayed."""
     lines = []
     for tally in tallies:
+        lines += [f"dated  {tally.kind}: {name} at {label['start_s']:.1f} s, {error_s:+.1f} s off" for name, label, error_s in tally.misdated_in]
         lines += [f"missed {tally.kind}: {name} at {label['start_s']:.1f} s" for name, label in tally.missed_in]
         lines += [f"false  {tally.kind}: {name} at {flag['start_s']:.1f} s, peak {flag.get('peak')}" for name, flag in tally.false_in]
     return lines

@@ -13,6 +13,8 @@ from statistics import median
 import picture_scenes
 
 TOLERANCE_S = 5.0
+# What is dated further from its label than this is told by name.
+MISDATED_S = 2.0
 SOUND_KINDS = ("raised-voices", "scream", "breaking-glass", "alarm-sound", "audio-lost")
 PICTURE_KINDS = ("counter-unattended", "long-wait", "crowding", "after-hours", "camera-covered", "camera-moved", "camera-blurred",
                  "picture-frozen")
@@ -37,6 +39,7 @@ class Tally:
     delays_s: list = field(default_factory=list)
     missed_in: list = field(default_factory=list)
     false_in: list = field(default_factory=list)
+    misdated_in: list = field(default_factory=list)
 
     @property
     def recall(self):
@@ -75,7 +78,10 @@ def tallied(kind, told, keep=lambda flag: True):
         for label, mine in zip(labels, belonging):
             if mine:
                 tally.found += 1
-                tally.onset_errors_s.append(mine[0]["start_s"] - label["start_s"])
+                error_s = mine[0]["start_s"] - label["start_s"]
+                tally.onset_errors_s.append(error_s)
+                if abs(error_s) > MISDATED_S:
+                    tally.misdated_in.append((scene["name"], label, error_s))
                 tally.delays_s.append(mine[0]["flagged_s"] - label["start_s"] - label["hold_s"])
             else:
                 tally.missed_in.append((scene["name"], label))
