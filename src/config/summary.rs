@@ -126,9 +126,11 @@ fn what(condition: &Condition) -> String {
         Condition::RaisedVoices { over_baseline_db, min_level_dbfs } => {
             format!("{over_baseline_db} dB over the room's usual level and at least {min_level_dbfs} dBFS")
         }
+        Condition::Scream { min_score, min_level_dbfs } => {
+            format!("a scream, with a mean score of at least {min_score} and at least {min_level_dbfs} dBFS")
+        }
         Condition::SoundOf { sound, min_score } => {
             let sound = match sound {
-                Kind::Scream => "a scream, with a mean score",
                 Kind::BreakingGlass => "breaking glass, with a score",
                 _ => "an alarm, with a mean score",
             };

@@ -34,6 +34,11 @@ const OTHER_LIGHT: f32 = 1.6;
 /// Below this it may have moved a little: the edges are then looked for nearby.
 const DOUBTFUL: f32 = 0.75;
 
+/// A view of which less than this is kept is strange. A zoom may be no more than that for a while, until the
+/// encoder has drawn the new view: a move began with it, if that is no longer ago than this.
+const STRANGE: f32 = 0.6;
+const DOUBT: Duration = Duration::from_secs(120);
+
 /// Less than this keeps a flag up (hysteresis).
 const KEPT_STILL: f32 = 0.8;
 
@@ -47,6 +52,9 @@ pub(super) struct CameraMoved {
     light: f32,
     moved: Sustained,
     found: Option<Found>,
+    /// Since when the view is strange, and when what is about to be flagged began.
+    strange_since: Option<Now>,
+    began: Option<Now>,
 }
 
 /// What is told of a move.
@@ -63,6 +71,8 @@ impl CameraMoved {
             light: 0.0,
             moved: Sustained::new(hold, DIP, OVER_AFTER),
             found: None,
+            strange_since: None,
+            began: None,
         }
     }
 
@@ -109,14 +119,23 @@ impl Watch for CameraMoved {
         let like = self.known.see(view, still, now)?;
         let met = if like.edges < BARE || like.is_hidden(view, HIDDEN) {
             // Nothing can be said: it goes on as it was.
+            self.strange_since = None;
             still
         } else if still {
             like.kept < KEPT_STILL
         } else {
             let found = self.judge(view, like);
             self.found = found.or(self.found);
+            if like.kept >= STRANGE {
+                self.strange_since = None;
+            } else {
+                self.strange_since.get_or_insert(view.began);
+            }
             found.is_some()
         };
+        if met && !self.moved.is_rising() {
+            self.began = self.strange_since.filter(|since| now.mono.since(since.mono) <= DOUBT);
+        }
         // What has taken its place has to be something that stays.
         let stays = self.known.is_other();
         let turn = if armed { self.moved.look_at(met, stays, view.began, now) } else { self.moved.end() };
@@ -125,9 +144,8 @@ impl Watch for CameraMoved {
         }
         match turn {
             Turn::Held(held_since) => {
-                // A zoom may be doubtful at first, until the encoder has drawn the new view; it was strange already.
-                let strange_since = self.known.strange_since().map_or(held_since, |since| since.wall);
-                Some(Sign::Flagged { started_at: held_since.min(strange_since), peak: self.peak() })
+                let started_at = self.began.map_or(held_since, |began| began.wall);
+                Some(Sign::Flagged { started_at, peak: self.peak() })
             }
             Turn::Over(at) => Some(Sign::Ended(at)),
             Turn::Nothing => None,
@@ -181,6 +199,16 @@ mod tests {
         let signs = see(&[(40, STILL), (20, doubtful), (50, ELSEWHERE)]);
         assert!(
             matches!(&signs[..], [(90, Sign::Flagged { started_at, .. })] if started_at.as_millis() == 40_000),
+            "{signs:?}"
+        );
+    }
+
+    #[test]
+    fn a_camera_turned_in_the_dark_is_dated_to_the_light() {
+        const DARK: Light = |_, _, _| 16.0;
+        let signs = see(&[(40, STILL), (60, DARK), (50, ELSEWHERE)]);
+        assert!(
+            matches!(&signs[..], [(130, Sign::Flagged { started_at, .. })] if started_at.as_millis() == 100_000),
             "{signs:?}"
         );
     }

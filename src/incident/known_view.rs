@@ -108,18 +108,12 @@ impl KnownView {
             self.density += (density - self.density) * pace;
         } else if likeness.kept >= AS_EVER {
             self.strange_since = None;
-        } else if now.mono.since(self.strange_since.get_or_insert(view.began).mono) >= USED_TO_IT
-            && self.is_other()
+        } else if now.mono.since(self.strange_since.get_or_insert(now).mono) >= USED_TO_IT && self.is_other()
         {
             self.known = self.recent.clone();
             (self.usually_kept, self.density, self.strange_since) = (0.8, density, None);
         }
         Some(likeness)
-    }
-
-    /// Since when no picture looked as ever; `None` if the last one did.
-    pub fn strange_since(&self) -> Option<Now> {
-        self.strange_since
     }
 
     /// Whether there are other edges that stay, in place of those that are known: a wall, furniture.

@@ -3,7 +3,7 @@
 
 use super::moment::Moment;
 use super::sustained::Sustained;
-use super::{Sign, Watch, over};
+use super::{Gauge, Sign, Watch, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
 use crate::perceive::{Heard, Observation};
@@ -21,6 +21,11 @@ pub(super) trait Listen: Send + Sync {
 
     /// Forgets what was heard so far.
     fn forget(&mut self);
+
+    /// What it goes by now, for whoever wants to see why it flags.
+    fn shown(&self) -> Vec<Gauge> {
+        Vec::new()
+    }
 }
 
 impl<L: Listen> Watch for L {
@@ -43,5 +48,9 @@ impl<L: Listen> Watch for L {
 
     fn tick(&mut self, now: Now) -> Option<Sign> {
         over(self.lasting().wait(now))
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        self.shown()
     }
 }

@@ -105,13 +105,13 @@ trait Watch: Send + Sync {
         None
     }
 
-    /// What it has learned and goes by now: for whoever wants to see why it flags.
+    /// What it has worked out and goes by now: for whoever wants to see why it flags.
     fn gauges(&self) -> Vec<Gauge> {
         Vec::new()
     }
 }
 
-/// A value that a rule goes by, which it has learned itself.
+/// A value that a rule goes by, which it has worked out itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gauge {
     /// What it is.
@@ -120,7 +120,7 @@ pub struct Gauge {
     pub value: f64,
 }
 
-/// What a learned value is.
+/// What such a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GaugeName {
     /// How loud people usually speak in the room, in LUFS.
@@ -131,6 +131,8 @@ pub enum GaugeName {
     ViewLost,
     /// Which sharpness is blurred in this light, 0 to 1.
     BlurredBelow,
+    /// The mean score of the last second that counts as a scream, 0 to 1.
+    ScreamScore,
 }
 
 /// What a rule makes of observations of the box itself. Each sign is of a camera where it is one

@@ -6,7 +6,7 @@
 //! | needed | because |
 //! |---|---|
 //! | the mean of a second scores, and crying with it | a syllable or a chair that squeaks scores once |
-//! | 18 dB over the room, and at least -25 dBFS | nobody screams softly, not in a silent room either |
+//! | 18 dB over the room, and `min_level_dbfs` | nobody screams softly, not in a silent room either |
 //! | as loud as it gets for 0.65 s of 1.5 s | a hinge creaks in jerks, and a blow rings off |
 //! | a third of the stretch is shrill | speech, calls and doors are lower; applause and chairs are no voice |
 //! | it is not twice as likely laughter, music, a crowd or an alarm | children laugh shrilly |
@@ -18,12 +18,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::Sign;
 use super::listen::Listen;
 use super::mean_score::MeanScore;
 use super::moment::Moment;
 use super::strongest::Strongest;
 use super::sustained::Sustained;
+use super::{Gauge, GaugeName, Sign};
 use crate::model::Now;
 use crate::perceive::{Heard, sounds};
 
@@ -32,12 +32,11 @@ use crate::perceive::{Heard, sounds};
 const OTHERS: [&str; 4] = [sounds::LAUGHTER, sounds::MUSIC, sounds::CROWD, sounds::ALARM];
 const SHARE_OF_OTHERS: f64 = 0.5;
 
-/// How much a score of crying adds; it doubles the score at most, for a child that cries is no scream.
+/// How much a score of crying adds; it doubles the score at most, for crying alone is no scream.
 const CRYING: f64 = 0.5;
 
-/// How far it stands out of the room, and how loud it is at least in a silent one.
+/// How far it stands out of the room.
 const OVER_ROOM_DB: f64 = 18.0;
-const LOUD_DBFS: f64 = -25.0;
 
 /// It lasts: within so many dB of its loudest for so long, of the last one and a half seconds.
 const NEAR_LOUDEST_DB: f64 = 6.0;
@@ -69,6 +68,7 @@ const HALF_A_STRETCH: Duration = Duration::from_millis(480);
 /// The rule for one camera.
 pub(super) struct Scream {
     min_score: f64,
+    min_level_dbfs: f64,
     needs_hold: bool,
     moment: Moment,
     mean: MeanScore,
@@ -80,9 +80,10 @@ pub(super) struct Scream {
 }
 
 impl Scream {
-    pub fn new(min_score: f64, hold: Duration) -> Self {
+    pub fn new(min_score: f64, min_level_dbfs: f64, hold: Duration) -> Self {
         Self {
             min_score,
+            min_level_dbfs,
             needs_hold: !hold.is_zero(),
             moment: Moment::default(),
             mean: MeanScore::new(MEAN_OVER),
@@ -105,7 +106,7 @@ impl Scream {
         let counts = !is_alarm
             && heard.shrill >= SHRILL
             && self.moment.over_room_db() >= OVER_ROOM_DB
-            && self.moment.loudest_dbfs() >= LOUD_DBFS
+            && self.moment.loudest_dbfs() >= self.min_level_dbfs
             && score > other * SHARE_OF_OTHERS;
         if counts { score } else { 0.0 }
     }
@@ -152,6 +153,10 @@ impl Listen for Scream {
     fn forget(&mut self) {
         self.mean.clear();
         self.counted.clear();
+    }
+
+    fn shown(&self) -> Vec<Gauge> {
+        vec![Gauge { name: GaugeName::ScreamScore, value: self.mean.of_all() }]
     }
 }
 

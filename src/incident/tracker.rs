@@ -240,13 +240,13 @@ fn watch(rule: &Rule, camera: &Camera, zone: Option<&Zone>, hours: &Hours) -> Bo
         Condition::RaisedVoices { over_baseline_db, min_level_dbfs } => {
             Box::new(RaisedVoices::new(over_baseline_db, min_level_dbfs, hold))
         }
-        Condition::SoundOf { sound: Kind::AlarmSound, min_score } => {
-            Box::new(AlarmSound::new(min_score, hold))
+        Condition::Scream { min_score, min_level_dbfs } => {
+            Box::new(Scream::new(min_score, min_level_dbfs, hold))
         }
         Condition::SoundOf { sound: Kind::BreakingGlass, min_score } => {
             Box::new(BreakingGlass::new(min_score, hold))
         }
-        Condition::SoundOf { min_score, .. } => Box::new(Scream::new(min_score, hold)),
+        Condition::SoundOf { min_score, .. } => Box::new(AlarmSound::new(min_score, hold)),
         Condition::AudioLost => Box::new(AudioLost::new(hold)),
         Condition::CameraCovered => Box::new(CameraCovered::new(hold, hours.clone())),
         Condition::CameraMoved => Box::new(CameraMoved::new(hold)),

@@ -38,7 +38,9 @@ pub(super) enum Measure {
     Sharpness,
     /// How much of a former picture came back bit by bit, 0 to 1.
     Returned,
-    /// What a rule has learned and goes by.
+    /// Which share of what is heard is shrill, 0 to 1.
+    Shrill,
+    /// What a rule has worked out and goes by.
     Gauge(String, GaugeName),
 }
 
@@ -87,6 +89,7 @@ impl Trace {
                 for (name, score) in &heard.scores {
                     self.add(Measure::Sound((*name).to_owned()), at, f64::from(*score));
                 }
+                self.add(Measure::Shrill, at, heard.shrill);
             }
             Observation::Motion(moved) => {
                 let cells = crate::perceive::GRID_COLUMNS.saturating_mul(crate::perceive::GRID_ROWS);

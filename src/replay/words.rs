@@ -131,7 +131,15 @@ pub(super) fn settings(rule: &Rule) -> Vec<Both> {
                 "speech at least {over_baseline_db} dB over the room's usual level and at least {min_level_dbfs} dBFS"
             ),
         ),
-        Condition::SoundOf { sound: Kind::AlarmSound | Kind::Scream, min_score } => (
+        Condition::Scream { min_score, min_level_dbfs } => (
+            format!(
+                "độ chắc chắn trung bình từ {} và to ít nhất {} dBFS",
+                number(min_score),
+                number(min_level_dbfs)
+            ),
+            format!("with a mean score of at least {min_score} and at least {min_level_dbfs} dBFS"),
+        ),
+        Condition::SoundOf { sound: Kind::AlarmSound, min_score } => (
             format!("độ chắc chắn trung bình từ {}", number(min_score)),
             format!("with a mean score of at least {min_score}"),
         ),

@@ -34,11 +34,18 @@ pub enum Condition {
         /// And at least this loud, in dB of full scale.
         min_level_dbfs: f64,
     },
-    /// A scream, breaking glass or an alarm.
+    /// A scream.
+    Scream {
+        /// How sure the model has to be in the mean of a second, 0 to 1.
+        min_score: f64,
+        /// How loud it is at least, in dB of full scale.
+        min_level_dbfs: f64,
+    },
+    /// Breaking glass or an alarm.
     SoundOf {
         /// Which of them.
         sound: Kind,
-        /// How sure the model has to be, 0 to 1; of an alarm and of a scream, in the mean.
+        /// How sure the model has to be, 0 to 1; of an alarm, in the mean.
         min_score: f64,
     },
     /// The microphone is dead.
@@ -79,6 +86,7 @@ impl Condition {
             Condition::Crowding { .. } => Kind::Crowding,
             Condition::AfterHours { .. } => Kind::AfterHours,
             Condition::RaisedVoices { .. } => Kind::RaisedVoices,
+            Condition::Scream { .. } => Kind::Scream,
             Condition::SoundOf { sound, .. } => *sound,
             Condition::AudioLost => Kind::AudioLost,
             Condition::CameraCovered => Kind::CameraCovered,
@@ -97,7 +105,7 @@ impl Condition {
             | Condition::Crowding { .. }
             | Condition::AfterHours { .. } => Sense::People,
             Condition::RaisedVoices { .. } | Condition::AudioLost => Sense::Level,
-            Condition::SoundOf { .. } => Sense::Sounds,
+            Condition::Scream { .. } | Condition::SoundOf { .. } => Sense::Sounds,
             Condition::CameraCovered
             | Condition::CameraMoved
             | Condition::CameraBlurred
@@ -123,7 +131,7 @@ pub(super) const KEYS_OF_KINDS: [(&str, &[Kind]); 7] = [
     ("min_people", &[Kind::Crowding]),
     ("min_score", SCORED),
     ("over_baseline_db", &[Kind::RaisedVoices]),
-    ("min_level_dbfs", &[Kind::RaisedVoices]),
+    ("min_level_dbfs", &[Kind::RaisedVoices, Kind::Scream]),
     ("sound_may_leave", HEARD),
 ];
 
@@ -146,6 +154,9 @@ pub(super) fn refuse_keys_of_others(table: &mut Table<'_>, kind: Kind) {
 /// Reads the thresholds of `kind`; `hold` is the rule's, where it could be read.
 pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) -> Option<Condition> {
     let score = |table: &mut Table<'_>, usual| table.or("min_score", usual, |value| value.number(0.05..=1.0));
+    let mean = |table: &mut Table<'_>, usual| table.or("min_score", usual, |value| value.number(0.01..=1.0));
+    let level =
+        |table: &mut Table<'_>, usual| table.or("min_level_dbfs", usual, |value| value.number(-90.0..=0.0));
     Some(match kind {
         Kind::CounterUnattended => {
             Condition::CounterUnattended { hold_with_citizen: hold_with_citizen(table, hold)? }
@@ -158,20 +169,17 @@ pub(super) fn read(table: &mut Table<'_>, kind: Kind, hold: Option<Duration>) ->
         Kind::AfterHours => Condition::AfterHours { min_score: score(table, 0.5)? },
         Kind::RaisedVoices => {
             let over_baseline_db = table.or("over_baseline_db", 12.0, |value| value.number(3.0..=60.0));
-            let min_level_dbfs = table.or("min_level_dbfs", -35.0, |value| value.number(-90.0..=0.0));
+            let min_level_dbfs = level(table, -35.0);
             Condition::RaisedVoices { over_baseline_db: over_baseline_db?, min_level_dbfs: min_level_dbfs? }
         }
-        Kind::Scream | Kind::BreakingGlass | Kind::AlarmSound => {
-            // Chosen by the curves of `make eval` for few wrong flags; of an alarm and a scream it is a mean,
-            // and for a scream and for glass other signs decide more than the score.
-            let usual = match kind {
-                Kind::AlarmSound => 0.12,
-                Kind::BreakingGlass => 0.06,
-                _ => 0.02,
-            };
-            let min_score = table.or("min_score", usual, |value| value.number(0.01..=1.0))?;
-            Condition::SoundOf { sound: kind, min_score }
+        // The scores of sounds were chosen by the curves of `make eval` for few wrong flags; of an alarm and a
+        // scream it is a mean, and for a scream and for glass other signs decide more than the score.
+        Kind::Scream => {
+            let (min_score, min_level_dbfs) = (mean(table, 0.02), level(table, -25.0));
+            Condition::Scream { min_score: min_score?, min_level_dbfs: min_level_dbfs? }
         }
+        Kind::BreakingGlass => Condition::SoundOf { sound: kind, min_score: mean(table, 0.06)? },
+        Kind::AlarmSound => Condition::SoundOf { sound: kind, min_score: mean(table, 0.12)? },
         Kind::AudioLost => Condition::AudioLost,
         Kind::CameraCovered => Condition::CameraCovered,
         Kind::CameraMoved => Condition::CameraMoved,

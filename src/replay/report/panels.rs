@@ -89,15 +89,17 @@ fn level(report: &Report) -> Option<Titled<'_>> {
         let (colour, name) = match gauge {
             GaugeName::UsualLoudness => ("#4f7a28", "mức thường của phòng / usual here"),
             GaugeName::LoudFrom => ("#c02b2b", "to từ mức này / loud from here"),
-            GaugeName::ViewLost | GaugeName::BlurredBelow => continue,
+            _ => continue,
         };
         lines.push(Line { curve, colour, shape: Shape::Steps, name: format!("{rule}: {name}") });
     }
     let limits = report.rules.iter().filter_map(|rule| match rule.condition {
-        Condition::RaisedVoices { min_level_dbfs, .. } => Some(Threshold {
-            value: min_level_dbfs,
-            name: format!("{}: ≥ {} dBFS", rule.name, words::number(min_level_dbfs)),
-        }),
+        Condition::RaisedVoices { min_level_dbfs, .. } | Condition::Scream { min_level_dbfs, .. } => {
+            Some(Threshold {
+                value: min_level_dbfs,
+                name: format!("{}: ≥ {} dBFS", rule.name, words::number(min_level_dbfs)),
+            })
+        }
         _ => None,
     });
     titled(("Âm thanh", "sound", "dBFS, LUFS"), Sense::Level, (-80.0, 0.0), lines, limits.collect())
@@ -119,6 +121,7 @@ const UNLIKELY: f32 = 0.2;
 
 fn sounds(report: &Report) -> Option<Titled<'_>> {
     let listened = report.rules.iter().filter_map(|rule| match rule.condition {
+        Condition::Scream { min_score, .. } => Some((rule, sounds::SCREAM, min_score)),
         Condition::SoundOf { sound, min_score } => Some((rule, group(sound)?, min_score)),
         _ => None,
     });
@@ -137,6 +140,17 @@ fn sounds(report: &Report) -> Option<Titled<'_>> {
         shape: Shape::Line,
         name: words::sound(name),
     });
+    let worked_out = report.trace.curves.iter().filter_map(|(measure, curve)| {
+        let (colour, shape, name) = match measure {
+            Measure::Shrill => (FAINT, Shape::Line, "phần chói tai / share that is shrill"),
+            Measure::Gauge(_, GaugeName::ScreamScore) => {
+                ("#c02b2b", Shape::Steps, "la hét, trung bình 1 giây / scream, mean of 1 s")
+            }
+            _ => return None,
+        };
+        Some(Line { curve, colour, shape, name: name.to_owned() })
+    });
+    let lines = lines.chain(worked_out).collect();
     let mut limits: Vec<Threshold> = Vec::new();
     for (rule, _, value) in &listened {
         // Rules that go by the same score share a line.
@@ -148,13 +162,12 @@ fn sounds(report: &Report) -> Option<Titled<'_>> {
             }
         }
     }
-    titled(("Loại âm thanh", "kinds of sound", "0–1"), Sense::Sounds, (0.0, 1.0), lines.collect(), limits)
+    titled(("Loại âm thanh", "kinds of sound", "0–1"), Sense::Sounds, (0.0, 1.0), lines, limits)
 }
 
 /// What a kind is called among sounds.
 fn group(kind: Kind) -> Option<&'static str> {
     match kind {
-        Kind::Scream => Some(sounds::SCREAM),
         Kind::BreakingGlass => Some(sounds::GLASS),
         Kind::AlarmSound => Some(sounds::ALARM),
         _ => None,
