@@ -5,9 +5,9 @@ from score import SOUND_KINDS, STRENGTHS, typical
 
 def table(tallies):
     """The lines of a table that is also Markdown."""
-    head = ["kind", "n", "found", "missed", "false", "hours", "false/h", "recall", "onset median / p95 s", "flag late median / p95 s"]
+    head = ["kind", "n", "found", "missed", "false", "hours", "false/h", "recall", "dated median / p95 / worst s", "told late median / p95 / worst s"]
     rows = [[tally.kind, tally.n, tally.found, tally.n - tally.found, tally.false, f"{tally.hours:.1f}", _number(tally.false_per_hour),
-             _number(tally.recall), _pair(tally.onset_errors_s), _pair(tally.delays_s)] for tally in tallies]
+             _number(tally.recall), _sizes(tally.onset_errors_s), _sizes(tally.delays_s)] for tally in tallies]
     rows = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in [head, *rows]]
@@ -32,10 +32,9 @@ def figures(tallies, hours):
     out |= {f"hours_negative_{modality}": round(value, 2) for modality, value in hours.items()}
     for tally in tallies:
         name = tally.kind.replace("-", "_")
-        late = sorted(tally.delays_s)
-        out |= {f"recall_{name}": _rounded(tally.recall), f"false_per_hour_{name}": _rounded(tally.false_per_hour),
-                f"onset_error_s_{name}": typical(tally.onset_errors_s)[0], f"onset_error_p95_s_{name}": typical(tally.onset_errors_s)[1],
-                f"flag_late_p95_s_{name}": round(late[min(len(late) - 1, int(0.95 * len(late)))], 2) if late else None, f"n_{name}": tally.n}
+        out |= {f"recall_{name}": _rounded(tally.recall), f"false_per_hour_{name}": _rounded(tally.false_per_hour), f"n_{name}": tally.n}
+        for what, sizes_s in (("onset_error", typical(tally.onset_errors_s)), ("flag_late", typical(tally.delays_s))):
+            out |= {f"{what}_{which}_s_{name}": size_s for which, size_s in zip(("median", "p95", "worst"), sizes_s)}
     return out
 
 
@@ -54,9 +53,9 @@ def modality(kind):
     return "sound" if kind in SOUND_KINDS else "picture"
 
 
-def _pair(errors_s):
-    middle, high = typical(errors_s)
-    return "-" if middle is None else f"{middle:.1f} / {high:.1f}"
+def _sizes(errors_s):
+    sizes_s = typical(errors_s)
+    return "-" if None in sizes_s else " / ".join(f"{size_s:.1f}" for size_s in sizes_s)
 
 
 def _number(value):

@@ -8,6 +8,7 @@ zones only, where it has them.
 """
 
 from dataclasses import dataclass, field
+from math import ceil
 from statistics import median
 
 import picture_scenes
@@ -120,6 +121,8 @@ def lasted(flag):
 
 
 def typical(errors_s):
-    """Median and 95th percentile of the size of errors, in seconds."""
+    """Median, 95th percentile (nearest rank: at most one of twenty is larger) and largest of the size of errors, in seconds."""
     sizes = sorted(abs(error) for error in errors_s)
-    return (round(median(sizes), 2), round(sizes[min(len(sizes) - 1, int(0.95 * len(sizes)))], 2)) if sizes else (None, None)
+    if not sizes:
+        return None, None, None
+    return tuple(round(size, 2) for size in (median(sizes), sizes[ceil(0.95 * len(sizes)) - 1], sizes[-1]))

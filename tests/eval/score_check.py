@@ -11,6 +11,7 @@ def check():
     _curves_fall()
     _rules_watch_their_own_scenes()
     _precision_is_averaged()
+    _one_of_twenty_is_beyond_the_95th_percentile()
 
 
 def _flags_are_matched():
@@ -44,6 +45,11 @@ def _precision_is_averaged():
     assert people_ap.average_precision({1: [hit, miss, (100, 1, 10, 10, 0.7)]}, truth) == 0.5 + 0.5 * 2 / 3
     # A second box on the same person is a false one.
     assert people_ap.average_precision({1: [hit, (0, 1, 10, 10, 0.8)]}, truth) == 0.5
+
+
+def _one_of_twenty_is_beyond_the_95th_percentile():
+    assert score.typical([float(n) for n in range(20)]) == (9.5, 18.0, 19.0)
+    assert score.typical([-3.0]) == (3.0, 3.0, 3.0) and score.typical([]) == (None, None, None)
 
 
 def _flag(kind, start_s, strength=0.9):
