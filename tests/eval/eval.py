@@ -34,7 +34,7 @@ from clips import HALVES, ROOT
 
 DEFAULTS = {"raised-voices": 12, "scream": 0.02, "breaking-glass": 0.06, "alarm-sound": 0.12, "audio-lost": 60,
             "counter-unattended": 600, "long-wait": 1200, "crowding": 30, "after-hours": 2,
-            "camera-covered": 10, "camera-moved": 30, "camera-blurred": 60, "picture-frozen": 45}
+            "camera-covered": 10, "camera-moved": 30, "camera-blurred": 60, "picture-frozen": 60}
 
 
 def main():

@@ -23,7 +23,7 @@ LENGTHS_S = {"left": 390, "away": 840, "wait": 1560, "crowd": 150, "intruder": 3
 # Those in which somebody stands for long are at 2 pictures a second, as some sub streams are.
 SLOW = ("left", "away", "wait")
 NEGATIVE = ("day", "night")
-HOLDS_S = {"crowding": 30, "after-hours": 2, "camera-covered": 10, "camera-blurred": 60, "camera-moved": 30, "picture-frozen": 45}
+HOLDS_S = {"crowding": 30, "after-hours": 2, "camera-covered": 10, "camera-blurred": 60, "camera-moved": 30, "picture-frozen": 60}
 # A Tuesday; the centre is open 07:30-11:30 and 13:30-17:00 (replay.py).
 OPEN, CLOSED = "2026-03-10T08:00:00+07:00", "2026-03-10T21:00:00+07:00"
 

@@ -49,7 +49,7 @@ pub(super) fn usual(kind: Kind) -> Usual {
         Kind::CameraCovered => (Warning, 10, When::Always),
         Kind::CameraMoved => (Warning, 30, When::Always),
         // It takes an encoder up to that long to show that its source repeats.
-        Kind::PictureFrozen => (Warning, 45, When::Always),
+        Kind::PictureFrozen => (Warning, 60, When::Always),
         Kind::CameraBlurred => (Notice, 60, When::Always),
         _ => (Warning, 0, When::Always),
     };
