@@ -35,9 +35,11 @@ const OTHER_LIGHT: f32 = 1.6;
 const DOUBTFUL: f32 = 0.75;
 
 /// A view of which less than this is kept is strange. A zoom may be no more than that for a while, until the
-/// encoder has drawn the new view: a move began with it, if that is no longer ago than this.
+/// encoder has drawn the new view: a move began with it, if that is no longer ago than this. The hold counts
+/// from there, but for this part of it at least the view has to be another one.
 const STRANGE: f32 = 0.6;
 const DOUBT: Duration = Duration::from_secs(120);
+const SURE_FOR_ONE_OF: u32 = 3;
 
 /// Less than this keeps a flag up (hysteresis).
 const KEPT_STILL: f32 = 0.8;
@@ -51,10 +53,11 @@ pub(super) struct CameraMoved {
     known: KnownView,
     light: f32,
     moved: Sustained,
+    sure_after: Duration,
     found: Option<Found>,
-    /// Since when the view is strange, and when what is about to be flagged began.
+    /// Since when the view is strange, and since when it is another one.
     strange_since: Option<Now>,
-    began: Option<Now>,
+    other_since: Option<Now>,
 }
 
 /// What is told of a move.
@@ -70,9 +73,10 @@ impl CameraMoved {
             known: KnownView::default(),
             light: 0.0,
             moved: Sustained::new(hold, DIP, OVER_AFTER),
+            sure_after: hold / SURE_FOR_ONE_OF,
             found: None,
             strange_since: None,
-            began: None,
+            other_since: None,
         }
     }
 
@@ -133,20 +137,20 @@ impl Watch for CameraMoved {
             }
             found.is_some()
         };
-        if met && !self.moved.is_rising() {
-            self.began = self.strange_since.filter(|since| now.mono.since(since.mono) <= DOUBT);
-        }
+        let other_since = *self.other_since.get_or_insert(view.began);
         // What has taken its place has to be something that stays.
-        let stays = self.known.is_other();
-        let turn = if armed { self.moved.look_at(met, stays, view.began, now) } else { self.moved.end() };
-        if !self.moved.is_rising() && turn == Turn::Nothing {
-            self.found = None;
+        let is_sure = self.known.is_other() && now.mono.since(other_since.mono) >= self.sure_after;
+        let doubted = self.strange_since.filter(|since| now.mono.since(since.mono) <= DOUBT);
+        let began = doubted.unwrap_or(view.began);
+        let turn = if armed { self.moved.look_at(met, is_sure, began, now) } else { self.moved.end() };
+        if !self.moved.is_rising() {
+            self.other_since = None;
+            if turn == Turn::Nothing {
+                self.found = None;
+            }
         }
         match turn {
-            Turn::Held(held_since) => {
-                let started_at = self.began.map_or(held_since, |began| began.wall);
-                Some(Sign::Flagged { started_at, peak: self.peak() })
-            }
+            Turn::Held(started_at) => Some(Sign::Flagged { started_at, peak: self.peak() }),
             Turn::Over(at) => Some(Sign::Ended(at)),
             Turn::Nothing => None,
         }
@@ -198,8 +202,13 @@ mod tests {
         let doubtful: Light = |_, x, y| if x % 12 < 5 { hall(x, y) } else { hall(y + 3, x) };
         let signs = see(&[(40, STILL), (20, doubtful), (50, ELSEWHERE)]);
         assert!(
-            matches!(&signs[..], [(90, Sign::Flagged { started_at, .. })] if started_at.as_millis() == 40_000),
+            matches!(&signs[..], [(70, Sign::Flagged { started_at, .. })] if started_at.as_millis() == 40_000),
             "{signs:?}"
+        );
+        let signs = see(&[(40, STILL), (50, doubtful), (50, ELSEWHERE)]);
+        assert!(
+            matches!(&signs[..], [(100, Sign::Flagged { started_at, .. })] if started_at.as_millis() == 40_000),
+            "another view for a third of the hold: {signs:?}"
         );
     }
 
