@@ -65,4 +65,7 @@ def _run(command):
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     if done.returncode != 0:
         raise SystemExit(f"eval: `{' '.join(map(str, command))}` failed:\n{done.stderr[-2000:]}")
+    # The product goes on without a model, and says so; figures of that would be figures of nothing.
+    if "model cannot be used" in done.stderr:
+        raise SystemExit(f"eval: `{' '.join(map(str, command))}` had a model too few:\n{done.stderr[-2000:]}")
     return done.stdout
