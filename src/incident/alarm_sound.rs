@@ -5,7 +5,7 @@
 //! room: its score less what it might be instead (a telephone, an engine). The pauses of a fire alarm's
 //! pattern (1.5 s, ISO 8201) are forgiven. A motor that hums is none: what is made to be heard is brighter.
 //!
-//! Or it is one steady tone without a pause, for 2 s longer than the hold, whatever the model says: a
+//! Or it is one steady tone without a pause, for 1.25 s longer than the hold, whatever the model says: a
 //! telephone has pauses, and music is not as steady.
 
 use std::time::Duration;
@@ -54,7 +54,7 @@ const TONE: f64 = 0.9;
 const TONE_OVER_ROOM_DB: f64 = 7.0;
 
 /// A tone lasts this much longer than the hold, without a pause: a telephone has some.
-const TONE_LASTS_LONGER: Duration = Duration::from_secs(2);
+const TONE_LASTS_LONGER: Duration = Duration::from_millis(1250);
 
 /// What was not listened to for this long has a pause.
 const UNHEARD: Duration = Duration::from_millis(2500);
