@@ -61,6 +61,7 @@ struct State {
     working: usize,
     given_up: usize,
     dropped: Seldom,
+    failed: Seldom,
 }
 
 struct End(Arc<Hall>);
@@ -153,7 +154,9 @@ impl Hall {
             let work = AssertUnwindSafe(|| look_for(&self.find, asked, is_wanted));
             if let Err(why) = catch_unwind(work).unwrap_or_else(|_| Err("a fault in the program".into())) {
                 counters.look_failed();
-                tracing::error!(%camera, "people could not be looked for: {why}");
+                if let Some(failed) = self.state().failed.happened(clock::now().mono) {
+                    tracing::error!(%camera, failed, "không tìm được người / people could not be looked for: {why}");
+                }
             }
             let mut state = self.state();
             if !state.turns.done(worker) {

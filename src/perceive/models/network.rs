@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::ModelError;
-use super::files::ModelFile;
 use super::onnxruntime::OnnxRuntime;
 use super::tract;
 use crate::config;
@@ -46,18 +45,11 @@ impl Runtime {
 
     /// Opens a network that up to `lanes` threads will run at a time, and runs it once on zeros to see
     /// that it answers as its outline says.
-    pub(super) fn open(
-        &self,
-        file: &ModelFile,
-        outline: Outline,
-        lanes: usize,
-    ) -> Result<Network, ModelError> {
-        let bytes = file.read()?;
+    pub(super) fn open(&self, bytes: &[u8], outline: Outline, lanes: usize) -> Result<Network, ModelError> {
         let opened = match self {
-            Runtime::Tract => tract::open(&bytes, &outline),
-            Runtime::OnnxRuntime(runtime) => runtime.open(&bytes, &outline, lanes),
+            Runtime::Tract => tract::open(bytes, &outline),
+            Runtime::OnnxRuntime(runtime) => runtime.open(bytes, &outline, lanes),
         };
-        drop(bytes);
         let network =
             Network { engine: opened.map_err(|why| ModelError::Unusable { why })?, outline: outline.into() };
         let zeros: Vec<_> = network.outline.inputs.iter().map(|port| vec![0.0; values(port)]).collect();

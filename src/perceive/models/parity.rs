@@ -52,7 +52,8 @@ const SPEECH: [&[Wanted]; 2] = [
 
 fn open(runtime: &Runtime, kind: Kind, outline: Outline) -> Network {
     let file = Folder::find(testing::settings().models.as_deref()).file(kind).unwrap();
-    runtime.open(&file, outline, 1).unwrap_or_else(|e| panic!("{e}: `deploy/setup.sh test` makes the models"))
+    let opened = file.read().and_then(|bytes| runtime.open(&bytes, outline, 1));
+    opened.unwrap_or_else(|e| panic!("{e}: `deploy/setup.sh test` makes the models"))
 }
 
 fn picture(height: usize, width: usize) -> Vec<f32> {

@@ -25,7 +25,8 @@ pub struct PeopleNet {
 }
 
 struct Inner {
-    file: ModelFile,
+    /// The model, for sizes that come later: its file may be another one by then.
+    bytes: Vec<u8>,
     runtime: Runtime,
     lanes: usize,
     /// What each byte becomes, for each colour.
@@ -39,7 +40,7 @@ impl PeopleNet {
     pub(super) fn load(file: ModelFile, runtime: Runtime, lanes: usize) -> Result<Self, ModelError> {
         let tables = NORMAL
             .map(|(mean, spread)| (0..=u8::MAX).map(|value| (f32::from(value) - mean) / spread).collect());
-        let inner = Inner { file, runtime, lanes, tables, sizes: Mutex::default() };
+        let inner = Inner { bytes: file.read()?, runtime, lanes, tables, sizes: Mutex::default() };
         inner.network(&Letterbox::of(16, 9))?;
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -88,7 +89,7 @@ impl Inner {
                 if sizes.len() >= MOST_SIZES {
                     sizes.remove(0);
                 }
-                self.runtime.open(&self.file, outline(letterbox), self.lanes)?
+                self.runtime.open(&self.bytes, outline(letterbox), self.lanes)?
             }
         };
         sizes.push((size, network.clone()));

@@ -30,7 +30,7 @@ impl SoundNet {
     ) -> Result<Self, ModelError> {
         let names = class_names(&String::from_utf8_lossy(&names.read()?))
             .ok_or_else(|| ModelError::Unusable { why: format!("it has not {CLASSES} names of sounds") })?;
-        let network = runtime.open(&file, outline(), lanes)?;
+        let network = runtime.open(&file.read()?, outline(), lanes)?;
         Ok(Self { network, mel: Arc::new(Mel::new()), names: names.into() })
     }
 

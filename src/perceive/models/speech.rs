@@ -21,7 +21,7 @@ pub struct SpeechNet {
 
 impl SpeechNet {
     pub(super) fn load(file: ModelFile, runtime: &Runtime, lanes: usize) -> Result<Self, ModelError> {
-        Ok(Self { network: runtime.open(&file, outline(), lanes)? })
+        Ok(Self { network: runtime.open(&file.read()?, outline(), lanes)? })
     }
 
     /// A listener that has heard nothing yet.

@@ -15,6 +15,18 @@ fn an_empty_picture_has_nobody_in_it_and_any_shape_is_looked_at() {
 }
 
 #[test]
+fn a_size_that_comes_up_after_the_file_has_gone_is_looked_at_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "nanodet-g.onnx";
+    std::fs::copy(testing::settings().models.unwrap().join(name), folder.path().join(name)).unwrap();
+    let settings = config::Perceive { models: Some(folder.path().to_owned()), ..testing::settings() };
+    let models = Models::load(&settings, Wanted { people: true, ..Wanted::default() });
+    std::fs::remove_file(folder.path().join(name)).unwrap();
+    let letterbox = PeopleNet::size_for(640, 480);
+    assert_eq!(models.people().unwrap().find(&vec![0; letterbox.bytes()], &letterbox, 0.4).unwrap(), []);
+}
+
+#[test]
 fn pixels_that_are_not_of_the_letterbox_are_refused() {
     let models = testing::models(Wanted { people: true, ..Wanted::default() });
     let people = models.people().unwrap();
