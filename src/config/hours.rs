@@ -15,6 +15,10 @@ use crate::model::Wall;
 
 const DAY: u32 = 24 * 60;
 const WEEK: u32 = 7 * DAY;
+/// Whoever works there comes so long before it opens and is gone so long after it has closed, in minutes.
+const AROUND: i64 = 60;
+/// A lunch break is no longer than this, in minutes.
+const LONGEST_BREAK: i64 = 4 * 60;
 /// A span over midnight that is longer was more likely written the wrong way round.
 const LONGEST_OVERNIGHT: u32 = 16 * 60;
 
@@ -82,6 +86,33 @@ impl Hours {
             || today
                 .yesterday()
                 .is_ok_and(|before| self.spans_of(before).any(|span| span.holds(minute + DAY)))
+    }
+
+    /// Whether nobody has business there at that moment: it is closed, not only for lunch (a break of up to
+    /// 4 hours), it closed an hour ago or more, and opens in an hour or later.
+    pub fn is_deserted(&self, at: Wall) -> bool {
+        let local = self.zone.to_datetime(at.timestamp());
+        let (minute, today) = (i64::from(minute_of_day(local)), local.date());
+        let days = [(today.yesterday(), -1), (Ok(today), 0), (today.tomorrow(), 1)];
+        let spans = days.into_iter().filter_map(|(date, day)| Some((date.ok()?, day * i64::from(DAY))));
+        let (mut closed, mut opens) = (None::<i64>, None::<i64>);
+        for (date, midnight) in spans {
+            for span in self.spans_of(date) {
+                let (from, to) = (midnight + i64::from(span.from), midnight + i64::from(span.to));
+                if (from..to).contains(&minute) {
+                    return false;
+                }
+                if to <= minute {
+                    closed = closed.max(Some(to));
+                } else {
+                    opens = Some(opens.map_or(from, |known| known.min(from)));
+                }
+            }
+        }
+        let is_break = closed.zip(opens).is_some_and(|(closed, opens)| opens - closed <= LONGEST_BREAK);
+        let has_just_closed = closed.is_some_and(|closed| minute - closed < AROUND);
+        let opens_soon = opens.is_some_and(|opens| opens - minute <= AROUND);
+        !is_break && !has_just_closed && !opens_soon
     }
 
     /// The name of that day if it is a holiday or a compensatory working day.
@@ -312,6 +343,24 @@ mod tests {
         assert!(!hours.is_open(at("2026-11-24T00:00")));
         assert!(hours.is_open(at("2026-11-21T00:00")));
         assert_eq!(weekly("mon,wed 08:00-09:00").unwrap().0, [Weekday::Monday, Weekday::Wednesday]);
+    }
+
+    #[test]
+    fn it_is_deserted_an_hour_after_it_closed_until_an_hour_before_it_opens_but_not_for_lunch() {
+        let mut centre = hours(&["mon-fri 07:30-11:30", "mon-fri 13:30-17:00", "sat 22:00-02:00"]);
+        special(&mut centre, "2026-11-24", &[]);
+        let in_use = ["T06:30", "T07:29", "T08:00", "T11:30", "T12:15", "T13:29", "T17:00", "T17:59"];
+        for time in in_use {
+            assert!(!centre.is_deserted(at(&format!("2026-11-23{time}"))), "Monday{time}");
+        }
+        for time in ["2026-11-23T06:29", "2026-11-23T18:00", "2026-11-24T08:00", "2026-11-24T12:15"] {
+            assert!(centre.is_deserted(at(&format!("{time}"))), "{time}");
+        }
+        let night = [("28T20:59", true), ("28T21:00", false), ("29T02:59", false), ("29T03:00", true)];
+        for (time, is_deserted) in night {
+            assert_eq!(centre.is_deserted(at(&format!("2026-11-{time}"))), is_deserted, "{time}");
+        }
+        assert!(hours(&[]).is_deserted(at("2026-11-23T08:00")), "it never opens");
     }
 
     #[test]

@@ -95,6 +95,9 @@ fn rule_line(rule: &Rule, cameras: &[Camera]) -> String {
         Schedule::Always => "at all times".to_owned(),
         Schedule::Open => "during opening hours".to_owned(),
         Schedule::Closed => "outside opening hours".to_owned(),
+        Schedule::Deserted => {
+            "outside opening hours, an hour before and after them and lunch breaks".to_owned()
+        }
         Schedule::Own(hours) => hours.plan(),
     };
     let goes = match (rule.severity, rule.sound_may_leave) {

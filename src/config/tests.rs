@@ -66,7 +66,7 @@ fn the_example_of_a_centre_loads() {
     let rule = |name: &str| config.rules.iter().find(|rule| rule.name == name).unwrap();
     assert_eq!(rule("raised-voices-1").cameras.len(), 1, "the gate has no sound to listen to");
     assert_eq!(rule("raised-voices-1").hold, Duration::from_secs(3));
-    assert_eq!(rule("after-hours-1").schedule, Schedule::Closed);
+    assert_eq!(rule("after-hours-1").schedule, Schedule::Deserted);
     assert_eq!(rule("after-hours-1").severity, Severity::Urgent);
     assert_eq!(rule("camera-lost-1").hold, Duration::ZERO);
     assert_eq!(rule("counter-unattended-1").cameras.len(), 1, "the gate has no counter");

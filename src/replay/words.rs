@@ -162,6 +162,10 @@ pub(super) fn settings(rule: &Rule) -> Vec<Both> {
         Schedule::Always => both("mọi lúc", "at all times"),
         Schedule::Open => both("trong giờ làm việc", "during opening hours"),
         Schedule::Closed => both("ngoài giờ làm việc", "outside opening hours"),
+        Schedule::Deserted => both(
+            "ngoài giờ làm việc, trừ giờ nghỉ trưa và một giờ trước, sau giờ làm việc",
+            "outside opening hours, but not in lunch breaks nor an hour before or after",
+        ),
         Schedule::Own(hours) => {
             let plan = hours.plan();
             (format!("vào giờ riêng: {plan}"), format!("at hours of its own: {plan}"))

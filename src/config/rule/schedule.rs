@@ -15,6 +15,9 @@ pub enum Schedule {
     Open,
     /// While the centre is closed.
     Closed,
+    /// While nobody has business in the centre: it is closed, but not for lunch only, nor within an hour of
+    /// its hours ([`Hours::is_deserted`]).
+    Deserted,
     /// At hours of its own. On the centre's special days it watches at the hours of that day.
     Own(Hours),
 }
@@ -26,6 +29,7 @@ impl Schedule {
             Schedule::Always => true,
             Schedule::Open => centre.is_open(at),
             Schedule::Closed => !centre.is_open(at),
+            Schedule::Deserted => centre.is_deserted(at),
             Schedule::Own(hours) => hours.is_open(at),
         }
     }
@@ -36,13 +40,16 @@ pub(super) fn read(table: &mut Table<'_>, usual: When, around: &Surroundings<'_>
     let usual = match usual {
         When::Always => Schedule::Always,
         When::Open => Schedule::Open,
-        When::Closed => Schedule::Closed,
+        When::Deserted => Schedule::Deserted,
     };
     let schedule = table.or("schedule", usual, |value| {
         if !value.is_list() {
-            let words =
-                [("always", Schedule::Always), ("open", Schedule::Open), ("closed", Schedule::Closed)];
-            return value.word(&words);
+            return value.word(&[
+                ("always", Schedule::Always),
+                ("open", Schedule::Open),
+                ("closed", Schedule::Closed),
+                ("deserted", Schedule::Deserted),
+            ]);
         }
         let mut own = around.hours.with_an_empty_week();
         match read_plan(&value, &mut own)? {
@@ -50,7 +57,7 @@ pub(super) fn read(table: &mut Table<'_>, usual: When, around: &Surroundings<'_>
             _ => Some(Schedule::Own(own)),
         }
     })?;
-    let needs_hours = matches!(schedule, Schedule::Open | Schedule::Closed);
+    let needs_hours = matches!(schedule, Schedule::Open | Schedule::Closed | Schedule::Deserted);
     if needs_hours && !around.has_hours {
         table.amiss(
             "it needs to know when the centre is open: \

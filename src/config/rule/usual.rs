@@ -25,8 +25,8 @@ pub(super) enum When {
     Always,
     /// While the centre is open.
     Open,
-    /// While the centre is closed.
-    Closed,
+    /// While nobody has business in the centre.
+    Deserted,
 }
 
 /// The defaults of `kind`. They are a choice between what is missed and what is flagged wrongly:
@@ -39,7 +39,8 @@ pub(super) fn usual(kind: Kind) -> Usual {
         Kind::LongWait => (Notice, 1200, When::Open),
         // A group that walks through is no crowd.
         Kind::Crowding => (Warning, 30, When::Always),
-        Kind::AfterHours => (Urgent, 2, When::Closed),
+        // Staff come early, stay late and eat there.
+        Kind::AfterHours => (Urgent, 2, When::Deserted),
         // One loud word, or a laugh, is no quarrel.
         Kind::RaisedVoices => (Warning, 3, When::Always),
         Kind::Scream | Kind::BreakingGlass => (Urgent, 0, When::Always),
