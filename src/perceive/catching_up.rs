@@ -1,14 +1,14 @@
-//! Which pictures are not decoded where decoding cannot keep up. Pure.
+//! Which pictures and sounds are not decoded where decoding cannot keep up. Pure.
 //!
-//! What is seen late is of no use: an incident would be flagged minutes after it began. So whoever is too
-//! far behind passes over everything up to a keyframe that has just come.
+//! What is seen or heard late is of no use: an incident would be flagged minutes after it began. So whoever
+//! is too far behind passes over everything up to a keyframe, or a sound, that has just come.
 
 use std::time::Duration;
 
-/// Further behind than this, pictures are passed over.
+/// Further behind than this, everything is passed over.
 const TOO_FAR: Duration = Duration::from_secs(3);
 
-/// As close as this, they are decoded again, from a keyframe on.
+/// As close as this, it is decoded again, pictures from a keyframe on.
 const CLOSE: Duration = Duration::from_secs(1);
 
 /// Decides for one stream.
@@ -18,7 +18,7 @@ pub(super) struct CatchingUp {
 }
 
 impl CatchingUp {
-    /// Whether to decode a picture that came `behind` ago.
+    /// Whether to decode what came `behind` ago; `is_key`: it can be decoded without what was before it.
     pub fn decodes(&mut self, is_key: bool, behind: Duration) -> bool {
         if behind > TOO_FAR {
             self.passes_over = true;
