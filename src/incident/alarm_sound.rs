@@ -10,12 +10,12 @@
 
 use std::time::Duration;
 
-use super::Sign;
 use super::listen::Listen;
 use super::mean_score::MeanScore;
 use super::moment::Moment;
 use super::strongest::Strongest;
 use super::sustained::{Sustained, Turn};
+use super::{Gauge, GaugeName, Sign};
 use crate::model::{Now, Wall};
 use crate::perceive::{Heard, sounds};
 
@@ -154,6 +154,10 @@ impl Listen for AlarmSound {
     fn forget(&mut self) {
         self.mean.clear();
         self.tone_since = None;
+    }
+
+    fn shown(&self) -> Vec<Gauge> {
+        vec![Gauge { name: GaugeName::AlarmScore, value: self.mean.of_all() }]
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::quietest::QuietestTenth;
 use super::sustained::{Sustained, Turn};
-use super::{Peak, Sign, Watch, measurement, over};
+use super::{Gauge, GaugeName, Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
 use crate::perceive::{Loudness, Observation};
@@ -71,10 +71,7 @@ impl AudioLost {
         }
         let window = Duration::from_millis(u64::from(sound.window_ms));
         let floor = self.floor.or_else(|| self.usual.level());
-        let is_low = floor.is_some_and(|floor| {
-            sound.dbfs <= floor - BELOW_FLOOR_DB
-                && (self.usual.heard() >= FIRST_DAY || sound.dbfs < FIRST_DAY_DBFS)
-        });
+        let is_low = floor.is_some_and(|floor| sound.dbfs <= self.dead_below(floor));
         if !sound.is_flat {
             self.usual.learn(sound.dbfs, window, if is_low { LEARNING_WHILE_LOW } else { 1.0 });
         }
@@ -92,6 +89,12 @@ impl AudioLost {
             Turn::Over(at) => Some(Sign::Ended(at)),
             Turn::Nothing => None,
         }
+    }
+
+    /// What is no louder than this, where the room's floor is at `floor`, is no living microphone.
+    fn dead_below(&self, floor: f64) -> f64 {
+        let below = floor - BELOW_FLOOR_DB;
+        if self.usual.heard() >= FIRST_DAY { below } else { below.min(FIRST_DAY_DBFS) }
     }
 
     /// The camera streams, and no sound has come since it was last looked at.
@@ -166,6 +169,12 @@ impl Watch for AudioLost {
             }
             _ => None,
         }
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        let floor = self.floor.or_else(|| self.usual.level());
+        let below = floor.map(|floor| Gauge { name: GaugeName::DeadBelow, value: self.dead_below(floor) });
+        below.into_iter().collect()
     }
 }
 

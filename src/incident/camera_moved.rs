@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::known_view::{KnownView, Likeness};
 use super::sustained::{Sustained, Turn};
-use super::{Peak, Sign, Watch, measurement, over};
+use super::{Gauge, GaugeName, Peak, Sign, Watch, measurement, over};
 use crate::ingest::CameraState;
 use crate::model::Now;
 use crate::perceive::{OUTLINE_COLUMNS, Observation, View};
@@ -52,6 +52,7 @@ const BARE: f32 = 0.35;
 pub(super) struct CameraMoved {
     known: KnownView,
     light: f32,
+    kept: Option<f32>,
     moved: Sustained,
     sure_after: Duration,
     found: Option<Found>,
@@ -72,6 +73,7 @@ impl CameraMoved {
         Self {
             known: KnownView::default(),
             light: 0.0,
+            kept: None,
             moved: Sustained::new(hold, DIP, OVER_AFTER),
             sure_after: hold / SURE_FOR_ONE_OF,
             found: None,
@@ -120,7 +122,9 @@ impl Watch for CameraMoved {
             _ => return None,
         };
         let still = self.moved.is_flagged();
-        let like = self.known.see(view, still, now)?;
+        let like = self.known.see(view, still, now);
+        self.kept = like.map(|like| like.kept);
+        let like = like?;
         let met = if like.edges < BARE || like.is_hidden(view, HIDDEN) {
             // Nothing can be said: it goes on as it was.
             self.strange_since = None;
@@ -158,6 +162,11 @@ impl Watch for CameraMoved {
 
     fn tick(&mut self, now: Now) -> Option<Sign> {
         over(self.moved.wait(now))
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        let kept = self.kept.map(|kept| Gauge { name: GaugeName::ViewKept, value: f64::from(kept).min(1.0) });
+        kept.into_iter().collect()
     }
 }
 

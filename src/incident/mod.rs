@@ -133,6 +133,12 @@ pub enum GaugeName {
     BlurredBelow,
     /// The mean score of the last second that counts as a scream, 0 to 1.
     ScreamScore,
+    /// The mean score over twice the hold that counts as an alarm, 0 to 1.
+    AlarmScore,
+    /// Which level is a dead microphone's, in dBFS.
+    DeadBelow,
+    /// How much of what the camera usually sees is still where it was; 1 is as usual.
+    ViewKept,
 }
 
 /// What a rule makes of observations of the box itself. Each sign is of a camera where it is one

@@ -34,7 +34,7 @@ pub(super) fn kind(kind: Kind) -> (&'static str, &'static str) {
         Kind::ClockOff => ("đồng hồ sai", "the clock is wrong"),
         Kind::Restarted => ("dịch vụ chạy lại", "the service started again"),
         Kind::EvidenceGivenUp => ("bỏ gửi bằng chứng", "evidence was given up"),
-        Kind::Manual => ("nhân viên đánh dấu", "marked by hand"),
+        Kind::Manual => ("đánh dấu thủ công", "marked by hand"),
         Kind::CentreSilent => ("trung tâm mất liên lạc", "the centre is silent"),
     }
 }
@@ -56,7 +56,7 @@ fn measured(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
         "longest_s" => ("chờ lâu nhất", "longest wait", " s"),
         "unattended_s" => ("không có người trực", "nobody there for", " s"),
         "citizens" => ("người dân ở quầy", "citizens at the counter", ""),
-        "floor_dbfs" => ("mức nền của micro", "the microphone's own floor", " dBFS"),
+        "floor_dbfs" => ("mức nền của micrô", "the microphone's own floor", " dBFS"),
         "reason" => ("lý do", "reason", ""),
         _ => return None,
     })
@@ -77,6 +77,7 @@ pub(super) fn sound(name: &str) -> String {
         sounds::CRYING => "trẻ khóc",
         sounds::DOOR => "cửa",
         sounds::IMPACT => "va đập",
+        sounds::ENGINE => "động cơ",
         _ => return name.to_owned(),
     };
     format!("{vi} / {name}")
@@ -147,7 +148,7 @@ pub(super) fn settings(rule: &Rule) -> Vec<Both> {
             format!("độ chắc chắn từ {}", number(min_score)),
             format!("with a score of at least {min_score}"),
         ),
-        Condition::AudioLost => both("micro không còn tiếng", "the microphone is dead"),
+        Condition::AudioLost => both("micrô không còn tiếng", "the microphone is dead"),
         Condition::CameraCovered => both("ống kính bị che", "the lens is covered"),
         Condition::CameraMoved => both("máy quay nhìn sang chỗ khác", "the camera looks elsewhere"),
         Condition::CameraBlurred => both("hình không rõ nét", "the picture is out of focus"),

@@ -89,6 +89,7 @@ fn level(report: &Report) -> Option<Titled<'_>> {
         let (colour, name) = match gauge {
             GaugeName::UsualLoudness => ("#4f7a28", "mức thường của phòng / usual here"),
             GaugeName::LoudFrom => ("#c02b2b", "to từ mức này / loud from here"),
+            GaugeName::DeadBelow => ("#44546a", "dưới mức này là micrô hỏng / a dead microphone is below"),
             _ => continue,
         };
         lines.push(Line { curve, colour, shape: Shape::Steps, name: format!("{rule}: {name}") });
@@ -145,6 +146,9 @@ fn sounds(report: &Report) -> Option<Titled<'_>> {
             Measure::Shrill => (FAINT, Shape::Line, "phần chói tai / share that is shrill"),
             Measure::Gauge(_, GaugeName::ScreamScore) => {
                 ("#c02b2b", Shape::Steps, "la hét, trung bình 1 giây / scream, mean of 1 s")
+            }
+            Measure::Gauge(_, GaugeName::AlarmScore) => {
+                ("#0b6e99", Shape::Steps, "báo động, trung bình / alarm, mean over twice the hold")
             }
             _ => return None,
         };
@@ -220,6 +224,7 @@ fn view(report: &Report) -> Option<Titled<'_>> {
     let learned = report.trace.curves.iter().filter_map(|(measure, curve)| {
         let (colour, name) = match measure {
             Measure::Gauge(_, GaugeName::BlurredBelow) => ("#c02b2b", "mờ nếu dưới mức này / blurred below"),
+            Measure::Gauge(_, GaugeName::ViewKept) => ("#4f7a28", "cảnh quen còn nguyên / usual view kept"),
             Measure::Gauge(_, GaugeName::ViewLost) => ("#b4552d", "phần cảnh quen bị mất / usual view lost"),
             _ => return None,
         };
