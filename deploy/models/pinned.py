@@ -25,7 +25,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Made:
-    """A file in models/. `recipe` is a member that is taken as it is, or what build.py calls it."""
+    """A file in models/. `recipe` is a member that is taken as it is, or what make.py calls it."""
     file: str
     sha256: str
     package: Package

@@ -27,6 +27,10 @@ HOLDS_S = {"counter-unattended": [60, 120, 180, 240, 300, 600], "long-wait": [30
            "camera-moved": [5, 10, 20, 30, 60], "camera-blurred": [10, 20, 40, 60, 75], "picture-frozen": [20, 30, 45, 60, 75]}
 
 
+# The hold of an unattended counter at which a citizen stands, of the other one.
+WITH_CITIZEN = 180 / 600
+
+
 @dataclass
 class Tally:
     """What was counted of one kind."""
@@ -116,8 +120,11 @@ def strength(flag):
 
 
 def lasted(flag):
-    """How long what was flagged held on, as far as it is told."""
-    return float("inf") if flag["end_s"] is None else flag["end_s"] - flag["start_s"]
+    """How long what was flagged held on, as far as it is told. With a citizen at the counter it counts for more, as its hold is shorter."""
+    if flag["end_s"] is None:
+        return float("inf")
+    share = WITH_CITIZEN if (flag.get("peak") or {}).get("citizens") else 1.0
+    return (flag["end_s"] - flag["start_s"]) / share
 
 
 def typical(errors_s):
