@@ -20,6 +20,9 @@ use crate::perceive::{Cells, Observation, People};
 const DIP: Duration = Duration::from_secs(6);
 const OVER_AFTER: Duration = Duration::from_secs(15);
 
+/// And where pictures are further apart than that: so many of them.
+const MISSED: u32 = 3;
+
 /// A sight so much weaker counts where something moves.
 const WEAKER: f64 = 0.6;
 
@@ -33,6 +36,9 @@ pub(super) struct AfterHours {
     there: Sustained,
     movers: Movers,
     looked: Option<Now>,
+    /// The last picture, and how far it was from the one before.
+    pictured: Option<Now>,
+    pace: Duration,
     /// Where something moved since the last look.
     moved: Cells,
     peak: Strongest,
@@ -53,6 +59,8 @@ impl AfterHours {
             there: Sustained::new(hold, DIP, OVER_AFTER),
             movers: Movers::default(),
             looked: None,
+            pictured: None,
+            pace: Duration::ZERO,
             moved: Cells::none(),
             peak: Strongest::default(),
         }
@@ -63,7 +71,9 @@ impl AfterHours {
         let before = self.looked.replace(now).filter(|before| now.mono.since(before.mono) < UNSEEN);
         let is_flagged = self.there.is_flagged();
         // What stands there by day is known for a thing at night.
-        self.movers.see(people, &moved, self.min_score, is_flagged, now);
+        self.movers.see(people, &moved, self.min_score, is_flagged, self.pace, now);
+        let missed = self.pace.saturating_mul(MISSED);
+        self.there.forgive(DIP.max(missed), OVER_AFTER.max(missed));
         if !armed {
             return over(self.forget());
         }
@@ -110,6 +120,8 @@ impl Watch for AfterHours {
         match observation {
             Observation::People(people) => self.look(people, armed, now),
             Observation::Motion(cells) => {
+                let before = self.pictured.replace(now).map_or(Duration::ZERO, |at| now.mono.since(at.mono));
+                self.pace = before.min(UNSEEN);
                 if cells.count() * 100 <= LIGHT_PERCENT * Cells::all().count() {
                     self.moved = self.moved.or(cells);
                 }
@@ -200,6 +212,34 @@ mod tests {
             let people = People { persons: vec![person(1, AT, 0.9)] };
             assert_eq!(rule.observe(&Observation::People(people), true, now), None);
         }
+    }
+
+    /// Keyframes every 6 s, each with somebody else as far as can be told; whether they move; the signs.
+    fn see_seldom(sights: &[Option<bool>]) -> Vec<(u64, Sign)> {
+        let mut rule = AfterHours::new(None, 0.5, Duration::from_secs(2));
+        let (mut now, mut signs) = (Now::default(), Vec::new());
+        for (track, sight) in (1..).zip(sights) {
+            now = now.plus(Duration::from_secs(6));
+            let persons: Vec<_> = sight.map(|_| person(track, AT, 0.7)).into_iter().collect();
+            let moved = if *sight == Some(true) { Cells::in_frame(&persons[0].frame) } else { Cells::none() };
+            rule.observe(&Observation::Motion(moved), true, now);
+            let told = rule.observe(&Observation::People(People { persons }), true, now);
+            signs.extend(told.map(|sign| (now.mono.0.as_secs(), sign)));
+        }
+        signs
+    }
+
+    #[test]
+    fn who_walks_through_between_seldom_keyframes_cannot_be_followed_and_is_flagged_all_the_same() {
+        let signs = see_seldom(&[None, None, Some(true), None, Some(true), Some(true), None, None]);
+        let [(30, Sign::Flagged { started_at, .. })] = signs.as_slice() else { panic!("{signs:?}") };
+        assert_eq!(started_at.as_millis(), 17_000);
+    }
+
+    #[test]
+    fn one_sight_between_seldom_keyframes_or_many_that_do_not_move_are_nobody() {
+        assert_eq!(see_seldom(&[None, Some(true), None, None, None, None, None, Some(true), None]), []);
+        assert_eq!(see_seldom(&[Some(false); 50]), []);
     }
 
     #[test]

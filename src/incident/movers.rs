@@ -5,6 +5,9 @@
 //! and something moved there in the first seconds, or once they have walked. Whatever has done
 //! neither by then is a thing until it walks. So is, after a while, what was believed and has not
 //! stirred since: whoever took off the coat has gone, and the coat has been taken for them.
+//!
+//! Where a camera gives keyframes only, 4 to 10 s apart, nobody can be followed across the hall: who is
+//! seen surely, and moving, is believed if somebody was so half a minute before, whoever that was.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,6 +22,10 @@ const LOOKS: u32 = 2;
 /// How long there is time for that.
 const PROBATION: Duration = Duration::from_secs(10);
 
+/// In pictures this far apart nobody who walks can be followed; as many of them are given to stir.
+const SELDOM: Duration = Duration::from_secs(2);
+const SELDOM_LOOKS: u32 = 5;
+
 /// And for whoever is new while somebody is flagged, who may have been lost and found again.
 const FLAGGED_PROBATION: Duration = Duration::from_secs(120);
 
@@ -32,6 +39,8 @@ const WALKED: f32 = 0.25;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Movers {
     tracks: BTreeMap<u64, Track>,
+    /// When somebody was last seen surely, and moving.
+    stranger: Option<Now>,
 }
 
 #[derive(Debug, Clone)]
@@ -47,9 +56,19 @@ struct Track {
 }
 
 impl Movers {
-    /// Takes a look: `moved` is where something moved since the one before. While `is_flagged`, whoever
+    /// Takes a look: `moved` is where something moved since the one before, `pace` how far pictures are apart. While `is_flagged`, whoever
     /// is new is not taken for a thing as soon: it may be a person who is lost and found again.
-    pub fn see(&mut self, people: &People, moved: &Cells, min_score: f64, is_flagged: bool, now: Now) {
+    pub fn see(
+        &mut self,
+        people: &People,
+        moved: &Cells,
+        min_score: f64,
+        is_flagged: bool,
+        pace: Duration,
+        now: Now,
+    ) {
+        let is_seldom = pace >= SELDOM;
+        let had_stranger = self.stranger.is_some_and(|at| now.mono.since(at.mono) <= UNSEEN);
         for person in &people.persons {
             let track = self.tracks.entry(person.track).or_insert_with(|| Track::new(person.frame, now));
             track.last = now;
@@ -60,12 +79,23 @@ impl Movers {
             if moves {
                 track.moved = now;
             }
-            let probation = if is_flagged { FLAGGED_PROBATION } else { PROBATION };
+            let probation = match is_flagged {
+                true => FLAGGED_PROBATION,
+                false => PROBATION.max(pace.saturating_mul(SELDOM_LOOKS)),
+            };
             if moves && age <= probation {
                 track.moving_looks = track.moving_looks.saturating_add(1);
             }
+            let is_stranger = moves && !track.is_thing && f64::from(person.score) >= min_score;
+            if is_stranger {
+                self.stranger = Some(now);
+            }
             let has_walked = track.has_walked_to(&person.frame);
-            if track.sure_looks >= LOOKS && (has_walked || (track.moving_looks >= LOOKS && !track.is_thing)) {
+            let came_back = is_seldom && is_stranger && had_stranger;
+            if came_back
+                || track.sure_looks >= LOOKS
+                    && (has_walked || (track.moving_looks >= LOOKS && !track.is_thing))
+            {
                 (track.is_believed, track.is_thing) = (true, false);
             } else if !track.is_believed && age > probation {
                 track.is_thing = true;
@@ -126,7 +156,8 @@ mod tests {
                 self.now = self.now.plus(Duration::from_secs(1));
                 let persons = vec![person(1, (x(i), 0.6), 0.8)];
                 let moved = if moves { Cells::in_frame(&persons[0].frame) } else { Cells::none() };
-                self.movers.see(&People { persons }, &moved, 0.5, self.is_flagged, self.now);
+                let pace = Duration::from_secs(1);
+                self.movers.see(&People { persons }, &moved, 0.5, self.is_flagged, pace, self.now);
             }
         }
     }

@@ -61,6 +61,11 @@ impl Sustained {
         Self { held_in_pauses_of: pause, ..self }
     }
 
+    /// From now on forgives pauses up to `dip`, and is over after `over_after` without.
+    pub fn forgive(&mut self, dip: Duration, over_after: Duration) {
+        (self.dip, self.over_after) = (dip, over_after);
+    }
+
     /// Whether it has held and is not over.
     pub fn is_flagged(&self) -> bool {
         self.since.is_some_and(|since| since.is_flagged)
