@@ -354,7 +354,7 @@ mod tests {
             assert!(!centre.is_deserted(at(&format!("2026-11-23{time}"))), "Monday{time}");
         }
         for time in ["2026-11-23T06:29", "2026-11-23T18:00", "2026-11-24T08:00", "2026-11-24T12:15"] {
-            assert!(centre.is_deserted(at(&format!("{time}"))), "{time}");
+            assert!(centre.is_deserted(at(time)), "{time}");
         }
         let night = [("28T20:59", true), ("28T21:00", false), ("29T02:59", false), ("29T03:00", true)];
         for (time, is_deserted) in night {
