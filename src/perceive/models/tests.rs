@@ -123,3 +123,13 @@ fn nothing_is_loaded_for_nobody() {
     let models = Models::load(&settings, Wanted::default());
     assert!(models.faults().is_empty() && models.people().is_none());
 }
+
+#[test]
+fn loading_that_fails_as_a_whole_is_a_fault_of_every_model_that_was_wanted_and_of_no_other() {
+    let wanted = Wanted { people: true, sounds: true, speech: false };
+    let models = Models::unusable(wanted, "it takes longer than 20 s");
+    let faulty: Vec<_> = models.states().iter().map(|(part, fault)| (*part, fault.is_some())).collect();
+    assert_eq!(faulty, [(Part::People, true), (Part::Sounds, true)]);
+    assert!(models.faults().iter().all(|fault| fault.to_string().contains("longer than 20 s")));
+    assert!(models.people().is_none() && models.sounds().is_none());
+}
