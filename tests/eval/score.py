@@ -105,6 +105,8 @@ def belongs(flag, label):
 
 def curve(kind, told):
     """(threshold, recall, false an hour) over the flags of the permissive run."""
+    # What was not over at the end of its scene lasted until then, as far as anybody knows.
+    told = [(scene, [{**flag, "end_s": scene["length_s"] if flag["end_s"] is None else flag["end_s"]} for flag in flags]) for scene, flags in told]
     if kind in STRENGTHS:
         keeps = [(value, lambda flag, value=value: strength(flag) >= value) for value in STRENGTHS[kind]]
     else:
@@ -121,8 +123,6 @@ def strength(flag):
 
 def lasted(flag):
     """How long what was flagged held on, as far as it is told. With a citizen at the counter it counts for more, as its hold is shorter."""
-    if flag["end_s"] is None:
-        return float("inf")
     share = WITH_CITIZEN if (flag.get("peak") or {}).get("citizens") else 1.0
     return (flag["end_s"] - flag["start_s"]) / share
 

@@ -31,6 +31,10 @@ def _curves_fall():
     scene = {"name": "s", "modality": "sound", "camera": "sound", "start": picture_scenes.OPEN, "length_s": 3602.0, "labels": [label]}
     points = score.curve("breaking-glass", [(scene, [_flag("breaking-glass", 10.0, 0.45), _flag("breaking-glass", 90.0, 0.25)])])
     assert [(value, recall, rate) for value, recall, rate in points if value in (0.2, 0.3, 0.5)] == [(0.2, 1.0, 1.0), (0.3, 1.0, 0.0), (0.5, 0.0, 0.0)]
+    # Somebody who has waited for 5 min when the scene ends has not waited for 20.
+    hall = {**scene, "modality": "picture", "camera": "hall-full", "length_s": 400.0, "labels": []}
+    waiting = {"kind": "long-wait", "zone": None, "start_s": 100.0, "flagged_s": 400.0, "end_s": None, "peak": None}
+    assert [rate > 0 for value, _, rate in score.curve("long-wait", [(hall, [waiting])]) if value in (300, 1200)] == [True, False]
     # 3 min with a citizen at the counter count as 10 without.
     unattended = {"end_s": 200.0, "start_s": 0.0, "peak": {"citizens": 1}}
     assert score.lasted(unattended) > 600 and score.lasted({**unattended, "peak": {"citizens": 0}}) == 200.0
