@@ -96,7 +96,7 @@ fn rule_line(rule: &Rule, cameras: &[Camera]) -> String {
         Schedule::Open => "during opening hours".to_owned(),
         Schedule::Closed => "outside opening hours".to_owned(),
         Schedule::Deserted => {
-            "outside opening hours, an hour before and after them and lunch breaks".to_owned()
+            "outside opening hours, but not in lunch breaks nor an hour before or after".to_owned()
         }
         Schedule::Own(hours) => hours.plan(),
     };

@@ -36,8 +36,10 @@ pub(super) struct AfterHours {
     there: Sustained,
     movers: Movers,
     looked: Option<Now>,
-    /// The last picture, and how far it was from the one before.
+    /// The last picture, how far it was from the one before, and how far pictures are apart: the nearer of the
+    /// last two, for a stream that stopped for once is not a slow one.
     pictured: Option<Now>,
+    gap: Duration,
     pace: Duration,
     /// Where something moved since the last look.
     moved: Cells,
@@ -60,6 +62,7 @@ impl AfterHours {
             movers: Movers::default(),
             looked: None,
             pictured: None,
+            gap: Duration::ZERO,
             pace: Duration::ZERO,
             moved: Cells::none(),
             peak: Strongest::default(),
@@ -120,8 +123,8 @@ impl Watch for AfterHours {
         match observation {
             Observation::People(people) => self.look(people, armed, now),
             Observation::Motion(cells) => {
-                let before = self.pictured.replace(now).map_or(Duration::ZERO, |at| now.mono.since(at.mono));
-                self.pace = before.min(UNSEEN);
+                let gap = self.pictured.replace(now).map_or(Duration::ZERO, |at| now.mono.since(at.mono));
+                self.pace = gap.min(std::mem::replace(&mut self.gap, gap)).min(UNSEEN);
                 if cells.count() * 100 <= LIGHT_PERCENT * Cells::all().count() {
                     self.moved = self.moved.or(cells);
                 }
@@ -240,6 +243,19 @@ mod tests {
     fn one_sight_between_seldom_keyframes_or_many_that_do_not_move_are_nobody() {
         assert_eq!(see_seldom(&[None, Some(true), None, None, None, None, None, Some(true), None]), []);
         assert_eq!(see_seldom(&[Some(false); 50]), []);
+    }
+
+    #[test]
+    fn a_stream_that_stopped_for_once_is_not_a_slow_one() {
+        let mut rule = AfterHours::new(None, 0.5, Duration::from_secs(2));
+        let mut now = Now::default();
+        for (track, seconds) in [(1, 1), (2, 1), (3, 10), (4, 1)] {
+            now = now.plus(Duration::from_secs(seconds));
+            let moved = Cells::in_frame(&person(track, AT, 0.7).frame);
+            rule.observe(&Observation::Motion(moved), true, now);
+            let people = People { persons: vec![person(track, AT, 0.7)] };
+            assert_eq!(rule.observe(&Observation::People(people), true, now), None, "{seconds}");
+        }
     }
 
     #[test]

@@ -56,8 +56,9 @@ struct Track {
 }
 
 impl Movers {
-    /// Takes a look: `moved` is where something moved since the one before, `pace` how far pictures are apart. While `is_flagged`, whoever
-    /// is new is not taken for a thing as soon: it may be a person who is lost and found again.
+    /// Takes a look: `moved` is where something moved since the one before, `pace` how far pictures are
+    /// apart. While `is_flagged`, whoever is new is not taken for a thing as soon: it may be a person who is
+    /// lost and found again.
     pub fn see(
         &mut self,
         people: &People,

@@ -25,8 +25,6 @@ STRENGTHS = {"raised-voices": [6, 8, 10, 12, 14, 16, 18], "scream": [0.01, 0.015
 HOLDS_S = {"counter-unattended": [60, 120, 180, 240, 300, 600], "long-wait": [300, 600, 900, 1200, 1350], "crowding": [5, 10, 20, 30, 45, 60],
            "after-hours": [0.5, 1, 2, 4, 8], "audio-lost": [10, 20, 40, 60, 75], "camera-covered": [2, 5, 10, 15, 20],
            "camera-moved": [5, 10, 20, 30, 60], "camera-blurred": [10, 20, 40, 60, 75], "picture-frozen": [20, 30, 45, 60, 75]}
-
-
 # The hold of an unattended counter at which a citizen stands, of the other one.
 WITH_CITIZEN = 180 / 600
 
