@@ -27,7 +27,7 @@ use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
 use crate::orders::{Clerk, FlagDesk};
 use crate::pace::Paced;
 use crate::perceive::models::{Models, Wanted};
-use crate::perceive::{self, Counters, Look, Lookers, Observed, Seeing, Tap, What};
+use crate::perceive::{Counters, Hearing, Look, Lookers, Observed, Seeing, Tap, What};
 use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
@@ -401,15 +401,10 @@ fn start_camera(
         let name = format!("{}/hearing", camera.id);
         let (tap, units) = Tap::new(&name, What::Sound, &counters);
         main_taps.push(tap);
-        let (id, observed, units) = (camera.id.clone(), observed.clone(), Arc::new(Mutex::new(units)));
-        let (shared_models, effort) = (shared.models.clone(), counters.clone());
-        group.keep_running(name, move || {
-            let (id, observed, units) = (id.clone(), observed.clone(), units.clone());
-            let (models, effort) = (shared_models.clone(), effort.clone());
-            let hearing =
-                move || perceive::hear(&id, &models, &effort, &mut units.blocking_lock(), &observed);
-            perceive::aside("hearing", hearing)
-        });
+        let models = shared.models.clone();
+        let hearing = Hearing::new(camera.id.clone(), models, counters.clone(), observed.clone());
+        let units = Arc::new(Mutex::new(units));
+        group.keep_running(name, move || hearing.clone().run(units.clone()));
     }
     if is_seen {
         let name = format!("{}/seeing", camera.id);

@@ -2,7 +2,7 @@
 //!
 //! Dead is any of three, for the hold: digital silence, which no microphone sends; a level that stays
 //! 12 dB below the quietest tenth of all that was ever heard of this room; no sound at all from a
-//! camera that sent some and still sends pictures. A quiet night is none of them: nights are soon more
+//! camera that sent some and still sends pictures. Sound that came and was not listened to is not dead. A quiet night is none of them: nights are soon more
 //! than a tenth of the time, and before the first was heard it must also be below −60 dBFS, where
 //! microphones do not get. What is flagged ends when it is up again for a while, and not because it has become usual.
 
@@ -64,10 +64,15 @@ impl AudioLost {
         }
     }
 
-    fn listen(&mut self, sound: &Loudness, armed: bool, now: Now) -> Option<Sign> {
+    /// Sound came, whatever it is like.
+    fn came(&mut self, now: Now) -> Option<Sign> {
         (self.last_sound, self.missing) = (Some(now), Duration::ZERO);
-        if std::mem::take(&mut self.is_missing) {
-            return Some(Sign::Ended(now.wall));
+        std::mem::take(&mut self.is_missing).then_some(Sign::Ended(now.wall))
+    }
+
+    fn listen(&mut self, sound: &Loudness, armed: bool, now: Now) -> Option<Sign> {
+        if let ended @ Some(_) = self.came(now) {
+            return ended;
         }
         let window = Duration::from_millis(u64::from(sound.window_ms));
         let floor = self.floor.or_else(|| self.usual.level());
@@ -157,6 +162,14 @@ impl Watch for AudioLost {
     fn observe(&mut self, observation: &Observation, armed: bool, now: Now) -> Option<Sign> {
         match observation {
             Observation::Sound(sound) => self.listen(sound, armed, now),
+            Observation::Unheard => {
+                // Nobody knows whether it was dead meanwhile.
+                if !self.dead.is_flagged() {
+                    self.dead.end();
+                    self.floor = None;
+                }
+                self.came(now)
+            }
             Observation::Camera(CameraState::Streaming) => self.wait(armed, now),
             // Of a camera that is away nothing can be said; it has a rule of its own.
             Observation::Camera(state) => {
@@ -223,6 +236,16 @@ mod tests {
             self
         }
 
+        /// Sound comes, and nobody listens.
+        fn pass_over(&mut self, seconds: u64) -> &mut Self {
+            for _ in 0..seconds {
+                self.wait(1);
+                let sign = self.rule.observe(&Observation::Unheard, self.armed, self.now);
+                self.keep(sign);
+            }
+            self
+        }
+
         fn wait(&mut self, seconds: u64) -> &mut Self {
             for _ in 0..seconds {
                 self.now = self.now.plus(Duration::from_secs(1));
@@ -285,6 +308,24 @@ mod tests {
         let mut world = World::new();
         world.hear(10, -45.0).wait(90).hear(5, -45.0);
         assert_eq!(world.told(), [(70, 10_000), (100, -100_500)]);
+    }
+
+    #[test]
+    fn sound_that_comes_and_is_not_listened_to_is_not_lost() {
+        let mut world = World::new();
+        world.hear(10, -45.0).pass_over(300);
+        assert_eq!(world.told(), []);
+        world.wait(59);
+        assert_eq!(world.told(), []);
+        world.wait(1);
+        assert_eq!(world.told(), [(370, 310_000)], "from then on it is");
+    }
+
+    #[test]
+    fn silence_before_and_after_what_nobody_listened_to_does_not_add_up() {
+        let mut world = World::new();
+        world.hear(10, -45.0).hear(2, -120.0).pass_over(60).hear(2, -120.0).hear(10, -45.0);
+        assert_eq!(world.told(), []);
     }
 
     #[test]

@@ -19,6 +19,8 @@ struct Counts {
     sound_us: AtomicU64,
     pictures_dropped: AtomicU64,
     sounds_dropped: AtomicU64,
+    looks_hang: AtomicU64,
+    listening_hangs: AtomicU64,
     next_track: AtomicU64,
 }
 
@@ -39,6 +41,8 @@ pub struct Perception {
     pub pictures_dropped: u64,
     /// Packets of sound that were not listened to, for the same reason.
     pub sounds_dropped: u64,
+    /// Threads that were given up because a model does not answer, and that have not come back.
+    pub hanging: u64,
 }
 
 impl Counters {
@@ -54,6 +58,7 @@ impl Counters {
             sound_us: read(&counts.sound_us),
             pictures_dropped: read(&counts.pictures_dropped),
             sounds_dropped: read(&counts.sounds_dropped),
+            hanging: self.hanging(),
         }
     }
 
@@ -90,6 +95,26 @@ impl Counters {
         self.0.sounds_dropped.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Threads of both kinds that were given up and have not come back.
+    pub fn hanging(&self) -> u64 {
+        self.0.looks_hang.load(Ordering::Relaxed).saturating_add(self.listening_hangs())
+    }
+
+    /// Those of them that listened.
+    pub(super) fn listening_hangs(&self) -> u64 {
+        self.0.listening_hangs.load(Ordering::Relaxed)
+    }
+
+    /// A thread that listened is given up, or has come back after all.
+    pub(crate) fn listening_is_given_up(&self, is_given_up: bool) {
+        count(&self.0.listening_hangs, is_given_up);
+    }
+
+    /// A thread that looked for people is given up, or has come back after all.
+    pub(super) fn look_is_given_up(&self, is_given_up: bool) {
+        count(&self.0.looks_hang, is_given_up);
+    }
+
     /// Where an eye that is made again goes on to count persons.
     pub(super) fn next_track(&self) -> u64 {
         self.0.next_track.load(Ordering::Relaxed).max(1)
@@ -99,4 +124,12 @@ impl Counters {
     pub(super) fn tracks_used(&self, below: u64) {
         self.0.next_track.fetch_max(below, Ordering::Relaxed);
     }
+}
+
+/// One more, or one less.
+fn count(hanging: &AtomicU64, is_more: bool) {
+    match is_more {
+        true => hanging.fetch_add(1, Ordering::Relaxed),
+        false => hanging.fetch_sub(1, Ordering::Relaxed),
+    };
 }

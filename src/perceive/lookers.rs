@@ -5,6 +5,7 @@
 //! costs itself. One that never ends costs its thread, which is given up after a while and replaced; one
 //! that ends after all takes a place again if there is one.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -56,6 +57,8 @@ struct Hall {
 #[derive(Default)]
 struct State {
     turns: Turns<CameraId, Asked>,
+    /// Where the work for each camera is counted.
+    counters: BTreeMap<CameraId, Counters>,
     is_over: bool,
     /// Threads that are there for the next look, and those that hang in one.
     working: usize,
@@ -97,6 +100,7 @@ impl Lookers {
         let now = clock::now().mono;
         let asked = Asked { look, counters: counters.clone(), answer };
         let mut state = self.hall.state();
+        state.counters.entry(camera.clone()).or_insert_with(|| counters.clone());
         if let Some(old) = state.turns.offer(camera, asked) {
             old.counters.look_dropped();
             if let Some(dropped) = state.dropped.happened(now) {
@@ -110,6 +114,10 @@ impl Lookers {
         let hanging = state.turns.give_up(self.hall.patience, now);
         state.given_up += hanging.len();
         state.working = state.working.saturating_sub(hanging.len());
+        hanging
+            .iter()
+            .filter_map(|camera| state.counters.get(camera))
+            .for_each(|one| one.look_is_given_up(true));
         let replaced = state.given_up <= MOST_GIVEN_UP;
         drop(state);
         self.hall.woken.notify_one();
@@ -160,6 +168,7 @@ impl Hall {
             }
             let mut state = self.state();
             if !state.turns.done(worker) {
+                counters.look_is_given_up(false);
                 // Another took this one's place while it seemed to hang, unless too many did.
                 state.given_up = state.given_up.saturating_sub(1);
                 if state.working >= self.threads {
@@ -292,6 +301,7 @@ mod tests {
         assert_eq!(asker.answer(), 2);
         asker.ask("gate", 3);
         assert_eq!(asker.answer(), 3, "its camera is looked at again too");
+        assert!(asker.counters.hanging() >= 1, "and it is shown");
         drop(hangs);
         asker.ask("hall", 4);
         assert_eq!(asker.answer(), 4);

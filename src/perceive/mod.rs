@@ -15,6 +15,8 @@ mod counters;
 
 mod seldom;
 
+mod shift;
+
 mod tap;
 
 mod priority;
@@ -55,11 +57,10 @@ pub mod sounds;
 
 mod timbre;
 
-pub use aside::aside;
 pub use counters::{Counters, Perception};
 pub use ear::Ear;
 pub use eye::{Eye, Look};
-pub use hearing::hear;
+pub use hearing::Hearing;
 pub use lookers::{Find, Lookers};
 pub use models::Models;
 pub use motion::Motion;
@@ -72,6 +73,7 @@ pub use seeing::Seeing;
 pub use tap::{Tap, What};
 pub use view::Viewer;
 
+use aside::aside;
 use priority::lower_priority;
 use turns::Turns;
 

@@ -21,6 +21,8 @@ pub enum Observation {
     Sound(Loudness),
     /// Which sounds were heard in the last second; about 2 a second, 4 while it is loud.
     Heard(Heard),
+    /// Sound came that nobody listened to: the machine is too slow, or a model does not answer.
+    Unheard,
     /// Where the picture changed since the one before; at most 5 a second.
     Motion(Cells),
     /// Who is in the picture; one or more a second while something moves, fewer when nothing does.

@@ -91,6 +91,8 @@ impl Trace {
                 }
                 self.add(Measure::Shrill, at, heard.shrill);
             }
+            // A recording is listened to whole.
+            Observation::Unheard => {}
             Observation::Motion(moved) => {
                 let cells = crate::perceive::GRID_COLUMNS.saturating_mul(crate::perceive::GRID_ROWS);
                 let all = u32::try_from(cells).unwrap_or(1).max(1);

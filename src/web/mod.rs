@@ -101,13 +101,14 @@ pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
 }
 
 /// Whether everything works: both databases and the disk answer, the disk takes what is recorded, and
-/// the models that the rules go by can be used.
+/// the models that the rules go by can be used and answer.
 async fn healthz(State(pages): State<Pages>) -> Response {
     let (index, database) = answers(&pages).await;
     let disk = disk::space(&pages.config.storage.path).is_ok();
     let health = pages.health.borrow().clone();
     let fault = pages.models.faults().first().map(ToString::to_string);
-    let well = index && database && disk && health == Health::Well && fault.is_none();
+    let hangs = hanging(&pages.perception);
+    let well = index && database && disk && health == Health::Well && fault.is_none() && hangs.is_none();
     let word = |good: bool| if good { "ok" } else { "does not answer" };
     let body = json!({
         "status": if well { "ok" } else { "unwell" },
@@ -116,7 +117,8 @@ async fn healthz(State(pages): State<Pages>) -> Response {
         "disk": word(disk),
         "recording": health.as_str(),
         "models": models(&pages.models),
-        "reason": health.why().map(str::to_owned).or(fault),
+        "perceiving": hangs.as_deref().unwrap_or("ok"),
+        "reason": health.why().map(str::to_owned).or(fault).or(hangs.clone()),
         "clock": pages.clock.borrow().state,
     });
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -128,6 +130,19 @@ fn models(models: &Models) -> BTreeMap<&'static str, String> {
     let states = models.states().into_iter();
     let told = |fault: Option<&ModelFault>| fault.map_or("ok".to_owned(), ToString::to_string);
     states.map(|(part, fault)| (part.as_str(), told(fault))).collect()
+}
+
+/// Where a model does not answer, if one does not somewhere. The work goes on in another thread, as far as there
+/// are any; only a new start is rid of the one that hangs.
+fn hanging(perception: &BTreeMap<CameraId, Counters>) -> Option<String> {
+    let (camera, threads) = perception
+        .iter()
+        .map(|(camera, counts)| (camera, counts.hanging()))
+        .find(|(_, threads)| *threads > 0)?;
+    Some(format!(
+        "camera {camera}: a model does not answer, {threads} of its threads hang; recording goes on, restart \
+         the service when it suits"
+    ))
 }
 
 /// Whether questions can be answered.
@@ -151,4 +166,19 @@ async fn storage(State(pages): State<Pages>) -> Result<Json<StorageReport>, Prob
     let clock = *pages.clock.borrow();
     let report = keeping::report(&pages.config, &pages.index, &pages.db, clock, clock::now().wall).await;
     report.map(Json).map_err(|e| unavailable(format!("{e:#}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_does_not_answer_is_told_with_its_camera() {
+        let camera = |name: &str| (CameraId::new(name).unwrap(), Counters::default());
+        let perception = BTreeMap::from([camera("gate"), camera("hall")]);
+        assert_eq!(hanging(&perception), None);
+        perception.values().next_back().unwrap().listening_is_given_up(true);
+        let told = hanging(&perception).unwrap();
+        assert!(told.starts_with("camera hall: a model does not answer, 1 of its threads"), "{told}");
+    }
 }

@@ -4,7 +4,8 @@
 //! The library stays for as long as the process lives: the first that could be loaded is the only one.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use ort::environment::Environment;
 use ort::logging::LogLevel;
@@ -12,6 +13,11 @@ use ort::session::Session;
 use ort::value::TensorRef;
 
 use super::network::{Engine, Outline};
+use crate::clock;
+
+/// How long a thread waits for a session before it goes without: one that hangs must not take the others along.
+const PATIENCE: Duration = Duration::from_secs(5);
+const ASKED_EVERY: Duration = Duration::from_millis(1);
 
 /// The process's only library and environment; ONNX Runtime allows no second.
 static LOADED: Mutex<Option<(PathBuf, Environment)>> = Mutex::new(None);
@@ -66,6 +72,15 @@ struct Sessions {
 }
 
 impl Sessions {
+    /// One that nobody uses.
+    fn free(&self) -> Option<MutexGuard<'_, Session>> {
+        self.sessions.iter().find_map(|session| match session.try_lock() {
+            Ok(session) => Some(session),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        })
+    }
+
     fn answer(&self, session: &mut Session, inputs: &[&[f32]]) -> ort::Result<Vec<Vec<f32>>> {
         let ports = self.outline.inputs.iter().zip(inputs);
         let tensors = ports.map(|((name, shape), values)| {
@@ -85,13 +100,16 @@ impl Sessions {
 
 impl Engine for Sessions {
     fn run(&self, inputs: &[&[f32]]) -> Result<Vec<Vec<f32>>, String> {
-        let free = self.sessions.iter().find_map(|session| match session.try_lock() {
-            Ok(session) => Some(session),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        });
-        let waited = || self.sessions.first().map(|one| one.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut session = free.or_else(waited).ok_or("there is no session")?;
+        let began = clock::now().mono;
+        let mut session = loop {
+            match self.free() {
+                Some(session) => break session,
+                None if clock::now().mono.since(began) >= PATIENCE => {
+                    return Err("every session is busy or hangs".into());
+                }
+                None => std::thread::sleep(ASKED_EVERY),
+            }
+        };
         self.answer(&mut session, inputs).map_err(|e| e.to_string())
     }
 }

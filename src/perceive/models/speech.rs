@@ -1,7 +1,12 @@
 //! Whether a sound is speech: Silero VAD, which remembers what it heard before.
 
+#[cfg(test)]
+use std::sync::Arc;
+
 use super::ModelError;
 use super::files::ModelFile;
+#[cfg(test)]
+use super::network::Engine;
 use super::network::{Network, Outline, Runtime};
 
 /// Samples of a chunk: 32 ms at 16 kHz.
@@ -22,6 +27,12 @@ pub struct SpeechNet {
 impl SpeechNet {
     pub(super) fn load(file: ModelFile, runtime: &Runtime, lanes: usize) -> Result<Self, ModelError> {
         Ok(Self { network: runtime.open(&file.read()?, outline(), lanes)? })
+    }
+
+    /// One that is not loaded from a file.
+    #[cfg(test)]
+    pub(super) fn over(engine: Arc<dyn Engine>) -> Self {
+        Self { network: Network::over(engine, outline()) }
     }
 
     /// A listener that has heard nothing yet.
