@@ -165,7 +165,7 @@ impl Eye {
         if let Some(view) = self.viewer.see(&luma, at) {
             told(Observation::View(view), at);
         }
-        let moved = self.motion.see(&luma);
+        let moved = self.motion.see(&luma, at.mono);
         // Another picture altogether: whatever was in the one before may have gone.
         self.moved_since = self.moved_since.or(&moved.unwrap_or_else(Cells::all));
         if let Some(moved) = moved {

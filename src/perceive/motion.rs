@@ -3,10 +3,14 @@
 //! The luma plane is averaged over a grid of 32 × 18 cells of 4 parts each; a part that differs
 //! from its slowly following background by more than the noise counts, and a cell with such a part
 //! has moved. The background follows at 5 % a picture, so that a moved chair is motion for some
-//! seconds and then furniture.
+//! seconds and then furniture. Where pictures are seconds apart, a part that differs from the picture before
+//! counts too: whoever is gone in the next one leaves nothing but the background.
+
+use std::time::Duration;
 
 use super::{Cells, GRID_COLUMNS, GRID_ROWS};
 use crate::libav::Luma;
+use crate::model::Mono;
 
 const PARTS: usize = 2;
 const COLUMNS: usize = GRID_COLUMNS * PARTS;
@@ -18,30 +22,39 @@ const FOLLOW: f32 = 0.05;
 /// Differences below this many of 255 steps are noise of sensor and codec.
 const NOISE: f32 = 12.0;
 
+/// Pictures this far apart may show nothing of how somebody left.
+const SELDOM: Duration = Duration::from_millis(1500);
+
 /// Remembers one camera's background.
 #[derive(Debug, Clone, Default)]
 pub struct Motion {
     background: Vec<f32>,
+    before: Vec<f32>,
+    at: Mono,
     size: (u32, u32),
 }
 
 impl Motion {
-    /// Compares a picture with the background; `None` for the first of its size.
-    pub fn see(&mut self, luma: &Luma<'_>) -> Option<Cells> {
+    /// Compares a picture of this moment with the background, and perhaps with the one before; `None` for the
+    /// first of its size.
+    pub fn see(&mut self, luma: &Luma<'_>, at: Mono) -> Option<Cells> {
         let parts = shrink(luma)?;
+        let is_seldom = at.since(std::mem::replace(&mut self.at, at)) >= SELDOM;
         if self.background.len() != parts.len() || self.size != (luma.width, luma.height) {
-            self.background = parts;
+            (self.background, self.before) = (parts.clone(), parts);
             self.size = (luma.width, luma.height);
             return None;
         }
         let mut moved = Cells::none();
-        for (at, (part, background)) in parts.iter().zip(&mut self.background).enumerate() {
+        let known = self.background.iter_mut().zip(&self.before);
+        for (at, (part, (background, before))) in parts.iter().zip(known).enumerate() {
             let difference = part - *background;
-            if difference.abs() > NOISE {
+            if difference.abs() > NOISE || is_seldom && (part - before).abs() > NOISE {
                 moved.insert(at % COLUMNS / PARTS, at / COLUMNS / PARTS);
             }
             *background += difference * FOLLOW;
         }
+        self.before = parts;
         Some(moved)
     }
 }
@@ -82,9 +95,15 @@ mod tests {
         (0..180).flat_map(|y| (0..320).map(move |x| (x, y))).map(|(x, y)| draw(x, y)).collect()
     }
 
+    /// 200 ms after the picture before.
     fn see(motion: &mut Motion, data: &[u8]) -> Option<u32> {
+        see_after(Duration::from_millis(200), motion, data)
+    }
+
+    fn see_after(gap: Duration, motion: &mut Motion, data: &[u8]) -> Option<u32> {
         let luma = Luma { width: 320, height: 180, stride: 320, data: data.into() };
-        motion.see(&luma).map(|cells| cells.count())
+        let at = motion.at.plus(gap);
+        motion.see(&luma, at).map(|cells| cells.count())
     }
 
     #[test]
@@ -101,6 +120,19 @@ mod tests {
         let person = |x: usize, y: usize| (100..140).contains(&x) && (60..140).contains(&y);
         let moved = see(&mut motion, &picture(|x, y| if person(x, y) { 30 } else { 100 })).unwrap();
         assert!((28..=45).contains(&moved), "{moved} cells for an area of 32");
+    }
+
+    #[test]
+    fn somebody_who_is_gone_in_the_next_of_seldom_pictures_has_moved() {
+        let person = |x: usize, y: usize| (100..140).contains(&x) && (60..140).contains(&y);
+        let (with, without) = (picture(|x, y| if person(x, y) { 30 } else { 100 }), picture(|_, _| 100));
+        let moved = |gap_ms| {
+            let (mut motion, gap) = (Motion::default(), Duration::from_millis(gap_ms));
+            see(&mut motion, &without);
+            [&with, &without, &without].map(|data| see_after(gap, &mut motion, data).unwrap() > 0)
+        };
+        assert_eq!(moved(2000), [true, true, false]);
+        assert_eq!(moved(200), [true, false, false], "they are seen on their way out");
     }
 
     #[test]
@@ -121,7 +153,10 @@ mod tests {
         see(&mut motion, &picture(|_, _| 100));
         let small = vec![0u8; 160 * 90];
         assert_eq!(
-            motion.see(&Luma { width: 160, height: 90, stride: 160, data: small.as_slice().into() }),
+            motion.see(
+                &Luma { width: 160, height: 90, stride: 160, data: small.as_slice().into() },
+                Mono::default()
+            ),
             None
         );
     }
