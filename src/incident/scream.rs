@@ -9,7 +9,8 @@
 //! | 18 dB over the room, and `min_level_dbfs` | nobody screams softly, not in a silent room either |
 //! | as loud as it gets for 0.65 s of 1.5 s | a hinge creaks in jerks, and a blow rings off |
 //! | a third of the stretch is shrill | speech, calls and doors are lower; applause and chairs are no voice |
-//! | it is not twice as likely laughter, music, a crowd or an alarm | children laugh shrilly |
+//! | it is not twice as likely laughter, music or an alarm | children laugh shrilly |
+//! | nor a crowd, unless half of the stretch is shrill | who screams for long is heard as cheering first, but a crowd is low |
 //! | no alarm in the last 3 s | a siren wails as a throat does |
 //!
 //! A hold of zero is no hold: a scream is flagged at once. With a hold, a third of what is heard in it has
@@ -29,8 +30,11 @@ use crate::perceive::{Heard, sounds};
 
 /// What it must not be instead; it counts from half of their score on, because people speak and murmur
 /// while somebody screams.
-const OTHERS: [&str; 4] = [sounds::LAUGHTER, sounds::MUSIC, sounds::CROWD, sounds::ALARM];
+const OTHERS: [&str; 3] = [sounds::LAUGHTER, sounds::MUSIC, sounds::ALARM];
 const SHARE_OF_OTHERS: f64 = 0.5;
+
+/// What is shrill for so much of the stretch is no crowd.
+const TOO_SHRILL_FOR_A_CROWD: f64 = 0.5;
 
 /// How much a score of crying adds; it doubles the score at most, for crying alone is no scream.
 const CRYING: f64 = 0.5;
@@ -100,7 +104,8 @@ impl Scream {
             self.alarm = Some(now);
         }
         let is_alarm = self.alarm.is_some_and(|at| now.mono.since(at.mono) < AFTER_ALARM);
-        let other = OTHERS.iter().map(|group| heard.score(group)).fold(0.0, f64::max);
+        let crowd = if heard.shrill < TOO_SHRILL_FOR_A_CROWD { heard.score(sounds::CROWD) } else { 0.0 };
+        let other = OTHERS.iter().map(|group| heard.score(group)).fold(crowd, f64::max);
         let screaming = heard.score(sounds::SCREAM);
         let score = (screaming + (heard.score(sounds::CRYING) * CRYING).min(screaming)).min(1.0);
         let counts = !is_alarm

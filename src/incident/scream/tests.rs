@@ -114,11 +114,20 @@ fn a_scream_on_a_television_far_away_does_not_stand_out() {
 fn laughter_that_sounds_like_a_scream_is_laughter() {
     let scores = [(sounds::SCREAM, 0.35), (sounds::LAUGHTER, 0.8)];
     assert_eq!(count(&[stretch(-20.0, &scores); 8]), 0);
-    assert_eq!(
-        count(&[stretch(-20.0, &[(sounds::SCREAM, 0.35), (sounds::CROWD, 0.5)]); 8]),
-        1,
+    let murmur = [stretch(-20.0, &[(sounds::SCREAM, 0.35), (sounds::CROWD, 0.5)]); 8];
+    assert_ne!(
+        play_as(&mut Scream::new(0.1, -25.0, Duration::ZERO), &murmur, true, 0.4),
+        [],
         "people murmur"
     );
+}
+
+#[test]
+fn who_screams_and_is_heard_as_cheering_screams_if_it_is_shrill() {
+    let cheering = [stretch(-14.0, &[(sounds::SCREAM, 0.15), (sounds::CROWD, 0.4)]); 4];
+    let rule = || Scream::new(0.1, -25.0, Duration::ZERO);
+    assert_eq!(play_as(&mut rule(), &cheering, true, 0.4), [], "a crowd cheers");
+    assert_ne!(play_as(&mut rule(), &cheering, true, 0.5), []);
 }
 
 #[test]
