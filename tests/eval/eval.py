@@ -59,17 +59,30 @@ def main():
     if not args.binary.exists():
         sys.exit(f"eval: {args.binary} is missing: `make eval` builds it first")
     told = run(args, replay.config(), scenes, "default thresholds")
-    tallies = [score.tallied(kind, told) for kind in (*score.PICTURE_KINDS, *score.SOUND_KINDS)]
+    seldom, often = parted(told)
+    tallies = [score.tallied(kind, often) for kind in (*score.PICTURE_KINDS, *score.SOUND_KINDS)]
     print("\n".join(report.wrongs(tallies)))
     print(f"\nthe {args.half} half\n")
     print("\n".join(report.table(tallies)), flush=True)
+    tallies_seldom = [tally for tally in (score.tallied(kind, seldom) for kind in score.PICTURE_KINDS) if tally.hours]
+    if tallies_seldom:
+        print("\nthe same by keyframes only, 2 and 4 s apart\n")
+        print("\n".join([*report.table(tallies_seldom), *report.wrongs(tallies_seldom)]), flush=True)
     if not args.no_curves:
-        permissive = run(args, replay.config(permissive=True), scenes, "low thresholds, for the curves")
+        permissive = run(args, replay.config(permissive=True), [scene for scene, _ in often], "low thresholds, for the curves")
         print("\nrecall against false flags an hour (*default*)")
         for tally in tallies:
             print("\n" + "\n".join(report.curve_lines(tally.kind, score.curve(tally.kind, permissive), DEFAULTS.get(tally.kind))))
-    figures = {"half": args.half} | people_figures(args, scenes) | report.figures(tallies, free_hours(scenes))
+    figures = {"half": args.half} | people_figures(args, scenes) | report.figures(tallies, free_hours([scene for scene, _ in often]))
+    if tallies_seldom:
+        hours = free_hours([scene for scene, _ in seldom])
+        figures |= {f"keyframes_{name}": figure for name, figure in report.figures(tallies_seldom, {"picture": hours["picture"]}).items()}
     print(json.dumps(figures))
+
+
+def parted(told):
+    """The scenes that are seen by keyframes only, and all others."""
+    return [pair for pair in told if score.is_seldom(pair[0])], [pair for pair in told if not score.is_seldom(pair[0])]
 
 
 def make(scenes, jobs):

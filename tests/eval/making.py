@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 
 import clips
+import faults
 import picture_scenes
 import sound_scenes
 from clips import WORK
@@ -56,7 +57,7 @@ def _sound(name, half, sort, number, seed):
     samples, labels = sound_scenes.render(half, sort, number, seed)
     codec, rate_hz = sound_scenes.codec_of(number).split("-")
     target = MEDIA / f"{name}.mka"
-    partial = MEDIA / f"{name}.part.mka"
+    partial = MEDIA / f"{name}.{os.getpid()}.part.mka"
     subprocess.run(["ffmpeg", "-nostdin", "-y", "-v", "error", "-f", "s16le", "-ar", str(clips.RATE_HZ), "-ac", "1", "-i", "/dev/stdin",
                     "-threads", "1", "-c:a", codec, "-ar", rate_hz, *(["-b:a", "48k"] if codec == "aac" else []), partial],
                    input=(samples * 32767).astype(np.int16).tobytes(), check=True)
@@ -66,19 +67,20 @@ def _sound(name, half, sort, number, seed):
 
 
 def _picture(name, half, sort, number, seed):
-    scene, rng = picture_scenes.build(half, sort, number, seed)
+    scene = picture_scenes.build(half, sort, number, seed)
     left, top, width, height, mirrored = VIEWS[scene.view]
-    filters = [f"crop={width}:{height}:{left}:{top}", "scale=640:480:flags=area"]
+    filters = [*scene.faults, f"crop={width}:{height}:{left}:{top}", "scale=640:480:flags=area"]
     filters += ["hflip"] if mirrored else []
     filters += [f"lutyuv=y='clip((val-16)*{scene.gain}+16,16,235)'"] if scene.gain != 1.0 else []
-    filters += [] if scene.frozen else [f"noise=alls={scene.noise}:allf=t:all_seed={number + 1}"]
-    target, partial = MEDIA / f"{name}.mp4", MEDIA / f"{name}.part.mp4"
+    filters += [f"noise=alls={scene.noise}:allf=t:all_seed={number + 1}"]
+    filters += [faults.frozen(scene.frozen, scene.fps)] if scene.frozen else []
+    target, partial = MEDIA / f"{name}.mp4", MEDIA / f"{name}.{os.getpid()}.part.mp4"
     rate = f"{scene.kbit_s}k"
     encoder = subprocess.Popen(
         ["ffmpeg", "-nostdin", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", "768x576", "-r", str(scene.fps),
          "-i", "/dev/stdin", "-vf", ",".join(filters), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "superfast", "-threads", "1",
-         "-bf", "0", "-g", str(4 * scene.fps), "-b:v", rate, "-maxrate", rate, "-bufsize", rate, partial], stdin=subprocess.PIPE)
-    for picture in scene.pictures(rng):
+         "-bf", "0", "-g", str(max(1, int(4 * scene.fps))), "-b:v", rate, "-maxrate", rate, "-bufsize", rate, partial], stdin=subprocess.PIPE)
+    for picture in scene.pictures():
         encoder.stdin.write(np.ascontiguousarray(picture).data)
     encoder.stdin.close()
     if encoder.wait() != 0:

@@ -17,14 +17,17 @@ from hall import CITIZEN, STAFF, VIEWS, WAITING, Actor, counts, places
 
 # How many scenes of each sort: (tuning, test).
 COUNTS = {"left": (4, 12), "away": (2, 9), "wait": (2, 10), "crowd": (5, 20), "intruder": (4, 11), "count": (3, 8),
-          "covered": (4, 10), "blurred": (4, 10), "moved": (12, 20), "frozen": (10, 10), "day": (5, 10), "night": (5, 9)}
+          "covered": (4, 10), "blurred": (4, 10), "moved": (12, 20), "frozen": (10, 10), "day": (5, 10), "night": (5, 9), "hours": (5, 10),
+          "seldom-left": (4, 10), "seldom-crowd": (4, 10), "seldom-intruder": (8, 10), "seldom-covered": (2, 5), "seldom-night": (5, 9)}
 LENGTHS_S = {"left": 390, "away": 840, "wait": 1560, "crowd": 150, "intruder": 300, "count": 150,
-             "covered": 300, "blurred": 480, "moved": 240, "frozen": 345, "day": 900, "night": 900}
+             "covered": 300, "blurred": 480, "moved": 240, "frozen": 345, "day": 900, "night": 900, "hours": 900}
+# The same, as a camera without a sub stream shows them: its main stream's keyframes, 2 and 4 seconds apart by turns.
+SELDOM = "seldom-"
+LENGTHS_S |= {sort: LENGTHS_S[sort.removeprefix(SELDOM)] for sort in COUNTS if sort.startswith(SELDOM)}
 # Those in which somebody stands for long are at 2 pictures a second, as some sub streams are.
-SLOW = ("left", "away", "wait")
-NEGATIVE = ("day", "night")
+SLOW = ("left", "away", "wait", "hours")
 HOLDS_S = {"crowding": 30, "after-hours": 2, "camera-covered": 10, "camera-blurred": 60, "camera-moved": 30, "picture-frozen": 60}
-# A Tuesday; the centre is open 07:30-11:30 and 13:30-17:00 (replay.py).
+# A Tuesday; the centre is open 07:30-11:30 and 13:30-17:00 (replay.py), and deserted from an hour later until an hour before.
 OPEN, CLOSED = "2026-03-10T08:00:00+07:00", "2026-03-10T21:00:00+07:00"
 
 
@@ -33,7 +36,7 @@ class Scene:
     """A scene before it is drawn. `camera` has zones ("hall-") or none ("yard-"), and a view of the place."""
 
     length_s: float
-    fps: int
+    fps: float
     camera: str
     start: str = OPEN
     noise: int = 5
@@ -41,6 +44,7 @@ class Scene:
     gain: float = 1.0
     actors: list = field(default_factory=list)
     effects: list = field(default_factory=list)
+    faults: list = field(default_factory=list)
     labels: list = field(default_factory=list)
     frozen: list = field(default_factory=list)
 
@@ -49,32 +53,21 @@ class Scene:
         """The part of the place that the camera sees."""
         return self.camera.split("-")[1]
 
-    def counts(self):
-        """People in each zone, picture by picture."""
-        return [counts(self.actors, n / self.fps) for n in range(int(self.length_s * self.fps))]
+    def counts(self, fps=None):
+        """People in each zone, picture by picture, or so many times a second."""
+        fps = fps or self.fps
+        return [counts(self.actors, n / fps) for n in range(int(self.length_s * fps))]
 
-    def pictures(self, rng):
-        """The pictures one after the other, BGR."""
+    def pictures(self):
+        """The pictures one after the other, BGR, before faults, noise and the camera's view."""
         empty = people.empty_place()
-        # As strong, after the picture was made smaller, as the noise that ffmpeg adds to the other scenes.
-        grain = [np.rint(rng.normal(0, 0.7 * self.noise, empty.shape)).astype(np.int16) for _ in range(12)] if self.frozen else []
-        last = None
         for n in range(int(self.length_s * self.fps)):
             t = n / self.fps
-            if last is not None and any(start <= t <= end for start, end in self.frozen):
-                yield last
-                continue
             picture = empty.copy()
             for actor in sorted((actor for actor in self.actors if actor.at(t)), key=lambda actor: actor.at(t)[1]):
                 actor.draw(picture, t)
             for effect in self.effects:
                 picture = effect(picture, t)
-            if grain:
-                # A frozen picture freezes its noise too, so it is drawn here, not by the encoder. No two living
-                # pictures may have the same: coming back bit by bit is what tells a frozen one.
-                shift = (int(rng.integers(people.HEIGHT)), int(rng.integers(people.WIDTH)))
-                picture = np.clip(picture + np.roll(grain[int(rng.integers(12))], shift, axis=(0, 1)), 0, 255).astype(np.uint8)
-            last = picture
             yield picture
 
 
@@ -86,17 +79,22 @@ def names(half, quick=False):
 
 
 def build(half, sort, number, seed):
-    """A scene and the random numbers with which it is drawn."""
+    """A scene."""
     rng = np.random.default_rng([seed, zlib.crc32(f"{half}/{sort}/{number}".encode())])
-    zoned = sort in ("left", "away", "wait", "crowd", "count")
-    view = ("full", "mirror")[number % 2] if sort in ("wait", "crowd") else ("full", "near", "mirror")[number % 3]
+    fps, base = (2 if sort in SLOW else 5), sort.removeprefix(SELDOM)
+    if base != sort:
+        # Not by the same turns as the views.
+        fps = (0.5, 0.25)[number // 4 % 2]
+    sort = base
+    zoned = sort in ("left", "away", "wait", "crowd", "count", "hours")
+    view = ("full", "mirror")[number % 2] if sort in ("wait", "crowd", "hours") else ("full", "near", "mirror")[number % 3]
     if not zoned:
         view = tuple(VIEWS)[number % 4]
-    scene = Scene(LENGTHS_S[sort], 2 if sort in SLOW else 5, f"{'hall' if zoned else 'yard'}-{view}",
+    scene = Scene(LENGTHS_S[sort], fps, f"{'hall' if zoned else 'yard'}-{view}",
                   noise=int(rng.integers(2, 9)), kbit_s=int(rng.choice([256, 384, 512])))
     scene.gain = round(float(rng.uniform(0.8, 1.15)), 3)
     _SORTS[sort](rng, scene, half, number)
-    return scene, rng
+    return scene
 
 
 def _left(rng, scene, half, _number):
@@ -135,10 +133,10 @@ def _crowd(rng, scene, half, number):
         came_s = rng.uniform(0, 15) if n < 4 else full_s - rng.uniform(0.5, 9)
         left_s = scene.length_s if n < 4 else thins_s + rng.uniform(0, 6)
         _stand_at(rng, scene, half, spot, came_s, left_s)
-    inside = [counted[WAITING] >= 8 for counted in scene.counts()]
+    inside = [counted[WAITING] >= 8 for counted in scene.counts(5)]
     if any(inside):
         first, last = inside.index(True), len(inside) - inside[::-1].index(True)
-        scene.labels.append(_label("crowding", first / scene.fps, last / scene.fps, WAITING))
+        scene.labels.append(_label("crowding", first / 5, last / 5, WAITING))
 
 
 def _intruder(rng, scene, half, number):
@@ -171,7 +169,7 @@ def _covered(rng, scene, half, number):
         start_s = middle_s + rng.uniform(-10, 10)
         end_s = start_s + rng.uniform(25, 50)
         how = faults.COVERS[(number * 2 + n) % len(faults.COVERS)]
-        scene.effects.append(faults.covered(rng, start_s, end_s, how))
+        scene.faults.append(faults.covered(rng, start_s, end_s, how))
         scene.labels.append(_label("camera-covered", start_s, end_s, None))
 
 
@@ -180,7 +178,7 @@ def _blurred(rng, scene, half, _number):
     for middle_s in (110, 300):
         start_s = middle_s + rng.uniform(-10, 10)
         end_s = start_s + rng.uniform(85, 120)
-        scene.effects.append(faults.blurred(rng, start_s, end_s))
+        scene.faults.append(faults.blurred(rng, start_s, end_s))
         scene.labels.append(_label("camera-blurred", start_s, end_s, None))
 
 
@@ -188,7 +186,7 @@ def _moved(rng, scene, half, number):
     _passers(rng, scene, half, an_hour=60)
     start_s = rng.uniform(110, 130)
     scene.camera = "yard-full"
-    scene.effects.append(faults.moved(rng, start_s, scene.length_s, ("aside", "turned", "elsewhere")[number % 3]))
+    scene.faults.append(faults.moved(rng, start_s, ("aside", "turned", "elsewhere")[number % 3], scene.fps))
     scene.labels.append(_label("camera-moved", start_s, scene.length_s, None))
 
 
@@ -243,6 +241,35 @@ def _night(rng, scene, half, number):
         scene.effects.insert(0, light.shadows(rng, 0.5))
     elif theme == "rain":
         scene.effects.append(light.rain(rng))
+
+
+def _hours(rng, scene, half, number):
+    """The edges of the day: lunch, closing, somebody who stays too late or comes too early, a counter not manned at the opening."""
+    theme = ("lunch", "closing", "late", "early", "opening")[number % 5]
+    starts = {"lunch": "11:21", "closing": "16:53", "late": "17:52", "early": "06:20", "opening": "13:25"}
+    scene.start = f"2026-03-10T{starts[theme]}:00+07:00"
+    if theme == "lunch":
+        # From 11:30 on nobody has to be there; some stay, and eat.
+        _staff(rng, scene, half, [(0, 400), (640, scene.length_s)])
+        _stands(rng, scene, half, CITIZEN, [(380, 700)])
+        _stands(rng, scene, half, WAITING, [(0, scene.length_s), (100, 560)])
+    elif theme == "closing":
+        # The last citizens leave after 17:00, and somebody cleans.
+        _staff(rng, scene, half, [(0, 330), (430, 560)])
+        _stands(rng, scene, half, WAITING, [(0, 480), (60, 520)])
+        scene.actors += [_walker(rng, scene, half, start_s, pauses_s=15) for start_s in (600, 660, 720, 800)]
+    elif theme == "late":
+        spot = places(rng, WAITING, scene.view, 1)[0]
+        _stand_at(rng, scene, half, spot, rng.uniform(150, 210), 780)
+        scene.labels.append(_label("after-hours", 480, 780, None))
+    elif theme == "early":
+        came_s = rng.uniform(200, 280)
+        _staff(rng, scene, half, [(came_s, scene.length_s)])
+        scene.labels.append(_label("after-hours", came_s, 600, None))
+    else:
+        _stands(rng, scene, half, CITIZEN, [(rng.uniform(150, 200), 700)])
+        _staff(rng, scene, half, [(640, scene.length_s)])
+        scene.labels.append(_label("counter-unattended", 300, 640, STAFF, 180))
 
 
 def _staff(rng, scene, half, spans):
@@ -329,4 +356,4 @@ def _label(kind, start_s, end_s, zone, hold_s=None):
 
 
 _SORTS = {"left": _left, "away": _away, "wait": _wait, "crowd": _crowd, "intruder": _intruder, "count": _count, "covered": _covered,
-          "blurred": _blurred, "moved": _moved, "frozen": _frozen, "day": _day, "night": _night}
+          "blurred": _blurred, "moved": _moved, "frozen": _frozen, "day": _day, "night": _night, "hours": _hours}

@@ -8,6 +8,7 @@ zones only, where it has them.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from math import ceil
 from statistics import median
 
@@ -25,6 +26,9 @@ STRENGTHS = {"raised-voices": [6, 8, 10, 12, 14, 16, 18], "scream": [0.01, 0.015
 HOLDS_S = {"counter-unattended": [60, 120, 180, 240, 300, 600], "long-wait": [300, 600, 900, 1200, 1350], "crowding": [5, 10, 20, 30, 45, 60],
            "after-hours": [0.5, 1, 2, 4, 8], "audio-lost": [10, 20, 40, 60, 75], "camera-covered": [2, 5, 10, 15, 20],
            "camera-moved": [5, 10, 20, 30, 60], "camera-blurred": [10, 20, 40, 60, 75], "picture-frozen": [20, 30, 45, 60, 75]}
+# The rules that go by zones, and the hours of those that rest at times (replay.py): the centre's, and those at which it is deserted.
+ZONED = ("counter-unattended", "long-wait")
+WATCHES = {"counter-unattended": [(7.5, 11.5), (13.5, 17)], "long-wait": [(7.5, 11.5), (13.5, 17)], "after-hours": [(0, 6.5), (18, 24)]}
 # The hold of an unattended counter at which a citizen stands, of the other one.
 WITH_CITIZEN = 180 / 600
 
@@ -59,12 +63,24 @@ def watches(kind, scene):
     """Whether a rule of this kind watches a scene at all."""
     if (kind in SOUND_KINDS) != (scene["modality"] == "sound"):
         return False
-    is_open = scene["start"] == picture_scenes.OPEN
-    if kind == "after-hours":
-        return not is_open
-    if kind in ("counter-unattended", "long-wait"):
-        return is_open and scene["camera"].startswith("hall-")
-    return True
+    if kind in ZONED and not scene["camera"].startswith("hall-"):
+        return False
+    return watched_s(kind, scene) > 0
+
+
+def watched_s(kind, scene):
+    """For how many seconds of a scene its schedule has a rule of this kind watch."""
+    if kind not in WATCHES:
+        return scene["length_s"]
+    began = datetime.fromisoformat(scene["start"])
+    began_s = began.hour * 3600 + began.minute * 60 + began.second
+    spans = [(from_h * 3600, to_h * 3600) for from_h, to_h in WATCHES[kind]]
+    return sum(max(0, min(began_s + scene["length_s"], to_s) - max(began_s, from_s)) for from_s, to_s in spans)
+
+
+def is_seldom(scene):
+    """Whether a scene is seen by its keyframes only: it is told apart, for what is seen so seldom is told later."""
+    return scene["sort"].startswith(picture_scenes.SELDOM)
 
 
 def tallied(kind, told, keep=lambda flag: True):
@@ -76,7 +92,7 @@ def tallied(kind, told, keep=lambda flag: True):
         labels = [label for label in scene["labels"] if label["kind"] == kind]
         flags = sorted((flag for flag in flags if flag["kind"] == kind and keep(flag)), key=lambda flag: flag["flagged_s"])
         tally.n += len(labels)
-        tally.hours += (scene["length_s"] - sum(label["end_s"] - label["start_s"] for label in labels)) / 3600
+        tally.hours += (watched_s(kind, scene) - sum(label["end_s"] - label["start_s"] for label in labels)) / 3600
         belonging = [[flag for flag in flags if belongs(flag, label)] for label in labels]
         for label, mine in zip(labels, belonging):
             if mine:

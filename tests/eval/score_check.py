@@ -41,8 +41,12 @@ def _curves_fall():
 
 
 def _rules_watch_their_own_scenes():
-    night = {"modality": "picture", "camera": "yard-full", "start": picture_scenes.CLOSED}
+    night = {"modality": "picture", "camera": "yard-full", "start": picture_scenes.CLOSED, "length_s": 900}
     assert score.watches("after-hours", night) and not score.watches("long-wait", night) and not score.watches("scream", night)
+    late = {**night, "camera": "hall-full", "start": "2026-03-10T16:53:00+07:00", "length_s": 900}
+    assert score.watched_s("long-wait", late) == 7 * 60 and not score.watches("after-hours", late) and score.watched_s("crowding", late) == 900
+    assert score.watched_s("after-hours", {**late, "start": "2026-03-10T06:20:00+07:00"}) == 600
+    assert score.is_seldom({"sort": "seldom-night"}) and not score.is_seldom({"sort": "night"})
 
 
 def _precision_is_averaged():
