@@ -12,6 +12,9 @@ use crate::record::{GapReason, Index, SegmentRow, SegmentState, gaps, salvage};
 /// As in the live service: so long without anything, and the camera is lost.
 const LOST_AFTER_MS: i64 = 8000;
 
+/// What comes back later than this after the end tells nothing of it.
+const NEXT_WITHIN_MS: i64 = 24 * 3600 * 1000;
+
 /// The share of main that must be there of sub, in percent, for sub to be looked at.
 const ENOUGH_PERCENT: i64 = 90;
 
@@ -49,6 +52,11 @@ pub async fn gather(
     if main.is_empty() && sub.is_empty() {
         return Ok(None);
     }
+    // Why there is nothing at the end is written with what came next.
+    let (known, stream) = if main.is_empty() { (&sub, StreamKind::Sub) } else { (&main, StreamKind::Main) };
+    let next = index.covering(&camera.id, stream, to, to.plus_millis(NEXT_WITHIN_MS)).await?;
+    let next = next.into_iter().find(|row| known.iter().all(|one| one.counter < row.counter));
+    let known: Vec<SegmentRow> = known.iter().cloned().chain(next).collect();
     let looks_at_sub = lasting(&sub) >= lasting(&main) / 100 * ENOUGH_PERCENT && !sub.is_empty();
     let seen = if looks_at_sub { &sub } else { &main };
     let heard: Vec<SegmentRow> =
@@ -57,7 +65,7 @@ pub async fn gather(
         pictures: stretches(storage, seen, from),
         keyframes_only: !looks_at_sub,
         sounds: stretches(storage, &heard, from),
-        states: states(if main.is_empty() { &sub } else { &main }, from),
+        states: states(&known, from, to),
         end: micros(to.millis_since(from)),
     }))
 }
@@ -92,9 +100,9 @@ fn stretches(storage: &Path, rows: &[SegmentRow], from: Wall) -> Vec<Stretch> {
     stretches.into_iter().map(|(_, stretch)| stretch).collect()
 }
 
-/// How the stream was, as far as its files tell: lost after 8 s without it, unless it was the service
-/// that did not record.
-fn states(rows: &[SegmentRow], from: Wall) -> Vec<(i64, CameraState)> {
+/// How the stream was within `[from, to)`, as far as its files and the one after them tell: lost after 8 s without
+/// it, unless it was the service that did not record.
+fn states(rows: &[SegmentRow], from: Wall, to: Wall) -> Vec<(i64, CameraState)> {
     let at = |wall: Wall| micros(wall.millis_since(from)).max(0);
     let begins_late = |row: &&SegmentRow| row.start.millis_since(from) >= LOST_AFTER_MS;
     let mut states = match rows.first().filter(begins_late) {
@@ -124,6 +132,7 @@ fn states(rows: &[SegmentRow], from: Wall) -> Vec<(i64, CameraState)> {
         });
         states.push((at(gap.to), CameraState::Streaming));
     }
+    states.retain(|(since, _)| *since < micros(to.millis_since(from)));
     states
 }
 
@@ -144,7 +153,7 @@ mod tests {
     #[test]
     fn a_camera_that_was_away_is_lost_after_8_s_and_back_with_its_first_picture() {
         let rows = [row(0, 1, None), row(60, 1, None), row(200, 2, Some(GapReason::CameraAway))];
-        let told = states(&rows, Wall::from_millis(10_000));
+        let told = states(&rows, Wall::from_millis(10_000), Wall::from_millis(300_000));
         assert_eq!(
             told,
             [
@@ -156,9 +165,17 @@ mod tests {
     }
 
     #[test]
+    fn a_camera_that_is_not_yet_back_at_the_end_is_lost_until_then() {
+        let rows = [row(0, 1, None), row(200, 2, Some(GapReason::CameraAway))];
+        let told = |to_s: i64| states(&rows, Wall::from_millis(0), Wall::from_millis(to_s * 1000));
+        assert_eq!(told(100), [(0, CameraState::Streaming), (68_000_000, CameraState::Lost)]);
+        assert_eq!(told(65), [(0, CameraState::Streaming)], "it is not away for long enough");
+    }
+
+    #[test]
     fn a_service_that_was_stopped_is_no_camera_that_was_away() {
         let rows = [row(20, 1, None), row(200, 2, Some(GapReason::ProcessStopped))];
-        let told = states(&rows, Wall::from_millis(0));
+        let told = states(&rows, Wall::from_millis(0), Wall::from_millis(300_000));
         let words: Vec<_> = told.iter().map(|(at, state)| (at / 1_000_000, state.as_str())).collect();
         assert_eq!(words, [(0, "connecting"), (20, "streaming"), (80, "connecting"), (200, "streaming")]);
     }
@@ -168,7 +185,8 @@ mod tests {
         let holes =
             vec![Hole(5000, 12_000, "packets-lost".into()), Hole(20_000, 30_000, "camera-paused".into())];
         let rows = [SegmentRow { holes, ..row(0, 1, None) }];
-        let told: Vec<_> = states(&rows, Wall::from_millis(0)).iter().map(|(at, _)| at / 1_000_000).collect();
+        let told = states(&rows, Wall::from_millis(0), Wall::from_millis(60_000));
+        let told: Vec<_> = told.iter().map(|(at, _)| at / 1_000_000).collect();
         assert_eq!(told, [0, 28, 30]);
     }
 
