@@ -11,7 +11,7 @@ use crate::config::{Camera, EdgeConfig, Hours};
 use crate::incident::{Action, Incident, Tracker};
 use crate::ingest::CameraState;
 use crate::libav::TakenPicture;
-use crate::model::{CameraId, Mono, Now, Wall};
+use crate::model::{CameraId, Kind, Mono, Now, Wall};
 use crate::perceive::{Models, Observation};
 
 /// The same ids every time.
@@ -37,8 +37,9 @@ pub struct Replay {
     until: i64,
     trace: Option<Trace>,
     boxes: Option<Boxes>,
-    /// The picture that is shown, for stills.
-    shown: Option<TakenPicture>,
+    /// For stills: the picture in which people were looked for last, and the one that is shown if it is newer.
+    looked_at: Option<TakenPicture>,
+    newer: Option<TakenPicture>,
 }
 
 /// What came of a replay.
@@ -76,7 +77,8 @@ impl Replay {
             until: 0,
             trace: None,
             boxes: None,
-            shown: None,
+            looked_at: None,
+            newer: None,
         }
     }
 
@@ -129,7 +131,12 @@ impl Replay {
         }
         let mut seen = Vec::new();
         self.senses.see(&picture.look(), now, &mut |observation, at| seen.push((observation, at)));
-        self.shown = Some(picture);
+        let is_look = seen.iter().any(|(observation, _)| matches!(observation, Observation::People(_)));
+        if is_look {
+            (self.looked_at, self.newer) = (Some(picture), None);
+        } else {
+            self.newer = Some(picture);
+        }
         self.judge(seen);
     }
 
@@ -175,11 +182,16 @@ impl Replay {
         for action in actions {
             let Some(new) = self.flags.take(action) else { continue };
             let Some(trace) = self.trace.as_mut().filter(|trace| trace.wants_still()) else { continue };
-            let Some(shown) = &self.shown else { continue };
-            let picture = shown.look();
+            // People are shown where they were seen; whatever else, as it is now.
+            let people = self.looked_at.as_ref().map(|picture| (picture, true));
+            let now = self.newer.as_ref().map(|picture| (picture, false)).or(people);
+            let Some((picture, is_look)) = (if is_of_people(new.kind) { people.or(now) } else { now }) else {
+                continue;
+            };
+            let picture = picture.look();
             if let Ok(jpeg) = picture.jpeg() {
                 let size = (picture.width(), picture.height());
-                trace.still(new.id, at.mono.0.as_secs_f64(), size, jpeg);
+                trace.still(new.id, at.mono.0.as_secs_f64(), size, jpeg, is_look);
             }
         }
     }
@@ -188,6 +200,11 @@ impl Replay {
         let micros = u64::try_from(at).unwrap_or(0);
         Now { mono: Mono(Duration::from_micros(micros)), wall: self.start.plus_millis(at / 1000) }
     }
+}
+
+/// Whether who is where is what is flagged.
+fn is_of_people(kind: Kind) -> bool {
+    matches!(kind, Kind::CounterUnattended | Kind::LongWait | Kind::Crowding | Kind::AfterHours)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]

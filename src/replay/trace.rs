@@ -121,9 +121,17 @@ impl Trace {
         self.stills.len() < MOST_STILLS
     }
 
-    /// Takes the picture of the moment at which an incident was flagged.
-    pub(super) fn still(&mut self, incident: IncidentId, at: f64, size: (u32, u32), jpeg: Vec<u8>) {
-        let seen = self.people.as_ref().filter(|(looked, _)| at - looked <= LOOK_HOLDS_S);
+    /// Takes the picture of the moment at which an incident was flagged; `is_look` if it is the one in which
+    /// people were looked for last.
+    pub(super) fn still(
+        &mut self,
+        incident: IncidentId,
+        at: f64,
+        size: (u32, u32),
+        jpeg: Vec<u8>,
+        is_look: bool,
+    ) {
+        let seen = self.people.as_ref().filter(|(looked, _)| is_look && at - looked <= LOOK_HOLDS_S);
         let persons = seen.map(|(_, people)| people.persons.clone()).unwrap_or_default();
         self.stills.insert(incident, Still { jpeg, size, persons });
     }
@@ -186,8 +194,10 @@ mod tests {
         assert_eq!(trace.curves[&Measure::People(Some("Quầy".into()))], [(2.0, 1.0)]);
         // The still shows who was seen just before, and not who was seen long ago.
         let id = |n| IncidentId(uuid::Uuid::from_u128(n));
-        trace.still(id(1), 3.0, (64, 48), vec![]);
-        trace.still(id(2), 30.0, (64, 48), vec![]);
-        assert_eq!((trace.stills[&id(1)].persons.len(), trace.stills[&id(2)].persons.len()), (2, 0));
+        trace.still(id(1), 3.0, (64, 48), vec![], true);
+        trace.still(id(2), 30.0, (64, 48), vec![], true);
+        trace.still(id(3), 3.0, (64, 48), vec![], false);
+        let shown = |n| trace.stills[&id(n)].persons.len();
+        assert_eq!([shown(1), shown(2), shown(3)], [2, 0, 0], "in another picture they may be elsewhere");
     }
 }

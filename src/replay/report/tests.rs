@@ -68,7 +68,7 @@ fn report(seconds: u32) -> Report {
         incident(Kind::RaisedVoices, start, 20, None),
         incident(Kind::CounterUnattended, start, 31, Some("Sau quầy & cửa")),
     ];
-    trace.still(flagged[1].id, 34.0, (64, 48), vec![0xFF, 0xD8, 0xFF, 0xD9]);
+    trace.still(flagged[1].id, 34.0, (64, 48), vec![0xFF, 0xD8, 0xFF, 0xD9], true);
     Report {
         camera,
         source: "thử <media>.mp4".into(),
