@@ -28,9 +28,14 @@ const TOO_MUCH: f32 = 0.75;
 /// What is this much nearer to "all the same" than anything of a living group is not alive.
 const NEARER: f32 = 0.3;
 
-/// The encoder shows a freeze 0 to 3.5 s after it (20 freezes, x264 at 256 to 512 kbit/s), and the rule looks
-/// once a second: with this, both the date and the telling are as near as they can be.
-const SHOWS_AFTER: Duration = Duration::from_millis(2200);
+/// The very first second of a freeze is already more alike than living ones are, if less so than later ones: what is
+/// this much nearer to "all the same", so shortly before the first that is beyond doubt, is the beginning.
+const BEGINS_NEARER: f32 = 0.15;
+const BEGINS_WITHIN: Duration = Duration::from_secs(6);
+
+/// Most freezes show in the second in which they begin, some a second or two later (20 freezes, x264 at 256 to
+/// 512 kbit/s): dated this much before that second, they are off as far to either side.
+const BEFORE_ITS_SECOND: Duration = Duration::from_millis(200);
 
 /// How much alike the pictures of one camera were.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +61,7 @@ impl Alikeness {
     /// Since when, without a group of living ones in between, but not before `earliest`, the pictures
     /// are too much alike; `None` where what living ones are like was not seen, or is no different.
     pub fn since(&self, earliest: Now) -> Option<Now> {
-        let limit = self.limit()?;
+        let limit = self.limit(NEARER)?;
         let (mut began, mut living) = (None::<Now>, 0usize);
         for (at, alike) in self.past.iter().rev().take_while(|(at, _)| at.mono >= earliest.mono) {
             if *alike <= limit {
@@ -67,23 +72,28 @@ impl Alikeness {
                 (began, living) = (Some(*at), 0);
             }
         }
-        began
-            .map(|began| began.minus(SHOWS_AFTER))
-            .map(|began| if began.mono < earliest.mono { earliest } else { began })
+        let (sure, weaker) = (began?, self.limit(BEGINS_NEARER)?);
+        let before = self.past.iter().filter(|(at, _)| at.mono >= earliest.mono && at.mono <= sure.mono);
+        let mut before = before.filter(|(at, _)| sure.mono.since(at.mono) <= BEGINS_WITHIN);
+        let (began, _) = before.find(|(_, alike)| *alike > weaker)?;
+        let began = began.minus(BEFORE_ITS_SECOND);
+        Some(if began.mono < earliest.mono { earliest } else { began })
     }
 
     /// Whether it is known what living pictures are like, and for `span` all were like that.
     pub fn is_living_for(&self, span: Duration) -> bool {
-        let Some((limit, (newest, _))) = self.limit().zip(self.past.back().copied()) else { return false };
+        let Some((limit, (newest, _))) = self.limit(NEARER).zip(self.past.back().copied()) else {
+            return false;
+        };
         let lately = self.past.iter().rev().take_while(|(at, _)| newest.mono.since(at.mono) < span);
         let spans_it = self.past.front().is_some_and(|(oldest, _)| newest.mono.since(oldest.mono) >= span);
         spans_it && lately.into_iter().all(|(_, alike)| *alike <= limit)
     }
 
-    /// What is more alike than this is not alive.
-    fn limit(&self) -> Option<f32> {
+    /// What is more alike than this, by so much nearer to "all the same", is not alive.
+    fn limit(&self, nearer: f32) -> Option<f32> {
         let living = self.living().filter(|living| *living < TOO_MUCH)?;
-        Some(living + NEARER * (1.0 - living))
+        Some(living + nearer * (1.0 - living))
     }
 
     /// How much alike the most alike pictures of a group are, where three groups of four are more alike: a
@@ -108,9 +118,9 @@ mod tests {
         Now::default().plus(Duration::from_secs(second))
     }
 
-    /// What showed in this second began before.
+    /// It showed in this second.
     fn shown_in(second: u64) -> Option<Now> {
-        Some(at(second).minus(SHOWS_AFTER))
+        Some(at(second).minus(BEFORE_ITS_SECOND))
     }
 
     /// A second each, in groups of 4 s whose pictures become more alike until the next keyframe.
@@ -145,6 +155,13 @@ mod tests {
     }
 
     #[test]
+    fn the_first_second_of_a_freeze_shows_it_less_and_is_its_beginning() {
+        let freezes = |first: f32| seen(&[(60, 0.3), (1, 0.0), (1, 3.0 * first), (40, 0.8)]).since(at(0));
+        assert_eq!(freezes(0.45), shown_in(61));
+        assert_eq!(freezes(0.35), shown_in(62), "no more than living ones may be");
+    }
+
+    #[test]
     fn one_pair_that_was_alike_by_chance_long_before_is_no_begin() {
         let alikeness = seen(&[(20, 0.2), (4, 0.9), (37, 0.2), (40, 0.7)]);
         assert_eq!(alikeness.since(at(0)), shown_in(62));
@@ -152,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_lively_minute_is_not_what_living_pictures_are_like() {
-        assert_eq!(seen(&[(20, 0.1), (240, 0.4), (40, 0.85)]).since(at(0)), shown_in(263));
+        assert_eq!(seen(&[(20, 0.1), (240, 0.4), (40, 0.85)]).since(at(0)), shown_in(262));
     }
 
     #[test]

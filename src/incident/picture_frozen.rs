@@ -289,7 +289,7 @@ mod tests {
             ..hall(10, if second < 68 { 0.0 } else { 0.9 })(second)
         });
         let [(_, Sign::Flagged { started_at, .. })] = signs.as_slice() else { panic!("{signs:?}") };
-        assert_eq!(started_at.as_millis(), 60_800);
+        assert_eq!(started_at.as_millis(), 62_800);
     }
 
     #[test]
