@@ -2,9 +2,9 @@
 //!
 //! Dead is any of three, for the hold: digital silence, which no microphone sends; a level that stays
 //! 12 dB below the quietest tenth of all that was ever heard of this room; no sound at all from a
-//! camera that sent some and still sends pictures. Sound that came and was not listened to is not dead. A quiet night is none of them: nights are soon more
-//! than a tenth of the time, and before the first was heard it must also be below −60 dBFS, where
-//! microphones do not get. What is flagged ends when it is up again for a while, and not because it has become usual.
+//! camera that sent some and still sends pictures. Sound that came and was not listened to is not dead. A
+//! quiet night is none of them: nights are soon more than a tenth of the time, and before the first was
+//! heard it must also be below −60 dBFS, where microphones do not get. What is flagged ends when it is up again for a while, and not because it has become usual.
 
 use std::time::Duration;
 

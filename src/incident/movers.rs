@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::sustained::UNSEEN;
 use crate::model::Now;
-use crate::perceive::{Cells, Frame, People};
+use crate::perceive::{Cells, Frame, People, SELDOM};
 
 /// So often the model has to be sure, and something has to move.
 const LOOKS: u32 = 2;
@@ -24,8 +24,7 @@ const LOOKS: u32 = 2;
 /// How long there is time for that.
 const PROBATION: Duration = Duration::from_secs(10);
 
-/// In pictures this far apart few who walk can be followed; as many of them are given to stir.
-const SELDOM: Duration = Duration::from_millis(1500);
+/// In pictures that are seldom, as many of them are given to stir.
 const SELDOM_LOOKS: u32 = 5;
 
 /// Who moved at so many of them, and is as far from where they began as half their height, is believed though

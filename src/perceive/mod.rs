@@ -63,7 +63,7 @@ pub use eye::{Eye, Look};
 pub use hearing::Hearing;
 pub use lookers::{Find, Lookers};
 pub use models::Models;
-pub use motion::Motion;
+pub use motion::{Motion, SELDOM};
 pub use observation::{
     Cells, Frame, GRID_COLUMNS, GRID_ROWS, Heard, Loudness, Observation, People, Person, View, contains,
 };

@@ -22,8 +22,8 @@ const FOLLOW: f32 = 0.05;
 /// Differences below this many of 255 steps are noise of sensor and codec.
 const NOISE: f32 = 12.0;
 
-/// Pictures this far apart may show nothing of how somebody left.
-const SELDOM: Duration = Duration::from_millis(1500);
+/// Pictures this far apart show nothing of how somebody left, and few who walk can be followed in them.
+pub const SELDOM: Duration = Duration::from_millis(1500);
 
 /// Remembers one camera's background.
 #[derive(Debug, Clone, Default)]
