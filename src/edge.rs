@@ -253,6 +253,7 @@ fn start_link(
     };
     let boot = BootId(Ids::new(clock::id_seed()?).next(clock::now()));
     let (broker, root, trust) = (province.broker.clone(), province.root.clone(), province.trust.clone());
+    let rate = province.rate.clone();
     let (centre, signer, db) = (shared.config.centre.id.clone(), shared.signer.clone(), shared.db.clone());
     let (status, statuses) = watch::channel(forward::StatusInput::default());
     let (archive, cameras, clock) =
@@ -276,7 +277,7 @@ fn start_link(
     group.spawn("link", async move {
         let Some(trust) = province_keys(&trust, &link_stop).await else { return Ok(()) };
         let address = (&broker).into();
-        let settings = forward::Settings { address, root, centre, signer, trust, db, boot };
+        let settings = forward::Settings { address, root, centre, signer, trust, db, boot, rate };
         forward::run(settings, nudges, statuses, Orders { commands, replies }, link_stop).await
     });
     Ok(())

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Context;
-use super::address::{BrokerAddress, broker, listen, topic_root};
+use super::address::listen;
 use super::box_rule::BoxRule;
 use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, read_plan, time_zone};
 use super::keep::{Keeps, keeps};
+use super::link::{ProvinceLink, link};
 use super::perceive::{Perceive, perceive};
 use super::reader::Table;
 use super::rule::{Rule, Surroundings, Unwatched, rules};
 use super::value::{Taken, Value, quoted};
-use crate::model::{CentreId, StreamKind};
+use crate::model::CentreId;
 
 /// Where a centre's pages are, unless the file says otherwise.
 const CENTRE_PORT: u16 = 8080;
@@ -79,34 +80,6 @@ pub struct Storage {
     pub pin_share: f64,
 }
 
-/// The way to the province.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProvinceLink {
-    /// The broker on this machine.
-    pub broker: BrokerAddress,
-    /// The topic below which everything is.
-    pub root: String,
-    /// The file of the centre's evidence key; made at the first start.
-    pub identity: PathBuf,
-    /// The file of the province's public keys, PEM.
-    pub trust: PathBuf,
-    /// Which stream clips are cut from; of a camera without a sub stream always main.
-    pub clip_stream: StreamKind,
-    /// What leaves the centre besides the event.
-    pub send: Send,
-}
-
-/// What leaves the centre besides the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Send {
-    /// The still.
-    pub still: bool,
-    /// The sound excerpt, where the rule lets sound leave.
-    pub sound: bool,
-    /// The clip.
-    pub clip: bool,
-}
-
 /// Reads the whole file.
 pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeConfig> {
     let centre = match section(&mut root, "centre") {
@@ -115,7 +88,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
         None => ReadCentre { has_hours: true, ..ReadCentre::default() },
     };
     let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
-    let province = root.table("province").map(|table| province(table, context));
+    let province = root.table("province").map(|table| link(table, &centre.hours, context));
     let web = root.table("web").map(|table| listen(table, CENTRE_PORT));
     let perceive = root.table("perceive").map_or(Some(Perceive::default()), |table| perceive(table, context));
     // What is wrong with the storage is told once, not once a camera.
@@ -299,43 +272,4 @@ fn mount_point(value: &Value<'_>, storage: Option<&Path>, context: &Context<'_>)
         )),
         _ => Some(mount),
     }
-}
-
-fn province(mut table: Table<'_>, context: &Context<'_>) -> Option<ProvinceLink> {
-    let broker = broker(&mut table, context);
-    let root = topic_root(&mut table);
-    let identity = table.required("identity", "\"identity.pem\"", |value| value.path(context));
-    let trust = table.required("trust", "\"province.pub.pem\"", |value| {
-        let trust = value.path(context)?;
-        if Some(&trust) == identity.as_ref() {
-            return value.wrong("is the same file as identity: one holds our key, the other the province's");
-        }
-        Some(trust)
-    });
-    let streams = [StreamKind::Main, StreamKind::Sub].map(|kind| (kind.as_str(), kind));
-    let clip_stream = table.or("clip_stream", StreamKind::Main, |value| value.word(&streams));
-    let all = Send { still: true, sound: true, clip: true };
-    let send = table.or("send", all, |value| what_leaves(&value));
-    table.finish();
-    Some(ProvinceLink {
-        broker: broker?,
-        root: root?,
-        identity: identity?,
-        trust: trust?,
-        clip_stream: clip_stream?,
-        send: send?,
-    })
-}
-
-fn what_leaves(value: &Value<'_>) -> Option<Send> {
-    let mut send = Send::default();
-    for item in value.list()? {
-        match item.word(&[("still", "still"), ("sound", "sound"), ("clip", "clip")]) {
-            Some("still") => send.still = true,
-            Some("sound") => send.sound = true,
-            Some(_) => send.clip = true,
-            None => {}
-        }
-    }
-    Some(send)
 }

@@ -30,6 +30,10 @@ mod rule;
 
 mod perceive;
 
+mod rate;
+
+mod link;
+
 mod edge;
 
 mod province;
@@ -44,11 +48,13 @@ use std::path::Path;
 pub use address::BrokerAddress;
 pub use box_rule::BoxRule;
 pub use camera::{AudioUse, Camera, Zone, ZonePurpose};
-pub use edge::{Centre, EdgeConfig, ProvinceLink, Send, Storage};
+pub use edge::{Centre, EdgeConfig, Storage};
 pub use hours::Hours;
+pub use link::{ProvinceLink, Send};
 pub use perceive::{Perceive, Runtime};
 pub use problems::{Problem, Problems};
 pub use province::{KnownCentre, ProvinceConfig, ProvinceStorage};
+pub use rate::RatePlan;
 pub use rule::{Condition, Rule, Schedule, Sense, Unwatched};
 pub use secret::{Secret, SecretLookup, SecretSource, look_up};
 pub use summary::summary;

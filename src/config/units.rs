@@ -13,6 +13,8 @@ const DURATIONS: [(&str, u64); 5] = [
     ("ms", 1_000_000),
 ];
 
+const RATES: [(&str, u64); 2] = [("Mbit/s", 125_000), ("kbit/s", 125)];
+
 const SIZES: [(&str, u64); 8] = [
     ("TB", 1_000_000_000_000),
     ("GB", 1_000_000_000),
@@ -35,6 +37,16 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 /// Reads a number of bytes; the error says what is wrong with the text.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     scaled(text, &SIZES, "\"200GB\" or \"500MB\"")
+}
+
+/// Reads a rate in bytes a second; the error says what is wrong with the text.
+pub(super) fn rate(text: &str) -> Result<u64, String> {
+    scaled(text, &RATES, "\"2Mbit/s\" or \"512kbit/s\"")
+}
+
+/// The rate in its largest whole unit: `2Mbit/s`.
+pub(super) fn show_rate(bytes: u64) -> String {
+    show(bytes, &RATES).unwrap_or_else(|| format!("{bytes} bytes/s"))
 }
 
 /// The duration in its largest whole unit: `90min`, `30d`.
@@ -97,6 +109,7 @@ mod tests {
         assert_eq!(duration("90min"), Ok(Duration::from_secs(5400)));
         assert_eq!(size("200GB"), Ok(200_000_000_000));
         assert_eq!(size("1.5GiB"), Ok(1_610_612_736));
+        assert_eq!(rate("1.5Mbit/s"), Ok(187_500));
     }
 
     #[test]
@@ -116,6 +129,7 @@ mod tests {
         assert_eq!(show_duration(Duration::from_secs(86_400)), "1d");
         assert_eq!(show_duration(Duration::ZERO), "0ms");
         assert_eq!(show_size(20_000_000_000), "20GB");
+        assert_eq!(show_rate(64_000), "512kbit/s");
     }
 
     proptest! {

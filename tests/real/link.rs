@@ -128,6 +128,7 @@ struct Running {
 
 fn start(broker: &Mosquitto, db: &CentreDb) -> Running {
     let settings = Settings {
+        rate: quaywatch::config::RatePlan::default(),
         address: address(broker),
         root: "quaywatch/v1".into(),
         centre: centre(),

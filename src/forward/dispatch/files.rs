@@ -85,7 +85,7 @@ impl Waiting {
             if end < to {
                 self.ranges.push_front((end, to));
             }
-            return Some((What::Chunk { file, offset: from, len: end - from }, 0));
+            return Some((What::Chunk { file, offset: from, len: end - from }, end - from));
         }
         if std::mem::take(&mut self.ask) {
             self.asked = true;
@@ -113,25 +113,30 @@ impl Files {
         self.all.insert(id, Waiting::new(item));
     }
 
-    /// The next piece to send, with the size of an announcement; `in_air` files may be begun.
+    /// The next piece to send, with its size; `in_air` files may be begun.
     pub(super) fn next(&mut self, in_air: usize, chunk: u64) -> Option<(What, u64)> {
-        let going = self.active.iter().find(|(_, id)| self.all.get(id).is_some_and(Waiting::has_work));
-        let going = going.map(|(rank, id)| (*rank, *id));
-        let idle = self.idle.first_key_value().map(|(rank, id)| (*rank, *id));
-        let idle = idle.filter(|(rank, _)| going.is_none_or(|(other, _)| *rank < other));
-        // Only what goes before it can keep a file from its turn.
-        let idle = idle.filter(|(rank, _)| self.holding(*rank) < in_air);
-        let id = match (idle, going) {
-            (Some((rank, id)), _) => {
-                self.idle.remove(&rank);
-                self.active.insert(rank, id);
-                self.all.get_mut(&id)?.begin();
-                id
-            }
-            (None, Some((_, id))) => id,
-            (None, None) => return None,
-        };
+        let (rank, id, is_begun) = self.turn(in_air)?;
+        if !is_begun {
+            self.idle.remove(&rank);
+            self.active.insert(rank, id);
+            self.all.get_mut(&id)?.begin();
+        }
         self.all.get_mut(&id)?.work(id, chunk)
+    }
+
+    /// Whether [`Files::next`] would give something.
+    pub(super) fn has_next(&self, in_air: usize) -> bool {
+        self.turn(in_air).is_some()
+    }
+
+    /// Whose turn it is, and whether it was begun on this connection.
+    fn turn(&self, in_air: usize) -> Option<(Rank, FileId, bool)> {
+        let going = self.active.iter().find(|(_, id)| self.all.get(id).is_some_and(Waiting::has_work));
+        let going = going.map(|(rank, id)| (*rank, *id, true));
+        let idle = self.idle.first_key_value().map(|(rank, id)| (*rank, *id, false));
+        let idle = idle.filter(|(rank, ..)| going.is_none_or(|(other, ..)| *rank < other));
+        // Only what goes before it can keep a file from its turn.
+        idle.filter(|(rank, ..)| self.holding(*rank) < in_air).or(going)
     }
 
     /// Files that were begun, go before `rank` and are not stuck.

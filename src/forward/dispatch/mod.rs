@@ -1,7 +1,7 @@
 //! What goes next over the link and when it is done: a pure machine.
 //!
 //! - Events go before files, small files before clips, urgent before warning, old before new.
-//!   [`Limits`] keeps so little of a file unacknowledged that an event soon overtakes it.
+//!   So little of a file is unacknowledged, by time ([`pace`]), that an event soon overtakes it.
 //! - A PUBACK frees a place in the window and nothing else. An item is done by the province's
 //!   receipt of the right digest: `stored` delivers it, `refused` puts it into quarantine.
 //! - What has no receipt is repeated with back-off, for ever; a `later` says when. An item that is
@@ -14,6 +14,8 @@
 mod events;
 
 mod files;
+
+mod pace;
 
 #[cfg(test)]
 mod model_tests;
@@ -30,6 +32,8 @@ use crate::model::{EventId, FileId, Mono, Now};
 use crate::wire::{Outcome, Receipt, Subject};
 use events::Events;
 use files::Files;
+pub use pace::Chunks;
+use pace::{Meter, Pace, Sent};
 
 /// Names one publish of one connection; never used twice by one machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,7 +50,11 @@ pub enum Input {
         window: u16,
         /// The largest packet it takes, in bytes.
         max_packet: u32,
+        /// How long a question and its answer took, where that is known.
+        round_trip: Option<Duration>,
     },
+    /// From now on files go at so many bytes a second at most.
+    RateLimit(Option<u64>),
     /// The connection is gone, and with it every token.
     Disconnected,
     /// The broker has the publish.
@@ -104,10 +112,8 @@ pub enum What {
 pub struct Limits {
     /// Unacknowledged publishes, also where the broker would take more.
     pub window: usize,
-    /// Unacknowledged publishes of files: an event waits for no more bytes than these.
-    pub file_window: usize,
-    /// The size of a chunk in bytes, where the broker takes it.
-    pub chunk: u64,
+    /// The sizes of chunks, where the broker takes them.
+    pub chunks: Chunks,
     /// Events without a receipt; an urgent one goes once even past this.
     pub events_in_air: usize,
     /// Files that were begun and have no receipt.
@@ -116,7 +122,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { window: 16, file_window: 4, chunk: 64 * 1024, events_in_air: 256, files_in_air: 4 }
+        let chunks = Chunks { least: 8 * 1024, most: 256 * 1024 };
+        Self { window: 64, chunks, events_in_air: 256, files_in_air: 4 }
     }
 }
 
@@ -134,6 +141,9 @@ const LONGEST_LATER: Duration = Duration::from_secs(3600);
 
 /// Room for topic, properties and header in a packet.
 const OVERHEAD: u64 = 1024;
+
+/// And what they take as a rule.
+const ENVELOPE: u64 = 300;
 
 /// The wait before a repeat: 2 s doubling to 60 s, spread.
 fn repeat_after(item: &Item, tries: u32) -> Duration {
@@ -158,6 +168,9 @@ fn later(retry_after_s: u64) -> Duration {
 pub struct Dispatch {
     limits: Limits,
     link: Option<Link>,
+    meter: Meter,
+    /// A piece of a file waits for the chosen rate.
+    held_until: Option<Mono>,
     last_token: u64,
     events: Events,
     files: Files,
@@ -169,13 +182,18 @@ struct Link {
     window: usize,
     max_packet: u64,
     heard: Mono,
-    unacked: BTreeMap<Token, (What, Mono)>,
+    unacked: BTreeMap<Token, (What, Sent)>,
+    pace: Pace,
     given_up: bool,
 }
 
 impl Link {
-    fn unacked_of_files(&self) -> usize {
-        self.unacked.values().filter(|(what, _)| !matches!(what, What::Event(_))).count()
+    /// How many publishes of files are on their way, and the bytes of them and of everything.
+    fn on_the_way(&self) -> (usize, u64, u64) {
+        self.unacked.values().fold((0, 0, 0), |(count, files, all), (what, sent)| match what {
+            What::Event(_) => (count, files, all + sent.size),
+            _ => (count + 1, files + sent.size, all + sent.size),
+        })
     }
 
     fn is_silent(&self, now: Mono) -> bool {
@@ -202,17 +220,19 @@ impl Dispatch {
                 Subject::Event(id) => self.events.add(id, item),
                 Subject::File(id) => self.files.add(id, item),
             },
-            Input::Connected { window, max_packet } => {
+            Input::Connected { window, max_packet, round_trip } => {
                 self.forget_connection();
                 self.link = Some(Link {
                     window: usize::from(window).clamp(1, self.limits.window.max(1)),
                     max_packet: u64::from(max_packet),
                     heard: now.mono,
                     unacked: BTreeMap::new(),
+                    pace: Pace::new(self.limits.chunks, round_trip, now.mono),
                     given_up: false,
                 });
             }
             Input::Disconnected => self.forget_connection(),
+            Input::RateLimit(limit) => self.meter.limit(limit, now.mono),
             Input::Acked(token) => self.answered(token, now, Answer::Acked),
             Input::NotTaken(token, _) => self.answered(token, now, Answer::NotTaken),
             Input::Unsendable(token, reason) => {
@@ -228,7 +248,7 @@ impl Dispatch {
         self.files.wake(now.mono);
         self.fill(now, &mut actions);
         if let Some(link) = self.link.as_mut() {
-            let oldest = link.unacked.values().map(|(_, at)| *at).min();
+            let oldest = link.unacked.values().map(|(_, sent)| sent.at).min();
             if !link.given_up && oldest.is_some_and(|at| now.mono >= at.plus(DEAD_AFTER)) {
                 link.given_up = true;
                 actions.push(Action::Reconnect);
@@ -241,9 +261,12 @@ impl Dispatch {
     /// moment handled.
     pub fn next_wakeup(&self) -> Option<Mono> {
         let link = self.link.as_ref()?;
-        let oldest = link.unacked.values().map(|(_, at)| at.plus(DEAD_AFTER)).min();
+        let oldest = link.unacked.values().map(|(_, sent)| sent.at.plus(DEAD_AFTER)).min();
         let dead = oldest.filter(|_| !link.given_up);
-        [self.events.next_wakeup(), self.files.next_wakeup(), dead].into_iter().flatten().min()
+        [self.events.next_wakeup(), self.files.next_wakeup(), dead, self.held_until]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// How many items have no receipt yet.
@@ -265,12 +288,15 @@ impl Dispatch {
         self.files.restart();
     }
 
-    fn take(&mut self, token: Token) -> Option<(What, Mono)> {
+    fn take(&mut self, token: Token) -> Option<(What, Sent)> {
         self.link.as_mut()?.unacked.remove(&token)
     }
 
     fn answered(&mut self, token: Token, now: Now, answer: Answer) {
-        let Some((what, _)) = self.take(token) else { return };
+        let Some((what, sent)) = self.take(token) else { return };
+        if let (Answer::Acked, Some(link)) = (answer, self.link.as_mut()) {
+            link.pace.acked(&sent, now.mono);
+        }
         match what {
             What::Event(id) => self.events.answered(id, answer, now.mono),
             What::Init(id) | What::Chunk { file: id, .. } | What::Fin(id) => {
@@ -331,6 +357,7 @@ impl Dispatch {
 
     /// Publishes as long as there is something to publish and room for it.
     fn fill(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.held_until = None;
         let Some(link) = self.link.as_mut().filter(|link| !link.given_up) else { return };
         let (events, files) = if link.is_silent(now.mono) {
             (QUIET.0.min(self.limits.events_in_air), QUIET.1.min(self.limits.files_in_air))
@@ -338,33 +365,43 @@ impl Dispatch {
             (self.limits.events_in_air, self.limits.files_in_air)
         };
         // One place is always left to an event.
-        let file_window = self.limits.file_window.min(link.window.saturating_sub(1)).max(1);
-        let chunk = self.limits.chunk.min(link.room());
+        let file_window = link.window.saturating_sub(1).max(1);
         while link.unacked.len() < link.window {
-            let what = if let Some((id, size)) = self.events.next(events) {
+            let (of_files, file_bytes, bytes) = link.on_the_way();
+            let (what, size) = if let Some((id, size)) = self.events.next(events) {
                 if size > link.room() {
                     let item = self.events.remove(id);
                     actions.extend(item.map(|item| too_large(item, link.max_packet)));
                     continue;
                 }
                 self.events.sent(id);
-                What::Event(id)
-            } else if link.unacked_of_files() < file_window && chunk > 0 {
+                (What::Event(id), size)
+            } else {
+                let chunk =
+                    link.pace.chunk().min(self.meter.chunk().max(self.limits.chunks.least)).min(link.room());
+                let has_room = link.pace.has_room(file_bytes, chunk);
+                if of_files >= file_window || chunk == 0 || !has_room {
+                    return;
+                }
+                self.held_until = self.meter.held_until(now.mono).filter(|_| self.files.has_next(files));
+                if self.held_until.is_some() {
+                    return;
+                }
                 match self.files.next(files, chunk) {
                     Some((What::Init(id), size)) if size > link.room() => {
                         let item = self.files.remove(id);
                         actions.extend(item.map(|item| too_large(item, link.max_packet)));
                         continue;
                     }
-                    Some((what, _)) => what,
+                    Some(next) => next,
                     None => return,
                 }
-            } else {
-                return;
             };
+            let size = size + ENVELOPE;
+            self.meter.sent(size, now.mono);
             self.last_token += 1;
             let token = Token(self.last_token);
-            link.unacked.insert(token, (what, now.mono));
+            link.unacked.insert(token, (what, link.pace.sent(size, bytes, now.mono)));
             actions.push(Action::Publish { token, what });
         }
     }

@@ -11,7 +11,8 @@ use super::*;
 use crate::forward::Class;
 use crate::model::{Severity, Wall};
 
-const LIMITS: Limits = Limits { window: 16, file_window: 4, chunk: 10, events_in_air: 256, files_in_air: 4 };
+const CHUNKS: Chunks = Chunks { least: 5, most: 10 };
+const LIMITS: Limits = Limits { window: 16, chunks: CHUNKS, events_in_air: 256, files_in_air: 4 };
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -149,8 +150,6 @@ impl World {
         let window = self.connected.expect("published without a connection");
         assert!(self.unacked.insert(token, what).is_none(), "a token is used once");
         assert!(self.unacked.len() <= window.min(LIMITS.window), "the window is exceeded");
-        let files = self.unacked.values().filter(|what| !matches!(what, What::Event(_))).count();
-        assert!(files <= LIMITS.file_window);
         let number = number_of(subject_of(what));
         if let What::Event(_) = what {
             self.sent_here.insert(number);
@@ -163,7 +162,7 @@ impl World {
             let row = &mut self.rows.get_mut(&number).expect("only what waits is sent").0;
             row.begun = true;
             if let What::Chunk { offset, len, .. } = what {
-                assert!(len > 0 && len <= LIMITS.chunk && offset + len <= row.size);
+                assert!(len > 0 && len <= LIMITS.chunks.most && offset + len <= row.size);
             }
         }
         self.on_the_way.push(what);
@@ -173,7 +172,7 @@ impl World {
         if self.connected.is_none() {
             self.connected = Some(usize::from(window));
             self.sent_here.clear();
-            self.handle(Input::Connected { window, max_packet: 1 << 20 });
+            self.handle(Input::Connected { window, max_packet: 1 << 20, round_trip: None });
         }
     }
 

@@ -39,7 +39,12 @@ fn clip(number: i64, size: u64) -> Item {
     item(number, Class::Clip, Severity::Warning, size)
 }
 
-const CONNECTED: Input = Input::Connected { window: 20, max_packet: 1024 * 1024 };
+/// Chunks of one size, whatever the pace.
+fn steady() -> Limits {
+    Limits { chunks: Chunks { least: 65_536, most: 65_536 }, ..Limits::default() }
+}
+
+const CONNECTED: Input = Input::Connected { window: 20, max_packet: 1024 * 1024, round_trip: None };
 
 fn later(retry_after_s: u64, missing: &[(u64, u64)]) -> Outcome {
     Outcome::Later { retry_after_s, reason: None, missing: missing.to_vec() }
@@ -94,7 +99,7 @@ fn an_event_overtakes_a_clip_of_which_only_a_little_is_on_its_way() {
     let mut machine = Dispatch::new(Limits::default());
     machine.handle(CONNECTED, at(1));
     let sent = machine.handle(Input::Added(clip(1, 50 * MIB)), at(1));
-    assert_eq!(sent.len(), 4, "the announcement and three chunks");
+    assert_eq!(sent.len(), 3, "the announcement and, at first, two small pieces");
     let sent = machine.handle(Input::Added(event(2)), at(1));
     assert_eq!(subjects(&sent), [2]);
 }
@@ -152,7 +157,7 @@ fn a_refused_item_is_put_aside_with_the_reason_and_blocks_nothing() {
 
 #[test]
 fn missing_ranges_are_sent_again_exactly_at_once_and_then_when_the_province_says() {
-    let mut machine = Dispatch::new(Limits::default());
+    let mut machine = Dispatch::new(steady());
     machine.handle(CONNECTED, at(1));
     let clip = clip(1, 300_000);
     let Subject::File(file) = clip.id else { panic!("a file") };
@@ -189,7 +194,7 @@ fn a_full_province_is_asked_again_when_it_says() {
 
 #[test]
 fn after_a_reconnect_a_file_that_was_begun_is_asked_for_and_not_sent_from_zero() {
-    let mut machine = Dispatch::new(Limits::default());
+    let mut machine = Dispatch::new(steady());
     machine.handle(CONNECTED, at(1));
     let clip = clip(1, MIB);
     let Subject::File(file) = clip.id else { panic!("a file") };
@@ -208,11 +213,11 @@ fn after_a_reconnect_a_file_that_was_begun_is_asked_for_and_not_sent_from_zero()
 
 #[test]
 fn what_does_not_fit_the_brokers_packets_is_put_aside_and_chunks_are_made_to_fit() {
-    let mut machine = Dispatch::new(Limits::default());
+    let mut machine = Dispatch::new(steady());
     machine.handle(Input::Added(Item { payload_size: 9000, ..event(1) }), at(1));
     machine.handle(Input::Added(event(2)), at(1));
     machine.handle(Input::Added(clip(3, 10_000)), at(1));
-    let sent = machine.handle(Input::Connected { window: 20, max_packet: 8192 }, at(1));
+    let sent = machine.handle(Input::Connected { window: 20, max_packet: 8192, round_trip: None }, at(1));
     let Action::Quarantine(aside, reason) = &sent[0] else { panic!("{sent:?}") };
     assert!(aside.id == event(1).id && reason.contains("9000 bytes") && reason.contains("8192"), "{reason}");
     let longest = |what: &What| if let What::Chunk { len, .. } = what { *len } else { 0 };
@@ -223,7 +228,7 @@ fn what_does_not_fit_the_brokers_packets_is_put_aside_and_chunks_are_made_to_fit
 #[test]
 fn little_is_kept_in_the_air_for_a_silent_province_and_all_of_it_when_it_is_back() {
     let mut machine = Dispatch::new(Limits::default());
-    machine.handle(Input::Connected { window: 20, max_packet: 1 << 20 }, at(1));
+    machine.handle(Input::Connected { window: 20, max_packet: 1 << 20, round_trip: None }, at(1));
     let mut sent = 0;
     for number in 1..=40 {
         let actions = machine.handle(Input::Added(event(number)), at(20));
@@ -302,4 +307,23 @@ fn a_province_that_kept_nothing_of_a_whole_file_is_given_the_time_it_asks_for() 
     assert_eq!(machine.handle(receipt(&clip, later(600, &[(0, 10)])), at(1)), []);
     assert_eq!(machine.handle(Input::Tick, at(600)), []);
     assert_eq!(machine.handle(Input::Tick, at(601)).len(), 3, "announcement, piece, question");
+}
+
+#[test]
+fn a_file_keeps_to_the_chosen_rate_and_an_event_does_not_wait_for_it() {
+    let mut machine = Dispatch::new(steady());
+    machine.handle(CONNECTED, at(1));
+    machine.handle(Input::RateLimit(Some(65_536 + ENVELOPE)), at(1));
+    let clip = clip(1, 4 * 65_536);
+    let first = machine.handle(Input::Added(clip), at(1));
+    let first = pump(&mut machine, first, at(1));
+    assert_eq!(first.len(), 1, "the announcement");
+    assert_eq!(subjects(&machine.handle(Input::Added(event(2)), at(1))), [2], "an event goes at once");
+    let due = machine.next_wakeup().unwrap();
+    assert!(due > at(1).mono && due < at(2).mono, "{due:?}");
+    let next = machine.handle(Input::Tick, Now { mono: due, wall: Wall::default() });
+    assert_eq!(published(&next).len(), 1, "a piece");
+    assert!(machine.next_wakeup().unwrap() >= due.plus(Duration::from_secs(1)), "the next a second later");
+    let rest = machine.handle(Input::RateLimit(None), at(4));
+    assert!(!published(&rest).is_empty());
 }

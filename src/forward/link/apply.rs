@@ -63,6 +63,7 @@ impl Link {
             }
         }
         self.reconnect();
+        self.keep_to_rate();
         self.say_status(status);
         self.commit();
         self.publish();
@@ -79,6 +80,7 @@ impl Link {
                     return self.lost(&error);
                 }
                 self.max_packet = max_packet.unwrap_or(u32::MAX);
+                self.asked_at = clock::now().mono;
             }
             Notice::Subscribed { refused } => {
                 if refused > 0 {
@@ -91,11 +93,13 @@ impl Link {
                 tracing::info!(target: "forward", broker = %self.settings.address, "the link is up");
                 (self.failures, self.subscribed) = (0, true);
                 self.last_error.clear();
-                self.status_at = clock::now().mono;
+                let now = clock::now().mono;
+                self.status_at = now;
                 // One place is the status's, one a reply's.
                 let room = self.connection.as_ref().map_or(0, Connection::room).saturating_sub(2).max(1);
                 let window = u16::try_from(room).unwrap_or(u16::MAX);
-                self.work(Input::Connected { window, max_packet: self.max_packet });
+                let round_trip = Some(now.since(self.asked_at));
+                self.work(Input::Connected { window, max_packet: self.max_packet, round_trip });
             }
             Notice::Acked { token } => {
                 if token != STATUS_TOKEN && token != REPLY_TOKEN {
@@ -303,6 +307,16 @@ impl Link {
             max_packet: MAX_PACKET,
             receive_maximum: RECEIVE_MAXIMUM,
         }));
+    }
+
+    /// Tells the machine when another rate begins to hold; asked at least once a minute.
+    fn keep_to_rate(&mut self) {
+        let limit = self.settings.rate.at(clock::now().wall);
+        if limit != self.rate_limit {
+            self.rate_limit = limit;
+            tracing::info!(target: "forward", bytes_per_s = limit, "files go at another rate from now on");
+            self.work(Input::RateLimit(limit));
+        }
     }
 
     /// Begins to make a status when its time has come.

@@ -26,6 +26,7 @@ use crate::backoff::Backoff;
 use crate::broker::{Address, BrokerError, Connection, Message, Notice};
 use crate::centre_db::CentreDb;
 use crate::clock;
+use crate::config::RatePlan;
 use crate::model::{BootId, CentreId, Mono};
 use crate::wire::{Command, Reply, Signer, Topics, Trust};
 
@@ -70,6 +71,8 @@ pub struct Settings {
     pub db: CentreDb,
     /// This life of the process.
     pub boot: BootId,
+    /// How fast files may go, by the hour.
+    pub rate: RatePlan,
 }
 
 /// The way of the province's commands to whoever does them, and of the replies back.
@@ -161,6 +164,8 @@ struct Link {
     dispatch: Dispatch,
     connection: Option<Connection>,
     subscribed: bool,
+    asked_at: Mono,
+    rate_limit: Option<u64>,
     max_packet: u32,
     failures: u32,
     reconnect_at: Mono,
@@ -200,6 +205,8 @@ impl Link {
             dispatch: Dispatch::new(Limits::default()),
             connection: None,
             subscribed: false,
+            asked_at: Mono::default(),
+            rate_limit: None,
             max_packet: 0,
             failures: 0,
             reconnect_at: Mono::default(),

@@ -1,0 +1,83 @@
+//! A centre's way to the province: the broker, who we are there, what leaves and how fast.
+
+use std::path::PathBuf;
+
+use super::Context;
+use super::address::{BrokerAddress, broker, topic_root};
+use super::hours::Hours;
+use super::rate::{RatePlan, rate_plan};
+use super::reader::Table;
+use super::value::Value;
+use crate::model::StreamKind;
+
+/// The way to the province.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProvinceLink {
+    /// The broker on this machine.
+    pub broker: BrokerAddress,
+    /// The topic below which everything is.
+    pub root: String,
+    /// The file of the centre's evidence key; made at the first start.
+    pub identity: PathBuf,
+    /// The file of the province's public keys, PEM.
+    pub trust: PathBuf,
+    /// Which stream clips are cut from; of a camera without a sub stream always main.
+    pub clip_stream: StreamKind,
+    /// What leaves the centre besides the event.
+    pub send: Send,
+    /// How fast files may go, by the hour.
+    pub rate: RatePlan,
+}
+
+/// What leaves the centre besides the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Send {
+    /// The still.
+    pub still: bool,
+    /// The sound excerpt, where the rule lets sound leave.
+    pub sound: bool,
+    /// The clip.
+    pub clip: bool,
+}
+
+/// Reads the table `[province]`.
+pub(super) fn link(mut table: Table<'_>, hours: &Hours, context: &Context<'_>) -> Option<ProvinceLink> {
+    let broker = broker(&mut table, context);
+    let root = topic_root(&mut table);
+    let identity = table.required("identity", "\"identity.pem\"", |value| value.path(context));
+    let trust = table.required("trust", "\"province.pub.pem\"", |value| {
+        let trust = value.path(context)?;
+        if Some(&trust) == identity.as_ref() {
+            return value.wrong("is the same file as identity: one holds our key, the other the province's");
+        }
+        Some(trust)
+    });
+    let streams = [StreamKind::Main, StreamKind::Sub].map(|kind| (kind.as_str(), kind));
+    let clip_stream = table.or("clip_stream", StreamKind::Main, |value| value.word(&streams));
+    let all = Send { still: true, sound: true, clip: true };
+    let send = table.or("send", all, |value| what_leaves(&value));
+    let rate = table.or("rate", RatePlan::default(), |value| rate_plan(&value, hours));
+    table.finish();
+    Some(ProvinceLink {
+        broker: broker?,
+        root: root?,
+        identity: identity?,
+        trust: trust?,
+        clip_stream: clip_stream?,
+        send: send?,
+        rate: rate?,
+    })
+}
+
+fn what_leaves(value: &Value<'_>) -> Option<Send> {
+    let mut send = Send::default();
+    for item in value.list()? {
+        match item.word(&[("still", "still"), ("sound", "sound"), ("clip", "clip")]) {
+            Some("still") => send.still = true,
+            Some("sound") => send.sound = true,
+            Some(_) => send.clip = true,
+            None => {}
+        }
+    }
+    Some(send)
+}
