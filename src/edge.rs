@@ -6,8 +6,9 @@
 
 mod house;
 
+mod link;
+
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,26 +21,26 @@ use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, EdgeConfig, Sense};
 use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
-use crate::forward::Orders;
+use crate::forward::Access;
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
-use crate::model::{BootId, CameraId, ClockState, Ids, Now, StreamKind};
-use crate::orders::{Clerk, FlagDesk};
+use crate::model::{CameraId, ClockState, Ids, Now, StreamKind};
+use crate::orders::FlagDesk;
 use crate::pace::Paced;
 use crate::perceive::models::{Models, Wanted};
 use crate::perceive::{Counters, Hearing, Look, Lookers, Observed, Seeing, Tap, What};
 use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
-use crate::wire::{CameraStatus, DiskStatus, Signer, Trust};
-use crate::{clock, disk, forward, keeping, keys, web};
+use crate::wire::Signer;
+use crate::{clock, keeping, keys, web};
 use house::{ClockWatch, GapWatch, watch_place};
+use link::start_link;
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 /// How fast the archive grows is measured once in so many passes of housekeeping.
 const MEASURED_EVERY: u32 = 10;
-const STATUS_EVERY: Duration = Duration::from_secs(5);
 const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
 
 /// How long between two tries of a disk that refuses.
@@ -47,11 +48,6 @@ const RETRY_DISK: Duration = Duration::from_secs(1);
 
 /// Longer than this nobody waits for models before the recording begins.
 const MODELS_LOAD_WITHIN: Duration = Duration::from_secs(20);
-
-const KEYS_AGAIN: Duration = Duration::from_secs(20);
-
-/// So many commands of the province wait to be done; those past it come again.
-const COMMANDS: usize = 64;
 
 /// How the cameras' main streams are.
 type CameraStates = BTreeMap<CameraId, (CameraState, Now)>;
@@ -92,7 +88,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
 
     let mut link = Group::new("link", &root);
     let (flags, by_hand) = FlagDesk::new();
-    start_link(&shared, &mut link, nudges, &flags)?;
+    let access = start_link(&shared, &mut link, nudges, &flags)?;
 
     let mut evidence = Group::new("evidence", &root);
     let maker = maker(&shared, nudge.clone())?;
@@ -129,7 +125,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     house.spawn("gaps", gap_watch.run(noticed, house.token()));
 
     let mut pages = Group::new("pages", &root);
-    start_pages(&shared, &mut pages, flags).await?;
+    start_pages(&shared, &mut pages, flags, access).await?;
 
     let mut cameras = Group::new("cameras", &root);
     let paced = Paced::start("streams").context("a thread for the streams")?;
@@ -241,83 +237,13 @@ fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
     })
 }
 
-fn start_link(
+/// Serves the centre's pages, if the config asks for them. They have database connections of their own.
+async fn start_pages(
     shared: &Shared,
     group: &mut Group,
-    nudges: mpsc::Receiver<()>,
-    flags: &FlagDesk,
+    flags: FlagDesk,
+    access: watch::Receiver<Option<Access>>,
 ) -> anyhow::Result<()> {
-    let Some(province) = &shared.config.province else {
-        tracing::warn!("there is no [province] in the config: incidents stay at the centre");
-        return Ok(());
-    };
-    let boot = BootId(Ids::new(clock::id_seed()?).next(clock::now()));
-    let (broker, root, trust) = (province.broker.clone(), province.root.clone(), province.trust.clone());
-    let rate = province.rate.clone();
-    let (centre, signer, db) = (shared.config.centre.id.clone(), shared.signer.clone(), shared.db.clone());
-    let (status, statuses) = watch::channel(forward::StatusInput::default());
-    let (archive, cameras, clock) =
-        (shared.archive.clone(), shared.cameras.subscribe(), shared.clock.subscribe());
-    let (status_stop, link_stop) = (group.token(), group.token());
-    group.spawn("status", async move {
-        let mut health = archive.health();
-        loop {
-            status.send_replace(status_input(&archive, &cameras.borrow(), *clock.borrow()));
-            tokio::select! {
-                () = status_stop.cancelled() => return Ok(()),
-                Ok(()) = health.changed() => {}
-                () = tokio::time::sleep(STATUS_EVERY) => {}
-            }
-        }
-    });
-    let (commands, ordered) = mpsc::channel(COMMANDS);
-    let (replied, replies) = mpsc::channel(COMMANDS);
-    let clerk = Clerk { centre: centre.clone(), db: db.clone(), flags: flags.clone() };
-    group.spawn("orders", clerk.run(ordered, replied, group.token()));
-    group.spawn("link", async move {
-        let Some(trust) = province_keys(&trust, &link_stop).await else { return Ok(()) };
-        let address = (&broker).into();
-        let settings = forward::Settings { address, root, centre, signer, trust, db, boot, rate };
-        forward::run(settings, nudges, statuses, Orders { commands, replies }, link_stop).await
-    });
-    Ok(())
-}
-
-/// The keys by which the province's receipts are known. Without them nothing can be delivered, but
-/// that is no reason not to record: they are waited for, aloud.
-async fn province_keys(path: &Path, stop: &CancellationToken) -> Option<Trust> {
-    loop {
-        match keys::load_trust(path) {
-            Ok(trust) => return Some(trust),
-            Err(e) => tracing::error!(
-                "nothing can be delivered without the province's public keys ([province] trust): {e:#}"
-            ),
-        }
-        stop.run_until_cancelled(tokio::time::sleep(KEYS_AGAIN)).await?;
-    }
-}
-
-fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) -> forward::StatusInput {
-    let cameras = cameras.iter().map(|(id, (state, since))| CameraStatus {
-        id: id.clone(),
-        state: state.as_str().to_owned(),
-        since: since.wall,
-    });
-    let health = archive.health().borrow().clone();
-    // What is free below an empty mount point is not free for us.
-    let free = archive.in_place().and_then(|()| disk::space(archive.storage())).map(|space| space.free);
-    let free_bytes = free.unwrap_or(0);
-    let disk = DiskStatus {
-        free_bytes,
-        days_left: archive.days_left(free_bytes),
-        state: Some(health.as_str().to_owned()),
-        reason: health.why().map(str::to_owned),
-    };
-    forward::StatusInput { cameras: cameras.collect(), disk: Some(disk), clock }
-}
-
-/// Serves the centre's pages, if the config asks for them. They have database connections of their own.
-async fn start_pages(shared: &Shared, group: &mut Group, flags: FlagDesk) -> anyhow::Result<()> {
     let Some(listen) = shared.config.web else { return Ok(()) };
     let storage = &shared.config.storage.path;
     let pages = web::Pages {
@@ -328,6 +254,7 @@ async fn start_pages(shared: &Shared, group: &mut Group, flags: FlagDesk) -> any
         clock: shared.clock.subscribe(),
         cameras: shared.cameras.subscribe(),
         flags,
+        access,
         perception: shared.perception.clone(),
         models: shared.models.clone(),
     };

@@ -35,14 +35,21 @@ pub fn load_trust(path: &Path) -> anyhow::Result<Trust> {
     Trust::from_pem(&text).with_context(|| path.display().to_string())
 }
 
-fn load(path: &Path) -> anyhow::Result<Signer> {
+/// The text of a private key's file, if its owner alone can read it.
+///
+/// # Errors
+/// If others can, or it cannot be read; with the path.
+pub fn read_secret(path: &Path) -> anyhow::Result<String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).with_context(|| path.display().to_string())?.permissions().mode();
     if mode & 0o077 != 0 {
         bail!("{}: other users can read this private key; run: chmod 600 {}", path.display(), path.display());
     }
-    let pem = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Signer::from_pem(&pem).with_context(|| path.display().to_string())
+    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+fn load(path: &Path) -> anyhow::Result<Signer> {
+    Signer::from_pem(&read_secret(path)?).with_context(|| path.display().to_string())
 }
 
 fn make(path: &Path) -> anyhow::Result<Signer> {

@@ -86,6 +86,9 @@ pub mod mounts;
 /// Private keys on disk.
 pub mod keys;
 
+/// How a centre and its province come to know each other.
+pub mod enrol;
+
 /// Opens our SQLite files.
 pub mod database;
 

@@ -15,6 +15,7 @@ use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop};
 
 use super::error::in_words;
 use super::setup::{CONNECT_SECONDS, WIDEST_WINDOW, client_options, packet_size, user_properties};
+use super::tls::{Tls, fault};
 use super::{BrokerError, Message, Notice, Options, Received};
 use crate::clock;
 use crate::model::Mono;
@@ -43,6 +44,8 @@ pub struct Connection {
     window: usize,
     max_packet: u64,
     manual_acks: bool,
+    host: String,
+    tls: Option<Tls>,
     disconnected: bool,
 }
 
@@ -67,6 +70,8 @@ impl Connection {
             window: 0,
             max_packet: 0,
             manual_acks: options.manual_acks,
+            host: options.address.host.clone(),
+            tls: options.tls.clone(),
             disconnected: false,
         }
     }
@@ -169,18 +174,28 @@ impl Connection {
             self.heard = self.heard.plus(away);
         }
         let quiet_at = self.heard.plus(self.silence);
-        let _mark = Leaving(&mut self.left);
+        let mark = Leaving(&mut self.left);
         let (events, result) = tokio::select! {
             biased;
             done = &mut self.poll => done,
             () = clock::sleep_until(quiet_at) => return Err(BrokerError::Silent(self.silence)),
         };
         self.poll = poll(events);
-        let event = result.map_err(|error| in_words(&self.address, self.silence, error))?;
+        drop(mark);
+        let event = result.map_err(|error| self.in_words(error))?;
         if matches!(event, Event::Incoming(_)) {
             self.heard = clock::now().mono;
         }
         Ok(event)
+    }
+
+    fn in_words(&self, error: ConnectionError) -> BrokerError {
+        let now = clock::now().wall;
+        let answered = self.window > 0;
+        match self.tls.as_ref().and_then(|tls| fault(&error, tls, &self.host, answered, now)) {
+            Some(fault) => BrokerError::Unsafe { address: self.address.clone(), fault },
+            None => in_words(&self.address, self.silence, error),
+        }
     }
 
     fn take(&mut self, event: Event) -> Result<Option<Notice>, BrokerError> {

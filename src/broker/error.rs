@@ -6,6 +6,7 @@ use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
 use rumqttc::v5::{ConnectionError, StateError};
 
 use super::setup::CONNECT_SECONDS;
+use super::tls::TlsFault;
 
 /// Why something could not be done, named by what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +18,14 @@ pub enum BrokerError {
         address: String,
         /// What the system said.
         reason: String,
+    },
+    /// There is no safe way to it: a certificate, or a clock, is to be put right.
+    #[error("no secure connection to the broker at {address}: {fault}")]
+    Unsafe {
+        /// Where.
+        address: String,
+        /// What is wrong.
+        fault: TlsFault,
     },
     /// The broker does not want us: someone must change user, password or rights.
     #[error("the broker refuses {what}: {reason}")]
@@ -61,6 +70,9 @@ impl BrokerError {
 pub fn in_words(address: &str, silence: Duration, error: ConnectionError) -> BrokerError {
     let unreachable = |reason: String| BrokerError::Unreachable { address: address.to_owned(), reason };
     match error {
+        ConnectionError::Tls(error) => {
+            BrokerError::Unsafe { address: address.to_owned(), fault: TlsFault::Other(error.to_string()) }
+        }
         ConnectionError::Timeout(_) => unreachable(format!("no answer within {CONNECT_SECONDS} s")),
         ConnectionError::Io(error) => unreachable(error.to_string()),
         ConnectionError::ConnectionRefused(code) => BrokerError::Refused {

@@ -17,6 +17,8 @@ mod error;
 
 mod setup;
 
+mod tls;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use crate::wire;
 
 pub use connection::Connection;
 pub use error::BrokerError;
+pub use tls::{Tls, TlsFault};
 
 /// Where the broker is and who we are there.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,6 +75,8 @@ impl fmt::Debug for Address {
 pub struct Options {
     /// Where to.
     pub address: Address,
+    /// TLS, where the connection is to have it.
+    pub tls: Option<Tls>,
     /// The name of this client; a second one with the same name ends the first.
     pub client_id: String,
     /// How often to ask whether the broker is there; at least 5 s.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use rumqttc::NetworkOptions;
 use rumqttc::v5::MqttOptions;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill, LastWillProperties, PublishProperties};
+use rumqttc::{NetworkOptions, TlsConfiguration, Transport};
 
 use super::Options;
 use crate::wire;
@@ -32,6 +32,9 @@ pub fn client_options(options: &Options, keep_alive: Duration) -> MqttOptions {
     if address.user.is_some() || address.password.is_some() {
         let (user, password) = (address.user.clone(), address.password.clone());
         made.set_credentials(user.unwrap_or_default(), password.unwrap_or_default());
+    }
+    if let Some(tls) = &options.tls {
+        made.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(tls.config.clone())));
     }
     let mut properties = ConnectProperties::new();
     properties.session_expiry_interval = Some(if options.clean { 0 } else { SESSION_SECONDS });

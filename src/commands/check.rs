@@ -6,10 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
+
 use super::USAGE;
 use super::findings::{Findings, findings};
 use super::watching::{Patience, Trouble, watch};
 use crate::config::{self, AudioUse, BrokerAddress, Camera, EdgeConfig};
+use crate::forward::Access;
 use crate::ingest::StreamAddress;
 use crate::model::StreamKind;
 use crate::perceive::models::{Models, Wanted};
@@ -55,11 +58,13 @@ async fn try_everything(config: &EdgeConfig) -> bool {
         }
     }
     if let Some(province) = &config.province {
-        let trust = keys::load_trust(&province.trust).map(|_| String::new()).map_err(|e| {
-            format!("chưa có khóa công khai của tỉnh / the province's public key is missing: {e:#}")
+        let access = try_access(province, config);
+        let trust = access.as_ref().map(access_words).map_err(|e| {
+            format!("chưa có khóa công khai hoặc giấy tờ của tỉnh / the province's keys or papers are missing: {e:#}")
         });
         all_well &= tell("Khóa của tỉnh / the province's key", trust);
-        all_well &= tell("Kết nối về tỉnh / the broker", try_broker(&province.broker, config).await);
+        all_well &=
+            tell("Kết nối về tỉnh / the broker", try_broker(&province.broker, access.ok(), config).await);
     }
     all_well
 }
@@ -147,9 +152,28 @@ async fn try_stream(camera: &Camera, url: &url::Url, is_main: bool) -> Result<St
     if is_bad { Err(Trouble::Other(told)) } else { Ok(told) }
 }
 
-async fn try_broker(address: &BrokerAddress, config: &EdgeConfig) -> Found {
+/// What the link would go by; makes no key.
+fn try_access(province: &config::ProvinceLink, config: &EdgeConfig) -> anyhow::Result<Access> {
+    if !province.identity.exists() {
+        let trust = province.trust.as_deref().map(keys::load_trust).transpose()?;
+        return trust.map(Access::plain).context("the centre has no keys yet: run quaywatch enrol request");
+    }
+    Access::load(province, &config.centre.id, &keys::load_or_make(&province.identity)?)
+}
+
+fn access_words(access: &Access) -> String {
+    let until = |to| format!("chứng thư có hạn đến {to} / our certificate counts until {to}");
+    access.expires().map_or(String::new(), until)
+}
+
+async fn try_broker(address: &BrokerAddress, access: Option<Access>, config: &EdgeConfig) -> Found {
+    let tls = access.and_then(|access| access.tls);
+    if address.secure && tls.is_none() {
+        return Err("không thử, vì chưa có giấy tờ / not tried, because there are no papers".to_owned());
+    }
     let options = broker::Options {
         address: address.into(),
+        tls,
         // Not the centre's own name: the broker would end the connection of a centre that runs.
         client_id: format!("{}-check", config.centre.id),
         keep_alive: Duration::from_secs(10),
@@ -165,7 +189,7 @@ async fn try_broker(address: &BrokerAddress, config: &EdgeConfig) -> Found {
             match connection.next().await {
                 Ok(broker::Notice::Connected { .. }) => return Ok(()),
                 Ok(_) => {}
-                Err(e) => return Err(e.to_string()),
+                Err(e) => return Err(e),
             }
         }
     };
@@ -174,6 +198,9 @@ async fn try_broker(address: &BrokerAddress, config: &EdgeConfig) -> Found {
     let name = format!("{}:{}", address.host, address.port);
     match outcome {
         Ok(Ok(())) => Ok(name),
+        Ok(Err(broker::BrokerError::Unsafe { fault, .. })) => {
+            Err(format!("{name}: {} / {fault}", fault.vietnamese()))
+        }
         Ok(Err(e)) => Err(format!("không kết nối được / {name}: {e}")),
         Err(_) => Err(format!("không trả lời / {name} does not answer")),
     }

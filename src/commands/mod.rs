@@ -9,6 +9,8 @@ mod demo;
 
 mod edge;
 
+mod enrol;
+
 mod findings;
 
 mod moment;
@@ -82,6 +84,8 @@ enum Command {
         #[arg(long)]
         offline: bool,
     },
+    /// Makes a centre and its province known to each other.
+    Enrol(enrol::Args),
     /// Says what is kept, who holds it and what goes next; makes and releases legal holds.
     Storage(storage::Args),
     /// Says what one camera stream carries, and what of it would not be recorded.
@@ -117,6 +121,7 @@ pub fn main() -> ExitCode {
             Command::Province { config } => province::run(&config).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Check { config, offline } => check::run(&config, offline).await,
+            Command::Enrol(args) => enrol::run(args),
             Command::Storage(args) => storage::run(args).await,
             Command::Probe(args) => probe::run(args).await,
             Command::Replay(args) => replay::run(args).await,

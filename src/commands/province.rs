@@ -4,9 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{USAGE, failed, role};
+use crate::broker::Tls;
 use crate::config::{self, ProvinceConfig};
+use crate::enrol::Authority;
 use crate::province::{KnownCentre, Settings};
-use crate::{keys, province};
+use crate::{clock, keys, province};
 use anyhow::Context;
 
 pub(super) async fn run(path: &Path) -> ExitCode {
@@ -28,7 +30,12 @@ fn settings(config: ProvinceConfig) -> anyhow::Result<Settings> {
             .with_context(|| format!("the public keys of centre {} ([[centre]] keys)", centre.id))?;
         anyhow::Ok(KnownCentre { id: centre.id, name: centre.name, trust })
     };
+    let tls = match config.authority.as_deref().filter(|_| config.broker.secure) {
+        None => None,
+        Some(folder) => Some(tls(folder, &config.name)?),
+    };
     Ok(Settings {
+        tls,
         storage: config.storage.path,
         listen: config.listen,
         broker: (&config.broker).into(),
@@ -37,4 +44,11 @@ fn settings(config: ProvinceConfig) -> anyhow::Result<Settings> {
         centres: config.centres.into_iter().map(known).collect::<anyhow::Result<_>>()?,
         signer: keys::load_or_make(&config.identity)?,
     })
+}
+
+/// TLS to the broker with a certificate that the province's own authority makes for it.
+fn tls(folder: &Path, name: &str) -> anyhow::Result<Tls> {
+    let authority = Authority::open_or_make(folder, name, clock::now().wall)?;
+    let (certificate, key, validity) = authority.sign_province(clock::now().wall)?.der()?;
+    Tls::new(&[authority.root()?], certificate, key, validity).map_err(anyhow::Error::msg)
 }

@@ -14,6 +14,8 @@ use super::value::{Value, quoted};
 
 /// The port of MQTT without TLS.
 const MQTT_PORT: u16 = 1883;
+/// The port of MQTT over TLS.
+const MQTTS_PORT: u16 = 8883;
 
 /// A broker and who we are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct BrokerAddress {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// Whether the connection has TLS; without it the broker is on this machine.
+    pub secure: bool,
     /// The user name there, if it asks for one.
     pub user: Option<String>,
     /// The password of that user.
@@ -30,10 +34,10 @@ pub struct BrokerAddress {
 
 /// Reads `broker` with its `user` and password.
 pub(super) fn broker(table: &mut Table<'_>, context: &Context<'_>) -> Option<BrokerAddress> {
-    let address = table.required("broker", "\"mqtt://127.0.0.1:1883\"", |value| broker_url(&value));
+    let address = table.required("broker", "\"mqtts://mqtt.phutho.gov.vn:8883\"", |value| broker_url(&value));
     let (user, password) = login(table, context);
-    let (host, port) = address?;
-    Some(BrokerAddress { host, port, user, password })
+    let (host, port, secure) = address?;
+    Some(BrokerAddress { host, port, secure, user, password })
 }
 
 /// Reads the table `[web]`: where pages are served, on this machine only.
@@ -50,31 +54,25 @@ pub(super) fn listen(mut table: Table<'_>, port: u16) -> Option<SocketAddr> {
     listen
 }
 
-fn broker_url(value: &Value<'_>) -> Option<(String, u16)> {
+fn broker_url(value: &Value<'_>) -> Option<(String, u16, bool)> {
     let url = url_noting_login(value)?;
-    match url.scheme() {
-        "mqtt" => {}
-        "mqtts" => {
-            return value.wrong(
-                "asks for TLS, which is not available in this version: \
-                 use mqtt:// with a broker on this machine, and let that broker reach the other one over TLS",
-            );
-        }
-        other => return value.wrong(format!("must begin with mqtt://, not {}", quoted(other))),
-    }
+    let secure = match url.scheme() {
+        "mqtt" => false,
+        "mqtts" => true,
+        other => return value.wrong(format!("must begin with mqtts:// or mqtt://, not {}", quoted(other))),
+    };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let is_local =
         host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
-    if !is_local {
+    if !is_local && !secure {
         return value.wrong(
-            "is on another machine, and TLS is not available in this version: \
-             use a broker on this machine, such as mqtt://127.0.0.1:1883, and let it reach the other one over TLS",
+            "is on another machine, and mqtt:// would send everything there for all to read: write mqtts://",
         );
     }
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.port() == Some(0) {
-        return value.wrong("must be mqtt://, a host and a port, and nothing more");
+        return value.wrong("must be mqtts:// or mqtt://, a host and a port, and nothing more");
     }
-    Some((host, url.port().unwrap_or(MQTT_PORT)))
+    Some((host, url.port().unwrap_or(if secure { MQTTS_PORT } else { MQTT_PORT }), secure))
 }
 
 /// Reads a camera's stream address.
@@ -111,7 +109,9 @@ fn url_noting_login(value: &Value<'_>) -> Option<Url> {
     }
     match parsed {
         Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => Some(url),
-        Ok(_) => value.wrong("has no host: write for example rtsp://192.168.1.20/… or mqtt://127.0.0.1"),
+        Ok(_) => {
+            value.wrong("has no host: write for example rtsp://192.168.1.20/… or mqtts://mqtt.phutho.gov.vn")
+        }
         Err(_) if has_login => None,
         Err(why) => value.wrong(format!("is not an address ({why}): write scheme://host:port/path")),
     }

@@ -13,14 +13,16 @@ use crate::model::StreamKind;
 /// The way to the province.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProvinceLink {
-    /// The broker on this machine.
+    /// The broker.
     pub broker: BrokerAddress,
     /// The topic below which everything is.
     pub root: String,
     /// The file of the centre's evidence key; made at the first start.
     pub identity: PathBuf,
-    /// The file of the province's public keys, PEM.
-    pub trust: PathBuf,
+    /// The file of the province's public keys, PEM; without it they are in the papers.
+    pub trust: Option<PathBuf>,
+    /// The folder of the TLS key and the papers that the province signed; a secure broker needs it.
+    pub enrolment: Option<PathBuf>,
     /// Which stream clips are cut from; of a camera without a sub stream always main.
     pub clip_stream: StreamKind,
     /// What leaves the centre besides the event.
@@ -45,13 +47,30 @@ pub(super) fn link(mut table: Table<'_>, hours: &Hours, context: &Context<'_>) -
     let broker = broker(&mut table, context);
     let root = topic_root(&mut table);
     let identity = table.required("identity", "\"identity.pem\"", |value| value.path(context));
-    let trust = table.required("trust", "\"province.pub.pem\"", |value| {
-        let trust = value.path(context)?;
-        if Some(&trust) == identity.as_ref() {
-            return value.wrong("is the same file as identity: one holds our key, the other the province's");
+    let enrolment = match table.value("enrolment") {
+        None => Some(None),
+        Some(value) => value.path(context).map(Some),
+    };
+    if enrolment == Some(None) && broker.as_ref().is_some_and(|broker| broker.secure) {
+        table.amiss(
+            "mqtts:// needs a certificate of this centre: write enrolment = \"enrolment\", then run \
+             quaywatch enrol request",
+        );
+    }
+    let trust = match table.value("trust") {
+        None if enrolment == Some(None) => {
+            table.amiss("trust is missing: write for example trust = \"province.pub.pem\"");
+            None
         }
-        Some(trust)
-    });
+        None => Some(None),
+        Some(value) => value.path(context).and_then(|trust| {
+            if Some(&trust) == identity.as_ref() {
+                return value
+                    .wrong("is the same file as identity: one holds our key, the other the province's");
+            }
+            Some(Some(trust))
+        }),
+    };
     let streams = [StreamKind::Main, StreamKind::Sub].map(|kind| (kind.as_str(), kind));
     let clip_stream = table.or("clip_stream", StreamKind::Main, |value| value.word(&streams));
     let all = Send { still: true, sound: true, clip: true };
@@ -63,6 +82,7 @@ pub(super) fn link(mut table: Table<'_>, hours: &Hours, context: &Context<'_>) -
         root: root?,
         identity: identity?,
         trust: trust?,
+        enrolment: enrolment?,
         clip_stream: clip_stream?,
         send: send?,
         rate: rate?,

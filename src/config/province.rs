@@ -28,6 +28,8 @@ pub struct ProvinceConfig {
     pub root: String,
     /// The file of the province's key; made at the first start.
     pub identity: PathBuf,
+    /// The folder of the authority that signs centres' certificates, if this machine has one.
+    pub authority: Option<PathBuf>,
     /// The centres that it hears, at least one.
     pub centres: Vec<KnownCentre>,
 }
@@ -59,8 +61,15 @@ pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<Pro
         let broker = broker(&mut table, context);
         let topics = topic_root(&mut table);
         let identity = table.required("identity", "\"identity.pem\"", |value| value.path(context));
+        let authority = match table.value("authority") {
+            None => Some(None),
+            Some(value) => value.path(context).map(Some),
+        };
+        if authority == Some(None) && broker.as_ref().is_some_and(|broker| broker.secure) {
+            table.amiss("mqtts:// needs a certificate of the province's: write authority = \"authority\"");
+        }
         table.finish();
-        Some((name?, broker?, topics?, identity?))
+        Some((name?, broker?, topics?, identity?, authority?))
     });
     let storage = section(&mut root, "storage").and_then(|mut table| {
         let path =
@@ -81,7 +90,7 @@ pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<Pro
     let centres: Vec<_> =
         tables.into_iter().map(|table| centre(table, &mut ids, &mut keys, context)).collect();
     root.finish();
-    let (name, broker, topics, identity) = own?;
+    let (name, broker, topics, identity, authority) = own?;
     Some(ProvinceConfig {
         name,
         storage: storage?,
@@ -89,6 +98,7 @@ pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<Pro
         broker,
         root: topics,
         identity,
+        authority,
         centres: centres.into_iter().collect::<Option<_>>()?,
     })
 }

@@ -82,13 +82,6 @@ fn rate(value: &Value<'_>, text: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-impl RatePlan {
-    pub(crate) fn of_a_test(rate: u64) -> Self {
-        Self { steps: vec![(None, rate)] }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -31,9 +31,10 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
                 let files = if files.is_empty() { "nothing else".to_owned() } else { files.join(", ") };
                 let broker = &link.broker;
                 format!(
-                    "province by {}:{} under {}: events and {files}, clips from {}{}",
+                    "province by {}:{}{} under {}: events and {files}, clips from {}{}",
                     broker.host,
                     broker.port,
+                    if broker.secure { " with TLS" } else { "" },
                     link.root,
                     link.clip_stream,
                     link.rate.shown().map_or(String::new(), |rate| format!(", files at {rate} at most"))

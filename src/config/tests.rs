@@ -59,7 +59,8 @@ fn the_example_of_a_centre_loads() {
     assert_eq!(config.cameras[1].keep, Duration::from_secs(30 * 86_400));
     assert_eq!(config.cameras[1].keep_size, None);
     let link = config.province.as_ref().unwrap();
-    assert_eq!((link.broker.host.as_str(), link.broker.port), ("127.0.0.1", 1883));
+    assert_eq!((link.broker.host.as_str(), link.broker.port), ("mqtt.phutho.gov.vn", 8883));
+    assert!(link.broker.secure && link.enrolment.is_some());
     assert_eq!(link.identity, PathBuf::from("/etc/quaywatch/identity.pem"));
     assert_eq!(link.clip_stream, StreamKind::Main);
     assert_eq!(link.send, Send { still: true, sound: true, clip: true });

@@ -15,6 +15,8 @@ mod item;
 
 mod keeping;
 
+mod access;
+
 mod link;
 
 mod outbox;
@@ -30,6 +32,7 @@ mod status;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
+pub use access::{Access, keep_access};
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};
 pub use keeping::Outdated;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::access::Access;
 use super::sending::Source;
 use crate::broker::Message;
 use crate::model::{BootId, ClockState, Now};
@@ -33,6 +34,7 @@ pub(super) fn online(
     boot: BootId,
     input: StatusInput,
     backlog: Option<Backlog>,
+    access: Option<&Access>,
     now: Now,
 ) -> Message {
     let status = Status {
@@ -44,6 +46,8 @@ pub(super) fn online(
         cameras: input.cameras,
         backlog,
         disk: input.disk,
+        certificate_expires: access.and_then(Access::expires),
+        certificate_request: access.and_then(|a| a.request(&source.centre, &source.signer, now.wall)),
     };
     retained(source, &status)
 }

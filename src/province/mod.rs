@@ -53,6 +53,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The broker.
     pub broker: broker::Address,
+    /// TLS to it, unless it is on this machine.
+    pub tls: Option<broker::Tls>,
     /// The root of the topics, by default `quaywatch/v1`.
     pub root: String,
     /// Free bytes that must stay on the disk: below that, files are put off.
@@ -93,6 +95,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let taker = take::Taker { store: store.clone(), topics: Topics::new(&settings.root), trust };
     let options = broker::Options {
         address: settings.broker,
+        tls: settings.tls,
         client_id: format!("province-{}", settings.signer.public().kid()),
         keep_alive: KEEP_ALIVE,
         clean: false,

@@ -28,10 +28,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::centre_db::CentreDb;
 use crate::config::EdgeConfig;
+use crate::forward::Access;
 use crate::http::{self, Problem};
 use crate::ingest::CameraState;
 use crate::keeping::{self, StorageReport};
-use crate::model::{CameraId, ClockState, Now};
+use crate::model::{CameraId, ClockState, Now, Wall};
 use crate::orders::FlagDesk;
 use crate::perceive::Counters;
 use crate::perceive::models::{ModelFault, Models};
@@ -58,6 +59,8 @@ pub struct Pages {
     pub cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
     /// Where people flag moments.
     pub flags: FlagDesk,
+    /// What the link to the province goes by.
+    pub access: watch::Receiver<Option<Access>>,
     /// What became of the work of perceiving each camera.
     pub perception: Arc<BTreeMap<CameraId, Counters>>,
     /// The models, and what is wrong with them.
@@ -108,7 +111,9 @@ async fn healthz(State(pages): State<Pages>) -> Response {
     let health = pages.health.borrow().clone();
     let fault = pages.models.faults().first().map(ToString::to_string);
     let hangs = hanging(&pages.perception);
+    let expiry = pages.access.borrow().as_ref().and_then(|access| expiry(access, clock::now().wall));
     let well = index && database && disk && health == Health::Well && fault.is_none() && hangs.is_none();
+    let well = well && expiry.is_none();
     let word = |good: bool| if good { "ok" } else { "does not answer" };
     let body = json!({
         "status": if well { "ok" } else { "unwell" },
@@ -118,7 +123,8 @@ async fn healthz(State(pages): State<Pages>) -> Response {
         "recording": health.as_str(),
         "models": models(&pages.models),
         "perceiving": hangs.as_deref().unwrap_or("ok"),
-        "reason": health.why().map(str::to_owned).or(fault).or(hangs.clone()),
+        "certificate": expiry.as_deref().unwrap_or("ok"),
+        "reason": health.why().map(str::to_owned).or(fault).or(hangs.clone()).or(expiry.clone()),
         "clock": pages.clock.borrow().state,
     });
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -130,6 +136,22 @@ fn models(models: &Models) -> BTreeMap<&'static str, String> {
     let states = models.states().into_iter();
     let told = |fault: Option<&ModelFault>| fault.map_or("ok".to_owned(), ToString::to_string);
     states.map(|(part, fault)| (part.as_str(), told(fault))).collect()
+}
+
+/// That the certificate for the link runs out, if it does within 30 days.
+fn expiry(access: &Access, now: Wall) -> Option<String> {
+    let to = access.expires().filter(|_| access.is_to_be_renewed(now))?;
+    Some(match to.millis_since(now) {
+        left if left <= 0 => format!(
+            "our certificate ran out at {to}: nothing reaches the province; run quaywatch enrol request and have it \
+             signed"
+        ),
+        left => format!(
+            "our certificate runs out in {} days, at {to}: the province renews it over the link; if it does not, run \
+             quaywatch enrol request",
+            left / 86_400_000
+        ),
+    })
 }
 
 /// Where a model does not answer, if one does not somewhere. The work goes on in another thread, as far as there

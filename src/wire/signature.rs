@@ -98,6 +98,21 @@ impl PublicKey {
         hex::encode(Sha256::digest(self.0.as_bytes())).chars().take(16).collect()
     }
 
+    /// The key of these 32 bytes.
+    ///
+    /// # Errors
+    /// [`Malformed`] if they are no Ed25519 public key.
+    pub fn from_raw(bytes: &[u8]) -> Result<Self, Malformed> {
+        let bytes: &[u8; 32] = bytes.try_into().map_err(|_| Malformed("it is not of 32 bytes".into()))?;
+        let key = VerifyingKey::from_bytes(bytes);
+        key.map(Self).map_err(|_| Malformed("this is not an Ed25519 public key".into()))
+    }
+
+    /// Its 32 bytes.
+    pub fn raw(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
     /// Reads one SPKI PEM block.
     ///
     /// # Errors
@@ -158,6 +173,16 @@ impl Trust {
     /// Trusts one more key.
     pub fn add(&mut self, key: PublicKey) {
         self.keys.insert(key.kid(), key);
+    }
+
+    /// Trusts the keys of `other` too.
+    pub fn extend(&mut self, other: &Trust) {
+        self.keys.extend(other.keys.iter().map(|(kid, key)| (kid.clone(), key.clone())));
+    }
+
+    /// Whether nobody is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
     }
 
     /// Whether the key of that name is trusted.

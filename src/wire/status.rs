@@ -41,6 +41,12 @@ pub struct Status {
     /// The storage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskStatus>,
+    /// When its TLS certificate runs out, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_expires: Option<Wall>,
+    /// The request for a new one (PEM), when it is time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_request: Option<String>,
 }
 
 /// How a camera is.
@@ -95,6 +101,8 @@ impl Status {
             cameras: vec![],
             backlog: None,
             disk: None,
+            certificate_expires: None,
+            certificate_request: None,
         }
     }
 
@@ -141,6 +149,8 @@ mod tests {
                 state: Some("failed".into()),
                 reason: Some("Read-only file system (os error 30)".into()),
             }),
+            certificate_expires: Some(Wall::from_millis(1_826_936_107_000)),
+            certificate_request: None,
         };
         insta::assert_json_snapshot!(
             serde_json::from_slice::<serde_json::Value>(&status.to_bytes()).unwrap()

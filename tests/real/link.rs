@@ -10,7 +10,7 @@ use crate::support::fake_province::{FakeProvince, Heard, signed_receipts};
 use quaywatch::broker::{Address, Connection, Notice, Options};
 use quaywatch::centre_db::{self, CentreDb};
 use quaywatch::clock;
-use quaywatch::forward::{self, Evidence, IncidentRow, OutgoingFile, Settings, StatusInput};
+use quaywatch::forward::{self, Access, Evidence, IncidentRow, OutgoingFile, Settings, StatusInput};
 use quaywatch::model::{
     BootId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, Kind, Severity, Wall,
 };
@@ -47,6 +47,7 @@ fn address(broker: &Mosquitto) -> Address {
 
 fn options(broker: &Mosquitto, client_id: &str) -> Options {
     Options {
+        tls: None,
         address: address(broker),
         client_id: client_id.into(),
         keep_alive: Duration::from_secs(5),
@@ -133,7 +134,7 @@ fn start(broker: &Mosquitto, db: &CentreDb) -> Running {
         root: "quaywatch/v1".into(),
         centre: centre(),
         signer: Arc::new(centre_key()),
-        trust: trust(&province_key()),
+        access: watch::channel(Some(Access::plain(trust(&province_key())))).1,
         db: db.clone(),
         boot: BootId(Ids::new(clock::id_seed().unwrap()).next(clock::now())),
     };

@@ -54,6 +54,8 @@ mod receiver;
 
 mod replay;
 
+mod secure;
+
 mod soak;
 
 mod starved;

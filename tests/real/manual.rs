@@ -137,6 +137,7 @@ fn exchange(port: u16, messages: Vec<Message>, expected: usize) -> Vec<Received>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut connection = Connection::open(&Options {
+            tls: None,
             address: Address { host: "127.0.0.1".into(), port, user: None, password: None },
             client_id: "console".into(),
             keep_alive: Duration::from_secs(10),

@@ -9,6 +9,7 @@ use quaywatch::wire::Signer;
 
 fn options(broker: &Mosquitto, client_id: &str) -> Options {
     Options {
+        tls: None,
         address: Address { host: "127.0.0.1".into(), port: broker.port, user: None, password: None },
         client_id: client_id.into(),
         keep_alive: Duration::from_secs(5),

@@ -52,6 +52,7 @@ impl Province {
         let mut trust = Trust::default();
         trust.add(centre_key().public());
         let settings = Settings {
+            tls: None,
             storage: storage.to_owned(),
             listen: ([127, 0, 0, 1], port).into(),
             broker: Address { host: "127.0.0.1".into(), port: broker.port, user: None, password: None },
@@ -113,6 +114,7 @@ struct Centre {
 impl Centre {
     async fn connect(broker: &Mosquitto, id: &str) -> Self {
         let options = Options {
+            tls: None,
             address: Address { host: "127.0.0.1".into(), port: broker.port, user: None, password: None },
             client_id: format!("centre-{id}"),
             keep_alive: Duration::from_secs(10),
@@ -658,6 +660,7 @@ async fn deliver(
 ) -> Option<bool> {
     let topics = Topics::default();
     let mut connection = Connection::open(&Options {
+        tls: None,
         address: Address { host: "127.0.0.1".into(), port: broker_port, user: None, password: None },
         client_id: "centre".into(),
         keep_alive: Duration::from_secs(5),

@@ -56,6 +56,10 @@ impl Link {
                     self.status_at = self.status_at.min(clock::now().mono.plus(STATUS_APART));
                 }
             }
+            Happened::AccessChanged => {
+                let now = clock::now().mono;
+                (self.reconnect_at, self.status_at) = (now, now);
+            }
             Happened::Replied(reply) => self.reply(&reply),
             Happened::StatusMade(message) => self.status_made = Some(message),
             Happened::Due => {
@@ -122,7 +126,10 @@ impl Link {
         if received.topic != self.receipt_topic && !is_command {
             return;
         }
-        if let Err(error) = self.settings.trust.verify(&received.payload, received.signature.as_ref()) {
+        let Some(trust) = self.settings.access.borrow().as_ref().map(|access| access.trust.clone()) else {
+            return;
+        };
+        if let Err(error) = trust.verify(&received.payload, received.signature.as_ref()) {
             let what = if is_command { "command" } else { "receipt" };
             tracing::warn!(target: "forward", "a {what} that is not the province's is ignored: {error}");
             return;
@@ -296,7 +303,11 @@ impl Link {
         if self.connection.is_some() || now.mono < self.reconnect_at {
             return;
         }
+        let Some(tls) = self.settings.access.borrow().as_ref().map(|access| access.tls.clone()) else {
+            return;
+        };
         self.connection = Some(Connection::open(&Options {
+            tls,
             address: self.settings.address.clone(),
             client_id: format!("centre-{}", self.settings.centre),
             keep_alive: KEEP_ALIVE,
@@ -328,9 +339,10 @@ impl Link {
         self.status_at = now.mono.plus(STATUS_EVERY);
         self.status_said = input.borrow().clone();
         let (source, boot, said) = (self.source.clone(), self.settings.boot, self.status_said.clone());
+        let access = self.settings.access.borrow().clone();
         let made = async move {
             let backlog = source.db.backlog().await.ok();
-            status::online(&source, boot, said, backlog, clock::now())
+            status::online(&source, boot, said, backlog, access.as_ref(), clock::now())
         };
         self.making_status = Some(made.boxed());
         // Whoever added rows may have died before the nudge.

@@ -18,6 +18,7 @@ use futures::stream::FuturesOrdered;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::access::Access;
 use super::dispatch::{Dispatch, Limits, Token, What};
 use super::item::Item;
 use super::sending::{NotMade, OpenFiles, Source};
@@ -28,7 +29,7 @@ use crate::centre_db::CentreDb;
 use crate::clock;
 use crate::config::RatePlan;
 use crate::model::{BootId, CentreId, Mono};
-use crate::wire::{Command, Reply, Signer, Topics, Trust};
+use crate::wire::{Command, Reply, Signer, Topics};
 
 /// The status is said again this often.
 const STATUS_EVERY: Duration = Duration::from_secs(60);
@@ -65,8 +66,8 @@ pub struct Settings {
     pub centre: CentreId,
     /// Signs every message.
     pub signer: Arc<Signer>,
-    /// The province's keys: only their receipts count.
-    pub trust: Trust,
+    /// The province's keys, of which only receipts count, and TLS; nothing is sent while there is none.
+    pub access: watch::Receiver<Option<Access>>,
     /// The outbox.
     pub db: CentreDb,
     /// This life of the process.
@@ -120,6 +121,7 @@ enum Happened {
     Loaded(Result<Vec<Item>, sqlx::Error>),
     Committed(Vec<Ended>),
     StatusChanged,
+    AccessChanged,
     StatusMade(Message),
     Replied(Reply),
     Due,
@@ -185,6 +187,7 @@ struct Link {
     status_made: Option<Message>,
     nudges_closed: bool,
     status_closed: bool,
+    access_closed: bool,
 }
 
 impl Link {
@@ -226,6 +229,7 @@ impl Link {
             status_made: None,
             nudges_closed: false,
             status_closed: false,
+            access_closed: false,
         }
     }
 
@@ -252,6 +256,10 @@ impl Link {
             changed = status.changed(), if !self.status_closed => {
                 self.status_closed = changed.is_err();
                 Happened::StatusChanged
+            }
+            changed = self.settings.access.changed(), if !self.access_closed => {
+                self.access_closed = changed.is_err();
+                Happened::AccessChanged
             }
             message = finished(&mut self.making_status) => Happened::StatusMade(message),
             Some(reply) = replies.recv() => Happened::Replied(reply),

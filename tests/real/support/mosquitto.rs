@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 pub struct Mosquitto {
     /// Where it listens on 127.0.0.1.
     pub port: u16,
+    secure_port: Option<u16>,
     child: Child,
     folder: tempfile::TempDir,
 }
@@ -22,12 +23,37 @@ impl Mosquitto {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             configure(folder.path(), port, extra);
             let child = launch(folder.path());
-            let mut broker = Self { port, child, folder };
+            let mut broker = Self { port, secure_port: None, child, folder };
             if broker.answers() {
                 return broker;
             }
         }
         panic!("mosquitto does not start");
+    }
+
+    /// Starts a broker with the configuration of deploy/mosquitto, on free ports, with `ca.pem`, `broker.pem` and
+    /// `broker.key.pem` of that folder. The province's password is `geheim`.
+    pub fn secure(files: &Path) -> Self {
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().unwrap();
+            let free = || TcpListener::bind("127.0.0.1:0").unwrap();
+            let (one, two) = (free(), free());
+            let port_of = |listener: &TcpListener| listener.local_addr().unwrap().port();
+            let (port, secure_port) = (port_of(&one), port_of(&two));
+            drop((one, two));
+            configure_securely(folder.path(), files, port, secure_port);
+            let child = launch(folder.path());
+            let mut broker = Self { port, secure_port: Some(secure_port), child, folder };
+            if broker.answers() {
+                return broker;
+            }
+        }
+        panic!("mosquitto does not start");
+    }
+
+    /// Where it listens with TLS.
+    pub fn secure_port(&self) -> u16 {
+        self.secure_port.expect("it was started without TLS")
     }
 
     /// SIGKILL.
@@ -86,6 +112,31 @@ fn configure(folder: &Path, port: u16, extra: &str) {
         folder.display()
     );
     std::fs::write(folder.join("mosquitto.conf"), config).unwrap();
+}
+
+/// The deployed files, with paths and ports of this test.
+fn configure_securely(folder: &Path, files: &Path, port: u16, secure_port: u16) {
+    let deployed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/mosquitto");
+    for name in ["ca.pem", "broker.pem", "broker.key.pem"] {
+        std::fs::copy(files.join(name), folder.join(name)).unwrap();
+    }
+    for name in ["centres.acl", "province.acl"] {
+        std::fs::copy(deployed.join(name), folder.join(name)).unwrap();
+    }
+    let made = Command::new("mosquitto_passwd")
+        .args(["-b", "-c"])
+        .arg(folder.join("passwords"))
+        .args(["province", "geheim"])
+        .status();
+    assert!(made.expect("mosquitto_passwd is not installed").success());
+    let config = std::fs::read_to_string(deployed.join("quaywatch.conf")).unwrap();
+    let config = config
+        .replace("/etc/mosquitto/quaywatch", folder.to_str().unwrap())
+        .replace("/var/lib/mosquitto/", &format!("{}/", folder.display()))
+        .replace("listener 8883", &format!("listener {secure_port} 127.0.0.1"))
+        .replace("listener 1883 ", &format!("listener {port} "));
+    // The test runs as root, and mosquitto would give that up and lose its folder.
+    std::fs::write(folder.join("mosquitto.conf"), format!("user root\nlog_dest stderr\n{config}")).unwrap();
 }
 
 fn launch(folder: &Path) -> Child {

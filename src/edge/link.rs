@@ -1,0 +1,93 @@
+//! The wiring of the link: its access, its status, who does the province's commands.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::{CameraStates, Shared};
+use crate::forward::{self, Access, Orders};
+use crate::model::{BootId, ClockState, Ids};
+use crate::orders::{Clerk, FlagDesk};
+use crate::record::Archive;
+use crate::supervise::Group;
+use crate::wire::{CameraStatus, DiskStatus};
+use crate::{clock, disk};
+
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+
+/// So many commands of the province wait to be done; those past it come again.
+const COMMANDS: usize = 64;
+
+/// Starts the link, if the config has a province; gives what its connection goes by.
+pub(super) fn start_link(
+    shared: &Shared,
+    group: &mut Group,
+    nudges: mpsc::Receiver<()>,
+    flags: &FlagDesk,
+) -> anyhow::Result<watch::Receiver<Option<Access>>> {
+    let (given, access) = watch::channel(None);
+    let Some(province) = shared.config.province.clone() else {
+        tracing::warn!("there is no [province] in the config: incidents stay at the centre");
+        return Ok(access);
+    };
+    let (centre, signer, db) = (shared.config.centre.id.clone(), shared.signer.clone(), shared.db.clone());
+    let (commands, ordered) = mpsc::channel(COMMANDS);
+    let (replied, replies) = mpsc::channel(COMMANDS);
+    let clerk = Clerk { centre: centre.clone(), db: db.clone(), flags: flags.clone() };
+    group.spawn("orders", clerk.run(ordered, replied, group.token()));
+    let keeping =
+        forward::keep_access(province.clone(), centre.clone(), signer.clone(), given, group.token());
+    group.spawn("access", keeping);
+    let settings = forward::Settings {
+        address: (&province.broker).into(),
+        root: province.root,
+        centre,
+        signer,
+        access: access.clone(),
+        db,
+        boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
+        rate: province.rate,
+    };
+    let statuses = start_status(shared, group);
+    let orders = Orders { commands, replies };
+    group.spawn("link", forward::run(settings, nudges, statuses, orders, group.token()));
+    Ok(access)
+}
+
+fn start_status(shared: &Shared, group: &mut Group) -> watch::Receiver<forward::StatusInput> {
+    let (status, statuses) = watch::channel(forward::StatusInput::default());
+    let (archive, cameras, clock) =
+        (shared.archive.clone(), shared.cameras.subscribe(), shared.clock.subscribe());
+    let stop = group.token();
+    group.spawn("status", async move {
+        let mut health = archive.health();
+        loop {
+            status.send_replace(status_input(&archive, &cameras.borrow(), *clock.borrow()));
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                Ok(()) = health.changed() => {}
+                () = tokio::time::sleep(STATUS_EVERY) => {}
+            }
+        }
+    });
+    statuses
+}
+
+fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) -> forward::StatusInput {
+    let cameras = cameras.iter().map(|(id, (state, since))| CameraStatus {
+        id: id.clone(),
+        state: state.as_str().to_owned(),
+        since: since.wall,
+    });
+    let health = archive.health().borrow().clone();
+    // What is free below an empty mount point is not free for us.
+    let free = archive.in_place().and_then(|()| disk::space(archive.storage())).map(|space| space.free);
+    let free_bytes = free.unwrap_or(0);
+    let disk = DiskStatus {
+        free_bytes,
+        days_left: archive.days_left(free_bytes),
+        state: Some(health.as_str().to_owned()),
+        reason: health.why().map(str::to_owned),
+    };
+    forward::StatusInput { cameras: cameras.collect(), disk: Some(disk), clock }
+}
