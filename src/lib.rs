@@ -65,6 +65,9 @@ pub mod decide;
 /// A whole centre and a province on this machine.
 pub mod demo;
 
+/// Load for the way to the province.
+pub mod simulate;
+
 /// What can be typed.
 pub mod commands;
 

@@ -25,6 +25,8 @@ mod role;
 
 mod signals;
 
+mod simulate;
+
 mod storage;
 
 mod verify;
@@ -86,6 +88,8 @@ enum Command {
     },
     /// Makes a centre and its province known to each other.
     Enrol(enrol::Args),
+    /// Puts made incidents into a centre's outbox, to see what the way to the province carries.
+    Simulate(simulate::Args),
     /// Says what is kept, who holds it and what goes next; makes and releases legal holds.
     Storage(storage::Args),
     /// Says what one camera stream carries, and what of it would not be recorded.
@@ -122,6 +126,7 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Check { config, offline } => check::run(&config, offline).await,
             Command::Enrol(args) => enrol::run(args),
+            Command::Simulate(args) => simulate::run(args).await,
             Command::Storage(args) => storage::run(args).await,
             Command::Probe(args) => probe::run(args).await,
             Command::Replay(args) => replay::run(args).await,

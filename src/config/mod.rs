@@ -58,7 +58,7 @@ pub use rate::RatePlan;
 pub use rule::{Condition, Rule, Schedule, Sense, Unwatched};
 pub use secret::{Secret, SecretLookup, SecretSource, look_up};
 pub use summary::summary;
-pub use units::duration as read_duration;
+pub use units::{duration as read_duration, size as read_size};
 
 /// Far more than any hall needs; a file beyond it is not a configuration.
 const MAX_FILE_BYTES: u64 = 1 << 20;

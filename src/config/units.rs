@@ -34,8 +34,11 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     scaled(text, &DURATIONS, "\"30d\", \"12h\", \"10min\", \"1.5s\" or \"500ms\"").map(Duration::from_nanos)
 }
 
-/// Reads a number of bytes; the error says what is wrong with the text.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+/// Reads a number of bytes such as `"8MB"`.
+///
+/// # Errors
+/// What is wrong with the text, in words that follow it.
+pub fn size(text: &str) -> Result<u64, String> {
     scaled(text, &SIZES, "\"200GB\" or \"500MB\"")
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -46,15 +47,19 @@ impl CentreDb {
     /// # Errors
     /// If the database cannot be read.
     pub async fn waiting_after(&self, number: i64) -> Result<Vec<Item>, sqlx::Error> {
-        let rows = sqlx::query(
+        // One row at a time: after a week offline all of them at once would be a great deal of memory.
+        let mut rows = sqlx::query(
             "SELECT number, id, kind, class, severity, incident, digest, size, attempts,
                  length(payload) AS payload_size, iif(kind = 'file', payload, NULL) AS announcement
              FROM outbox WHERE state = 'waiting' AND number > ? ORDER BY number",
         )
         .bind(number)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(item).collect()
+        .fetch(&self.pool);
+        let mut items = vec![];
+        while let Some(row) = rows.try_next().await? {
+            items.push(item(&row)?);
+        }
+        Ok(items)
     }
 
     /// Writes down that the province has stored these.
