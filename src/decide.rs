@@ -16,8 +16,10 @@ use crate::evidence::{Job, Part, closing_clip, first_clip};
 use crate::forward::{Evidence, IncidentRow, Pin};
 use crate::incident::{Action, BoxObservation, Incident, Tracker};
 use crate::ingest::CameraState;
-use crate::model::{CameraId, CentreId, ClockState, EventId, Ids, IncidentId, Kind, Now, StreamKind, Wall};
-use crate::orders::{Asked, NotFlagged};
+use crate::model::{
+    CameraId, CentreId, ClockState, EventId, Ids, IncidentId, Kind, Now, Severity, StreamKind, Wall,
+};
+use crate::orders::{Asked, Footage, NotFlagged, What};
 use crate::perceive::{Observation, Observed};
 use crate::record::{Archive, Doubt, StreamName};
 use crate::wire::{Event, EventType, Signer};
@@ -54,6 +56,8 @@ pub struct Desk {
     pub cameras: watch::Sender<BTreeMap<CameraId, (CameraState, Now)>>,
     /// Why the clock is not believed.
     pub doubts: watch::Receiver<Option<Doubt>>,
+    /// Whether footage that the province asks for goes with its sound.
+    pub asked_sound: bool,
     /// When to end.
     pub stop: CancellationToken,
     /// How many other cameras of each incident are known, whose footage is pinned too.
@@ -114,6 +118,15 @@ impl Desk {
     /// A person flags a moment: it is answered once its incident is on record.
     async fn flag(&mut self, asked: Asked) {
         let Asked { what, answer } = asked;
+        let what = match what {
+            What::Moment(what) => what,
+            What::Footage(footage) => {
+                let told = self.footage(footage).await;
+                // Whoever asked may have gone.
+                let _ = answer.send(told);
+                return;
+            }
+        };
         let known = self.cameras.borrow().keys().cloned().collect::<Vec<_>>();
         let refused = |why: String| Err(NotFlagged::Refused(why));
         let unknown = what.camera.as_ref().filter(|camera| !known.contains(camera));
@@ -135,6 +148,56 @@ impl Desk {
         };
         // Whoever asked may have gone.
         let _ = answer.send(told);
+    }
+
+    /// The province asks for footage: an incident of its own, so that it is on record who asked and why, it is
+    /// pinned, signed and sent like any other.
+    async fn footage(&mut self, asked: Footage) -> Result<IncidentId, NotFlagged> {
+        let Footage { camera, from, to, reason, by } = asked;
+        let now = clock::now();
+        if from > now.wall {
+            return Err(NotFlagged::Refused(format!("{from} is not yet: it is {} here", now.wall)));
+        }
+        let covered = self.archive.index.covering(&camera, StreamKind::Main, from, to).await;
+        let covered =
+            covered.map_err(|e| NotFlagged::Later(format!("the index does not answer now: {e}")))?;
+        if covered.is_empty() {
+            return Err(NotFlagged::Refused(format!(
+                "nothing of camera \"{camera}\" is recorded of that time"
+            )));
+        }
+        let peak = [
+            ("note".to_owned(), reason.into()),
+            ("by".to_owned(), by.into()),
+            ("asked".to_owned(), true.into()),
+        ];
+        let row = IncidentRow {
+            id: IncidentId(self.ids.next(now)),
+            kind: Kind::Manual,
+            severity: Severity::Notice,
+            camera: Some(camera.clone()),
+            also: vec![],
+            zone: None,
+            started_at: from,
+            flagged_at: from,
+            ended_at: Some(to),
+            peak: peak.into_iter().collect(),
+            count: 1,
+            rule: "asked".to_owned(),
+            clip: Some((from, to)),
+            evidence: Evidence::Pending,
+            clock: *self.clock.borrow(),
+            sound_may_leave: self.asked_sound,
+            asked: true,
+        };
+        self.write(&row, EventType::Opened, now).await;
+        let pin = Pin { incident: row.id, camera, from, to };
+        if let Err(e) = self.db.add_pin(&pin, now).await {
+            tracing::error!(incident = %row.id, "its footage could not be pinned: {e}");
+        }
+        self.refresh_pins().await;
+        let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
+        Ok(row.id)
     }
 
     /// What a process before this one left open: incidents are closed, missing evidence is asked for.
@@ -265,7 +328,7 @@ impl Desk {
             .ended_at
             .and_then(|ended_at| closing_clip(row.started_at, row.flagged_at, ended_at))
             .is_some();
-        if outlasted && row.clip.is_some() {
+        if outlasted && row.clip.is_some() && !row.asked {
             let _ = self.jobs.send(Job { incident: row.id, part: Part::Closing }).await;
         }
     }
@@ -331,6 +394,7 @@ impl Desk {
             evidence,
             clock: *self.clock.borrow(),
             sound_may_leave: incident.sound_may_leave,
+            asked: false,
         }
     }
 }

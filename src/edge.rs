@@ -108,6 +108,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
         nudge,
         cameras: shared.cameras.clone(),
         doubts: shared.doubts.subscribe(),
+        asked_sound: shared.config.province.as_ref().is_some_and(|province| province.asked_sound),
         stop: rules.token(),
         joined: BTreeMap::new(),
     };

@@ -43,50 +43,65 @@ pub struct Made {
     pub bytes: u64,
 }
 
-/// Puts `load` into the outbox of `centre`.
-///
-/// # Errors
-/// If the disk or the database does not take it; what was made before stays.
-pub async fn fill(
-    load: &Load,
-    centre: &CentreId,
-    db: &CentreDb,
-    signer: &Signer,
-    ids: &mut Ids,
-    now: Now,
-) -> anyhow::Result<Made> {
-    let mut random = Random(load.seed);
-    let mut made = Made::default();
-    let all = load.events.saturating_add(load.clips);
-    for n in 0..all {
-        let back_ms = load.spread_ms.saturating_mul(i64::from(all - n)) / i64::from(all);
-        let at = now.wall.plus_millis(-back_ms);
+/// Makes a load, an incident at a time.
+pub struct Filler<'a> {
+    load: Load,
+    centre: &'a CentreId,
+    db: &'a CentreDb,
+    signer: &'a Signer,
+    ids: Ids,
+    random: Random,
+    done: u32,
+    /// What was made so far.
+    pub made: Made,
+}
+
+impl<'a> Filler<'a> {
+    /// Nothing is made yet.
+    pub fn new(load: Load, centre: &'a CentreId, db: &'a CentreDb, signer: &'a Signer, ids: Ids) -> Self {
+        let random = Random(load.seed);
+        Self { load, centre, db, signer, ids, random, done: 0, made: Made::default() }
+    }
+
+    /// Puts the next incident into the outbox; false if there is none left.
+    ///
+    /// # Errors
+    /// If the disk or the database does not take it; what was made before stays.
+    pub async fn one(&mut self, now: Now) -> anyhow::Result<bool> {
+        let (load, n) = (self.load, self.done);
+        let all = load.events.saturating_add(load.clips);
+        if n >= all {
+            return Ok(false);
+        }
+        self.done += 1;
+        let at = now.wall.plus_millis(-(load.spread_ms.saturating_mul(i64::from(all - n)) / i64::from(all)));
         // Clips lie evenly among the events.
         let share = |n: u32| u64::from(n) * u64::from(load.clips) / u64::from(all);
         let has_clip = share(n + 1) > share(n);
-        let row = incident(IncidentId(ids.next(now)), load, at, has_clip);
-        let id = EventId(ids.next(now));
-        db.record_event(&row, signer, now, |sequence, epoch| {
+        let row = incident(IncidentId(self.ids.next(now)), &load, at, has_clip);
+        let (id, centre) = (EventId(self.ids.next(now)), self.centre);
+        let opened = |sequence, epoch| {
             Event::new(id, centre, EventType::Opened, row.id, at, sequence, epoch, row.data(vec![]))
-        })
-        .await?;
-        made.incidents += 1;
-        made.events += 1;
+        };
+        self.db.record_event(&row, self.signer, now, opened).await?;
+        self.made.incidents += 1;
+        self.made.events += 1;
         if has_clip {
-            let size = load.sizes.0 + random.next() % (load.sizes.1 - load.sizes.0 + 1);
-            let file = clip(db, &row, FileId(ids.next(now)), size.min(MAX_FILE_BYTES), &mut random)?;
-            let (id, reference) = (EventId(ids.next(now)), file.reference());
-            db.add_files(row.id, true, &[file], signer, now, |row, sequence, epoch| {
+            let size = load.sizes.0 + self.random.next() % (load.sizes.1 - load.sizes.0 + 1);
+            let size = size.min(MAX_FILE_BYTES);
+            let file = clip(self.db, &row, FileId(self.ids.next(now)), size, &mut self.random)?;
+            let (id, reference) = (EventId(self.ids.next(now)), file.reference());
+            let updated = |row: &IncidentRow, sequence, epoch| {
                 let data = row.data(vec![reference]);
                 Event::new(id, centre, EventType::Updated, row.id, at, sequence, epoch, data)
-            })
-            .await?;
-            made.events += 1;
-            made.files += 1;
-            made.bytes += size;
+            };
+            self.db.add_files(row.id, true, &[file], self.signer, now, updated).await?;
+            self.made.events += 1;
+            self.made.files += 1;
+            self.made.bytes += size;
         }
+        Ok(true)
     }
-    Ok(made)
 }
 
 fn incident(id: IncidentId, load: &Load, at: Wall, has_clip: bool) -> IncidentRow {
@@ -108,6 +123,7 @@ fn incident(id: IncidentId, load: &Load, at: Wall, has_clip: bool) -> IncidentRo
         evidence: if has_clip { Evidence::Pending } else { Evidence::Impossible("it is simulated".into()) },
         clock: ClockState::default(),
         sound_may_leave: true,
+        asked: false,
     }
 }
 
@@ -174,7 +190,10 @@ mod tests {
                 severity: Severity::Urgent,
                 seed: 7,
             };
-            let made = fill(&load, &centre(), &db, &signer(), &mut Ids::new(1), now()).await.unwrap();
+            let (centre, signer) = (centre(), signer());
+            let mut filler = Filler::new(load, &centre, &db, &signer, Ids::new(1));
+            while filler.one(now()).await.unwrap() {}
+            let made = filler.made;
             assert_eq!((made.incidents, made.events, made.files), (7, 9, 2));
             let waiting = db.waiting().await.unwrap();
             assert_eq!(waiting.len(), 11);

@@ -34,7 +34,10 @@ fn settings(config: ProvinceConfig) -> anyhow::Result<Settings> {
         None => None,
         Some(folder) => Some(tls(folder, &config.name)?),
     };
+    let authority = config.authority.as_deref().filter(|folder| Authority::is_in(folder));
+    let authority = authority.map(|folder| Authority::open_or_make(folder, &config.name, clock::now().wall));
     Ok(Settings {
+        authority: authority.transpose()?,
         tls,
         storage: config.storage.path,
         listen: config.listen,

@@ -2,16 +2,23 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args as ClapArgs, ValueEnum};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{USAGE, failed};
-use crate::config::{self, read_duration, read_size};
-use crate::model::{Ids, Severity};
-use crate::simulate::{Load, fill};
-use crate::{centre_db, clock, keys};
+use crate::centre_db::{self, CentreDb};
+use crate::config::{self, ProvinceLink, read_duration, read_size};
+use crate::forward::{self, Orders, StatusInput, keep_access};
+use crate::model::{BootId, Ids, Severity};
+use crate::simulate::{Filler, Load};
+use crate::supervise::Group;
+use crate::wire::Signer;
+use crate::{clock, disk, keys};
 
 /// What `quaywatch simulate` is to make.
 #[derive(Debug, ClapArgs)]
@@ -37,6 +44,12 @@ pub(super) struct Args {
     /// What makes two loads differ.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Delivers them too, in place of the centre's service, which must not run; until all are receipted.
+    #[arg(long)]
+    deliver: bool,
+    /// How long to wait from one incident to the next.
+    #[arg(long, default_value = "0ms", value_parser = read_duration)]
+    every: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,9 +80,16 @@ pub(super) async fn run(args: Args) -> ExitCode {
 
 async fn make(config: &config::EdgeConfig, args: &Args) -> anyhow::Result<String> {
     let province = config.province.as_ref().context("there is no [province] in the configuration")?;
-    let signer = keys::load_or_make(&province.identity)?;
+    disk::make_folder(&config.storage.path)?;
+    let lock = args.deliver.then(|| disk::lock_storage(&config.storage.path, "simulate")).transpose()?;
+    let signer = Arc::new(keys::load_or_make(&province.identity)?);
     let (mut ids, now) = (Ids::new(clock::id_seed()?), clock::now());
     let db = centre_db::open(&config.storage.path, &mut ids, now).await?;
+    let mut link = Group::new("link", &CancellationToken::new());
+    let (nudge, nudges) = mpsc::channel(1);
+    if args.deliver {
+        start_link(config, province, &signer, &db, nudges, &mut link)?;
+    }
     let load = Load {
         events: args.events,
         clips: args.clips,
@@ -81,7 +101,49 @@ async fn make(config: &config::EdgeConfig, args: &Args) -> anyhow::Result<String
         },
         seed: args.seed,
     };
-    let made = fill(&load, &config.centre.id, &db, &signer, &mut ids, now).await;
+    let mut filler = Filler::new(load, &config.centre.id, &db, &signer, ids);
+    while filler.one(clock::now()).await? {
+        let _ = nudge.try_send(());
+        clock::sleep_until(clock::now().mono.plus(args.every)).await;
+    }
+    let made = filler.made;
+    while args.deliver && db.backlog().await?.oldest.is_some() {
+        clock::sleep_until(clock::now().mono.plus(Duration::from_millis(100))).await;
+    }
+    link.stop(Duration::from_secs(5)).await;
     db.close().await;
-    Ok(serde_json::to_string(&made?)?)
+    if let Some(lock) = lock {
+        lock.give_back();
+    }
+    Ok(serde_json::to_string(&made)?)
+}
+
+/// The link of a centre, without whoever would do the province's commands.
+fn start_link(
+    config: &config::EdgeConfig,
+    province: &ProvinceLink,
+    signer: &Arc<Signer>,
+    db: &CentreDb,
+    nudges: mpsc::Receiver<()>,
+    group: &mut Group,
+) -> anyhow::Result<()> {
+    let (given, access) = watch::channel(None);
+    let centre = config.centre.id.clone();
+    group
+        .spawn("access", keep_access(province.clone(), centre.clone(), signer.clone(), given, group.token()));
+    let settings = forward::Settings {
+        address: (&province.broker).into(),
+        root: province.root.clone(),
+        centre,
+        signer: signer.clone(),
+        access,
+        db: db.clone(),
+        boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
+        rate: province.rate.clone(),
+    };
+    let (commands, _) = mpsc::channel(1);
+    let (_, replies) = mpsc::channel(1);
+    let (_, status) = watch::channel(StatusInput::default());
+    group.spawn("link", forward::run(settings, nudges, status, Orders { commands, replies }, group.token()));
+    Ok(())
 }

@@ -34,6 +34,8 @@ pub struct Camera {
     pub password: Option<Secret>,
     /// What is done with its sound.
     pub audio: AudioUse,
+    /// Whether the province may ask for its footage.
+    pub asked: bool,
     /// How long its main stream is kept.
     pub keep: Duration,
     /// How long its sub stream is kept; not longer than `keep`.
@@ -142,6 +144,7 @@ fn camera(
     let (user, password) = login(&mut table, context);
     let audio = [("record", AudioUse::Record), ("level", AudioUse::Level), ("off", AudioUse::Off)];
     let audio = table.or("audio", AudioUse::Record, |value| value.word(&audio));
+    let asked = table.or("asked", true, |value| value.truth());
     let kept = keeps(&mut table, usual);
     let most = table.value("keep_size").map(|value| keep_size(&value));
     let mut names = Taken::new();
@@ -158,8 +161,8 @@ fn camera(
             Some(most) => Some(most?),
             None => None,
         };
-        let (id, name, main, audio) = (id?, name?, main?, audio?);
-        Some(Camera { id, name, main, sub, user, password, audio, keep, sub_keep, keep_size, zones })
+        let (id, name, main, audio, asked) = (id?, name?, main?, audio?, asked?);
+        Some(Camera { id, name, main, sub, user, password, audio, asked, keep, sub_keep, keep_size, zones })
     })();
     let audio = audio.unwrap_or(AudioUse::Record);
     Listed { id: typed, audio, zones: listed, camera }

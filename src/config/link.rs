@@ -9,6 +9,7 @@ use super::rate::{RatePlan, rate_plan};
 use super::reader::Table;
 use super::value::Value;
 use crate::model::StreamKind;
+use crate::wire::Action;
 
 /// The way to the province.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,10 @@ pub struct ProvinceLink {
     pub send: Send,
     /// How fast files may go, by the hour.
     pub rate: RatePlan,
+    /// What the province may ask for.
+    pub commands: Vec<String>,
+    /// Whether footage that the province asks for goes with its sound.
+    pub asked_sound: bool,
 }
 
 /// What leaves the centre besides the event.
@@ -40,6 +45,14 @@ pub struct Send {
     pub sound: bool,
     /// The clip.
     pub clip: bool,
+}
+
+/// What a province may ask for where the file says nothing: all but to look in.
+const USUAL_COMMANDS: [&str; 6] = ["acknowledge", "comment", "close", "flag", "clip", "still"];
+
+fn commands(value: &Value<'_>) -> Option<Vec<String>> {
+    let known = Action::NAMES.map(|name| (name, name.to_owned()));
+    Some(value.list()?.iter().filter_map(|item| item.word(&known)).collect())
 }
 
 /// Reads the table `[province]`.
@@ -76,6 +89,9 @@ pub(super) fn link(mut table: Table<'_>, hours: &Hours, context: &Context<'_>) -
     let all = Send { still: true, sound: true, clip: true };
     let send = table.or("send", all, |value| what_leaves(&value));
     let rate = table.or("rate", RatePlan::default(), |value| rate_plan(&value, hours));
+    let usual = || USUAL_COMMANDS.map(str::to_owned).to_vec();
+    let commands = table.or("commands", usual(), |value| commands(&value));
+    let asked_sound = table.or("asked_sound", false, |value| value.truth());
     table.finish();
     Some(ProvinceLink {
         broker: broker?,
@@ -86,6 +102,8 @@ pub(super) fn link(mut table: Table<'_>, hours: &Hours, context: &Context<'_>) -
         clip_stream: clip_stream?,
         send: send?,
         rate: rate?,
+        commands: commands?,
+        asked_sound: asked_sound?,
     })
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::{CameraStates, Shared};
+use crate::enrol::Folder;
 use crate::forward::{self, Access, Orders};
 use crate::model::{BootId, ClockState, Ids};
-use crate::orders::{Clerk, FlagDesk};
+use crate::orders::{Clerk, FlagDesk, Rights};
 use crate::record::Archive;
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus};
@@ -33,7 +34,17 @@ pub(super) fn start_link(
     let (centre, signer, db) = (shared.config.centre.id.clone(), shared.signer.clone(), shared.db.clone());
     let (commands, ordered) = mpsc::channel(COMMANDS);
     let (replied, replies) = mpsc::channel(COMMANDS);
-    let clerk = Clerk { centre: centre.clone(), db: db.clone(), flags: flags.clone() };
+    let clerk = Clerk {
+        centre: centre.clone(),
+        db: db.clone(),
+        flags: flags.clone(),
+        rights: Rights {
+            actions: province.commands.clone(),
+            cameras: shared.config.cameras.iter().map(|camera| (camera.id.clone(), camera.asked)).collect(),
+        },
+        archive: shared.archive.clone(),
+        papers: province.enrolment.clone().map(|folder| (Folder(folder), signer.public())),
+    };
     group.spawn("orders", clerk.run(ordered, replied, group.token()));
     let keeping =
         forward::keep_access(province.clone(), centre.clone(), signer.clone(), given, group.token());

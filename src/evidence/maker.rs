@@ -24,9 +24,7 @@ use super::still::still;
 use crate::centre_db::CentreDb;
 use crate::config::Send;
 use crate::forward::{IncidentRow, OutgoingFile};
-use crate::model::{
-    CameraId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, Severity, StreamKind, Wall,
-};
+use crate::model::{CameraId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, StreamKind, Wall};
 use crate::record::{Archive, Coverage};
 use crate::wire::{Event, EventType, FileInit, FileRef, Role, Signer, UserData};
 use crate::{clock, disk};
@@ -117,7 +115,7 @@ impl Maker {
         let row = self.db.incident(job.incident).await?.context("the incident is not recorded")?;
         let Some(camera) = row.camera.clone() else { return Ok(()) };
         let range = match (job.part, row.ended_at) {
-            (Part::First, _) => Some(range::first_clip(row.started_at, row.flagged_at)),
+            (Part::First, _) => row.clip.map(|(from, to)| Range { from, to }),
             (Part::Closing, Some(ended_at)) => range::closing_clip(row.started_at, row.flagged_at, ended_at),
             (Part::Closing, None) => None,
             (Part::Later(at), _) => Some(range::later_still(at)),
@@ -149,7 +147,7 @@ impl Maker {
     /// Whether a later part was made and entered before, as a restart may ask for it again.
     async fn is_entered(&self, row: &IncidentRow, part: Part) -> anyhow::Result<bool> {
         let folder = self.folder(row.id, part);
-        if row.severity == Severity::Notice {
+        if !row.leaves() {
             return Ok(folder.join(MANIFEST_NAME).exists());
         }
         Ok(self.db.has_files_below(&relative(&self.archive, &folder)).await?)
@@ -197,7 +195,7 @@ impl Maker {
             excerpt: (row.kind.is_heard() && part == Part::First)
                 .then(|| range::sound(row.started_at, row.flagged_at, range)),
             sound_may_leave: row.sound_may_leave,
-            send: self.send,
+            send: if row.asked { Send { still: true, sound: true, clip: true } } else { self.send },
             still_only: matches!(part, Part::Later(_)),
             main,
             sub,

@@ -48,3 +48,30 @@ pub fn still(clip: &Path, at_ms: i64) -> Result<Vec<u8>, LibavError> {
     decoder.finish(&mut keep)?;
     jpeg.ok_or_else(nothing)?
 }
+
+/// As [`still`], of the last keyframe of a recording that is perhaps being written, at most `width` pixels
+/// wide and, as far as JPEG goes, of at most `bytes` bytes.
+///
+/// # Errors
+/// As [`still`].
+pub fn small_still(recording: &Path, width: u32, bytes: usize) -> Result<Vec<u8>, LibavError> {
+    let mut demuxer = Demuxer::open(recording)?;
+    let nothing = || LibavError::Unsupported(format!("{} without a picture", recording.display()));
+    let format = demuxer.video().cloned().ok_or_else(nothing)?;
+    let mut newest = None;
+    // What is torn at the end is what is being written.
+    while let Ok(Some(sample)) = demuxer.read() {
+        if sample.track == Track::Video && sample.key {
+            newest = Some(sample);
+        }
+    }
+    let key = newest.ok_or_else(nothing)?;
+    let mut decoder = PictureDecoder::new(&format)?;
+    let mut jpeg = None;
+    let mut keep = |picture: &crate::libav::Picture<'_>| {
+        jpeg.get_or_insert_with(|| picture.jpeg_within(width, bytes));
+    };
+    decoder.decode(key.pts, key.data(), &mut keep)?;
+    decoder.finish(&mut keep)?;
+    jpeg.ok_or_else(nothing)?
+}

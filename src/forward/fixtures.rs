@@ -48,6 +48,7 @@ pub(crate) fn incident(ids: &mut Ids, severity: Severity) -> IncidentRow {
         evidence: Evidence::Pending,
         clock: ClockState::default(),
         sound_may_leave: true,
+        asked: false,
     }
 }
 

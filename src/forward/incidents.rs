@@ -57,9 +57,16 @@ pub struct IncidentRow {
     pub clock: ClockState,
     /// Whether its sound may leave the centre.
     pub sound_may_leave: bool,
+    /// Whether the province asked for it.
+    pub asked: bool,
 }
 
 impl IncidentRow {
+    /// Whether the province is told of it.
+    pub fn leaves(&self) -> bool {
+        self.severity > Severity::Notice || self.asked
+    }
+
     /// The incident as an event shows it, with the files that the event lists.
     pub fn data(&self, files: Vec<FileRef>) -> IncidentData {
         let no_clip = match &self.evidence {
@@ -136,14 +143,14 @@ pub(super) async fn write(connection: &mut SqliteConnection, row: &IncidentRow) 
     let (state, reason) = evidence_columns(&row.evidence);
     sqlx::query(
         "INSERT INTO incidents (id, kind, severity, camera, zone, started_at, flagged_at, ended_at, peak,
-             count, rule, clip_from, clip_to, evidence_state, evidence_reason, clock, sound_may_leave, also)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             count, rule, clip_from, clip_to, evidence_state, evidence_reason, clock, sound_may_leave, also, asked)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, severity = excluded.severity,
              camera = excluded.camera, zone = excluded.zone, started_at = excluded.started_at,
              flagged_at = excluded.flagged_at, ended_at = excluded.ended_at, peak = excluded.peak,
              count = excluded.count, rule = excluded.rule, clip_from = excluded.clip_from,
              clip_to = excluded.clip_to, clock = excluded.clock, sound_may_leave = excluded.sound_may_leave,
-             also = excluded.also,
+             also = excluded.also, asked = excluded.asked,
              evidence_reason = CASE WHEN evidence_state IN ('made', 'impossible')
                  THEN evidence_reason ELSE excluded.evidence_reason END,
              evidence_state = CASE WHEN evidence_state IN ('made', 'impossible')
@@ -167,6 +174,7 @@ pub(super) async fn write(connection: &mut SqliteConnection, row: &IncidentRow) 
     .bind(json(&row.clock)?)
     .bind(row.sound_may_leave)
     .bind(json(&row.also)?)
+    .bind(row.asked)
     .execute(connection)
     .await?;
     Ok(())
@@ -229,6 +237,7 @@ fn from_row(row: &SqliteRow) -> Result<IncidentRow, sqlx::Error> {
         evidence,
         clock: serde_json::from_str(&text("clock")?).map_err(|e| unreadable("clock", Box::new(e)))?,
         sound_may_leave: row.try_get("sound_may_leave")?,
+        asked: row.try_get("asked")?,
         also: serde_json::from_str(&text("also")?).map_err(|e| unreadable("also", Box::new(e)))?,
     })
 }

@@ -14,7 +14,7 @@ use sqlx::{Row, SqliteConnection};
 use super::incidents::{self, Evidence, IncidentRow};
 use super::item::{Class, id_text, severity_rank};
 use crate::centre_db::{CentreDb, unreadable};
-use crate::model::{Epoch, EventId, FileId, IncidentId, Now, Severity};
+use crate::model::{Epoch, EventId, FileId, IncidentId, Now};
 use crate::wire::{Event, FileInit, FileRef, Signer, Subject};
 
 /// A file that is to leave the centre.
@@ -61,7 +61,7 @@ pub enum OutboxError {
 
 impl CentreDb {
     /// Records a change of an incident and, if it is to leave the centre, the event that tells it:
-    /// `build` is given the event's sequence number and epoch. A `notice` is recorded and stays.
+    /// `build` is given the event's sequence number and epoch. A `notice` is recorded and stays, unless it was asked for.
     /// Returns the event's id if there is one; then the link wants a nudge.
     ///
     /// # Errors
@@ -75,9 +75,9 @@ impl CentreDb {
     ) -> Result<Option<EventId>, OutboxError> {
         let mut transaction = self.pool.begin().await?;
         incidents::write(&mut transaction, incident).await?;
-        let event = match incident.severity {
-            Severity::Notice => None,
-            Severity::Warning | Severity::Urgent => {
+        let event = match incident.leaves() {
+            false => None,
+            true => {
                 let build = |sequence| build(sequence, self.epoch());
                 Some(add_event(&mut transaction, incident, signer, now, build).await?)
             }
@@ -111,9 +111,9 @@ impl CentreDb {
         let Some(row) = incidents::read(&mut transaction, incident).await? else {
             return Err(OutboxError::UnknownIncident(incident));
         };
-        let event = match row.severity {
-            Severity::Notice => None,
-            Severity::Warning | Severity::Urgent => {
+        let event = match row.leaves() {
+            false => None,
+            true => {
                 for file in files {
                     add_file(&mut transaction, self, &row, file, signer, now).await?;
                 }
@@ -144,9 +144,9 @@ impl CentreDb {
         };
         row.evidence = Evidence::Impossible(reason.to_owned());
         incidents::write(&mut transaction, &row).await?;
-        let event = match row.severity {
-            Severity::Notice => None,
-            Severity::Warning | Severity::Urgent => {
+        let event = match row.leaves() {
+            false => None,
+            true => {
                 let build = |sequence| build(&row, sequence, self.epoch());
                 Some(add_event(&mut transaction, &row, signer, now, build).await?)
             }

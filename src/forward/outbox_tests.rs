@@ -3,6 +3,7 @@
 use super::super::fixtures::{db, event, file, incident, now, signer, start};
 use super::super::pins::Pin;
 use super::*;
+use crate::model::Severity;
 use crate::model::{CameraId, Ids};
 use crate::wire::Role;
 

@@ -49,6 +49,7 @@ pub(super) mod testing {
             sub: None,
             user: None,
             password: None,
+            asked: true,
             audio: AudioUse::Off,
             keep: Duration::MAX,
             sub_keep: Duration::MAX,

@@ -87,19 +87,47 @@ impl Picture<'_> {
     /// # Errors
     /// If its pixels are of a kind that cannot be converted.
     pub fn jpeg(&self) -> Result<Vec<u8>, LibavError> {
-        let full = self.converted(Pixel::YUVJ420P)?;
+        // A still is evidence: close to the best quality there is (1 to 31, the lower the better).
+        self.compressed((self.width(), self.height()), (2, 3))
+    }
+
+    /// The picture as a JPEG of at most `width` pixels, in the best quality that needs no more than `bytes`
+    /// bytes, if one does.
+    ///
+    /// # Errors
+    /// If its pixels are of a kind that cannot be converted.
+    pub fn jpeg_within(&self, width: u32, bytes: usize) -> Result<Vec<u8>, LibavError> {
+        let narrow = self.width().min(width.max(16));
+        let height = u64::from(self.height()) * u64::from(narrow) / u64::from(self.width().max(1));
+        let even = |n: u32| (n & !1).max(2);
+        let size = (even(narrow), even(u32::try_from(height).unwrap_or(u32::MAX)));
+        let mut made = self.compressed(size, (3, 5))?;
+        for quality in [(7, 9), (12, 14), (20, 22), (31, 31)] {
+            if made.len() <= bytes {
+                break;
+            }
+            made = self.compressed(size, quality)?;
+        }
+        Ok(made)
+    }
+
+    fn compressed(
+        &self,
+        (width, height): (u32, u32),
+        (least, most): (i32, i32),
+    ) -> Result<Vec<u8>, LibavError> {
+        let full = self.scaled(Pixel::YUVJ420P, width, height)?;
         let missing = || LibavError::Unsupported("JPEG".into());
         let codec = ff::encoder::find(ff::codec::Id::MJPEG).ok_or_else(missing)?;
         let doing = "making a JPEG";
         let mut setup = tell(doing, ff::codec::Context::new_with_codec(codec).encoder().video())?;
-        setup.set_width(self.width());
-        setup.set_height(self.height());
+        setup.set_width(width);
+        setup.set_height(height);
         setup.set_format(Pixel::YUVJ420P);
         setup.set_color_range(ff::color::Range::JPEG);
         setup.set_time_base((1, 25));
-        // A still is evidence: close to the best quality there is (1 to 31, the lower the better).
-        setup.set_qmin(2);
-        setup.set_qmax(3);
+        setup.set_qmin(least);
+        setup.set_qmax(most);
         let mut encoder = tell(doing, setup.open_as(codec))?;
         tell(doing, encoder.send_frame(&full))?;
         tell(doing, encoder.send_eof())?;
@@ -109,10 +137,15 @@ impl Picture<'_> {
     }
 
     fn converted(&self, to: Pixel) -> Result<ff::frame::Video, LibavError> {
-        let (from, width, height) = (self.frame.format(), self.width(), self.height());
+        self.scaled(to, self.width(), self.height())
+    }
+
+    fn scaled(&self, to: Pixel, width: u32, height: u32) -> Result<ff::frame::Video, LibavError> {
+        let (from, own_width, own_height) = (self.frame.format(), self.width(), self.height());
         let flags = scaling::Flags::BILINEAR;
         let doing = "converting a picture";
-        let mut scaler = tell(doing, scaling::Context::get(from, width, height, to, width, height, flags))?;
+        let mut scaler =
+            tell(doing, scaling::Context::get(from, own_width, own_height, to, width, height, flags))?;
         let mut out = ff::frame::Video::empty();
         tell(doing, scaler.run(self.frame, &mut out))?;
         if out.planes() == 0 {

@@ -36,14 +36,17 @@ impl CentreDb {
             .execute(&self.pool)
             .await?;
         let text = |text: &str| text.chars().take(200).collect::<String>();
-        sqlx::query("INSERT INTO commands (id, action, actor, taken_at, expires_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(command.id.to_string())
-            .bind(text(&command.action))
-            .bind(text(&command.actor))
-            .bind(now.as_millis())
-            .bind(command.expires_at.as_millis())
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO commands (id, action, actor, taken_at, expires_at, args) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(command.id.to_string())
+        .bind(text(&command.action))
+        .bind(text(&command.actor))
+        .bind(now.as_millis())
+        .bind(command.expires_at.as_millis())
+        .bind(serde_json::to_string(&command.args).unwrap_or_default())
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Flagging a moment by hand: the way from whoever asks to the rules, and the answer back.
+//! Flagging a moment by hand, or asking for footage: the way from whoever asks to the rules, and the answer back.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::read_duration;
 use crate::incident::Manual;
-use crate::model::{IncidentId, Severity, Wall};
-use crate::wire::FlagArgs;
+use crate::model::{CameraId, IncidentId, Severity, Wall};
+use crate::wire::{ClipArgs, FlagArgs};
 
 /// More than this at once is not people.
 const WAITING: usize = 16;
@@ -18,10 +18,42 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Who is named is named in so many characters.
 const LONGEST_NAME: usize = 80;
 
-/// A moment to be flagged, and where to answer.
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A moment is to be an incident.
+    Moment(Manual),
+    /// The footage of a range is to go to the province.
+    Footage(Footage),
+}
+
+/// Footage that the province asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Footage {
+    /// Of which camera.
+    pub camera: CameraId,
+    /// The first moment.
+    pub from: Wall,
+    /// The moment after the last, at most a minute later.
+    pub to: Wall,
+    /// Why.
+    pub reason: String,
+    /// Who asks.
+    pub by: String,
+}
+
+impl What {
+    /// The footage that a command asks for.
+    pub fn footage(args: ClipArgs, by: &str) -> Self {
+        let ClipArgs { camera, from, to, reason } = args;
+        Self::Footage(Footage { camera, from, to, reason, by: name(by) })
+    }
+}
+
+/// Something asked for, and where to answer.
 pub struct Asked {
-    /// The moment.
-    pub what: Manual,
+    /// What.
+    pub what: What,
     /// Answered once the incident is on record.
     pub answer: oneshot::Sender<Result<IncidentId, NotFlagged>>,
 }
@@ -48,11 +80,11 @@ impl FlagDesk {
         (Self(desk), asked)
     }
 
-    /// Flags a moment; gives its incident once that is on record.
+    /// Asks for something; gives its incident once that is on record.
     ///
     /// # Errors
     /// [`NotFlagged`] if it is refused, or cannot be recorded now.
-    pub async fn flag(&self, what: Manual) -> Result<IncidentId, NotFlagged> {
+    pub async fn ask(&self, what: What) -> Result<IncidentId, NotFlagged> {
         let (answer, answered) = oneshot::channel();
         let later = |why: &str| NotFlagged::Later(why.to_owned());
         self.0.try_send(Asked { what, answer }).map_err(|_| later("too much is being flagged just now"))?;
@@ -76,10 +108,14 @@ pub fn manual(args: FlagArgs, by: &str, at: Option<Wall>) -> Result<Manual, Stri
     let what = Manual {
         camera: args.camera,
         note: args.note,
-        by: by.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect(),
+        by: name(by),
         severity: args.severity.unwrap_or(Severity::Warning),
         before,
         at,
     };
     what.checked()
+}
+
+fn name(by: &str) -> String {
+    by.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
 }

@@ -2,24 +2,47 @@
 //!
 //! A command is done once however often it comes, and answered each time with the same reply: it
 //! is in the book before it is done, and its answer before the reply goes. One that a stop cut off
-//! is not done again, because nobody knows how far it had come; its reply says so.
+//! is not done again, because nobody knows how far it had come; its reply says so. A look-in is answered
+//! when it begins; its pictures follow as replies of their own, and none is kept.
 
 mod book;
 
 mod flag;
 
+mod footage;
+
+mod handling;
+
 mod judge;
 
-pub use flag::{Asked, FlagDesk, NotFlagged, manual};
+pub use flag::{Asked, FlagDesk, Footage, NotFlagged, What, manual};
+pub use handling::{Handled, Place};
+pub use judge::Rights;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::centre_db::CentreDb;
 use crate::clock;
-use crate::model::CentreId;
-use crate::wire::{Answer, Command, Reply};
-use judge::{Order, Verdict, judge};
+use crate::enrol::Folder;
+use crate::model::{CentreId, CommandId, IncidentId};
+use crate::record::Archive;
+use crate::wire::{Action, Answer, ClosedAs, Command, LookInArgs, PublicKey, Reply};
+use footage::{Size, picture_now};
+use judge::{Verdict, judge};
+
+/// How long lies between two pictures of a look-in.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
+
+/// So many look-ins may go on at once.
+const LOOK_INS: usize = 2;
 
 /// Does what the province commands, one after the other.
 pub struct Clerk {
@@ -27,9 +50,18 @@ pub struct Clerk {
     pub centre: CentreId,
     /// Where commands are written down.
     pub db: CentreDb,
-    /// Where moments are flagged.
+    /// Where moments are flagged and footage is asked for.
     pub flags: FlagDesk,
+    /// What the province may ask for.
+    pub rights: Rights,
+    /// Where pictures of now come from.
+    pub archive: Arc<Archive>,
+    /// Where the papers for the link are, and the key that they must be for.
+    pub papers: Option<(Folder, PublicKey)>,
 }
+
+/// Look-ins that go on.
+type Looking<'a> = FuturesUnordered<BoxFuture<'a, ()>>;
 
 impl Clerk {
     /// Does `commands` until told to stop; `replies` goes to the province.
@@ -42,59 +74,151 @@ impl Clerk {
         replies: mpsc::Sender<Reply>,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        while let Some(Some(command)) = stop.run_until_cancelled(commands.recv()).await {
-            let answer = self.answer(&command).await;
+        let mut looking = Looking::new();
+        loop {
+            let command = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                Some(()) = looking.next() => continue,
+                Some(command) = commands.recv() => command,
+            };
+            let (answer, look_in) = self.answer(&command, looking.len()).await;
             tracing::info!(
                 target: "orders", command = %command.id, action = command.action, actor = command.actor,
-                ?answer, "a command of the province was answered"
+                answer = answer.as_str(), reason = answer.reason(),
+                "a command of the province was answered"
             );
             let _ = replies.send(Reply { id: command.id, answer }).await;
+            if let Some(args) = look_in {
+                looking.push(Box::pin(self.look_in(command.id, args, replies.clone())));
+            }
         }
-        stop.cancelled().await;
-        Ok(())
     }
 
-    async fn answer(&self, command: &Command) -> Answer {
+    /// The answer, and the look-in that begins with it, if one does; `looking` go on already.
+    async fn answer(&self, command: &Command, looking: usize) -> (Answer, Option<LookInArgs>) {
         let unable =
-            |e: sqlx::Error| Answer::Failed { reason: format!("it cannot be written down now: {e}") };
+            |e: sqlx::Error| (Answer::Failed { reason: format!("it cannot be written down now: {e}") }, None);
         let now = clock::now();
         let known = match self.db.command(command.id).await {
             Ok(known) => known,
             Err(e) => return unable(e),
         };
-        let order = match judge(command, &self.centre, known, now.wall) {
-            Verdict::Answer(answer) => return answer,
-            Verdict::Do(order) => order,
+        let action = match judge(command, &self.centre, &self.rights, known, now.wall) {
+            Verdict::Answer(answer) => return (answer, None),
+            Verdict::Do(action) => action,
         };
         if let Err(e) = self.db.begin_command(command, now.wall).await {
             return unable(e);
         }
-        let answer = self.carry_out(order).await;
+        let look_in = match &action {
+            Action::LookIn(args) if looking < LOOK_INS => Some(args.clone()),
+            _ => None,
+        };
+        let answer = self.carry_out(action, &command.actor, command, look_in.is_some()).await;
         if let Err(e) = self.db.end_command(command.id, &answer).await {
             tracing::error!(command = %command.id, "what became of a command cannot be written down: {e}");
         }
-        answer
+        (answer, look_in)
     }
 
-    async fn carry_out(&self, order: Order) -> Answer {
-        match order {
-            Order::Flag(what) => match self.flags.flag(what).await {
-                Ok(id) => {
-                    let data = [("incident".to_owned(), id.to_string().into())];
-                    Answer::Done { data: data.into_iter().collect() }
-                }
-                Err(NotFlagged::Refused(reason)) => Answer::Refused { reason },
-                Err(NotFlagged::Later(reason)) => Answer::Failed { reason },
+    async fn carry_out(&self, action: Action, actor: &str, command: &Command, has_room: bool) -> Answer {
+        match action {
+            Action::Flag(args) => match manual(args, actor, Some(command.issued_at)) {
+                Ok(what) => flagged(self.flags.ask(What::Moment(what)).await),
+                Err(reason) => Answer::Refused { reason },
             },
+            Action::Clip(args) => flagged(self.flags.ask(What::footage(args, actor)).await),
+            Action::Still(args) => match picture_now(&self.archive, &args.camera, Size::ONE).await {
+                Ok(data) => Answer::Done { data },
+                Err(reason) => Answer::Failed { reason },
+            },
+            Action::LookIn(_) if !has_room => {
+                Answer::Failed { reason: format!("{LOOK_INS} look-ins go on already") }
+            }
+            Action::LookIn(args) => {
+                let until = clock::now().wall.plus_millis(60_000 * i64::from(args.minutes));
+                Answer::Done { data: one("until", until.to_string()) }
+            }
+            Action::Acknowledge(args) => {
+                self.handle(args.incident, actor, "acknowledge", None, args.note).await
+            }
+            Action::Comment(args) => self.handle(args.incident, actor, "comment", None, args.text).await,
+            Action::Close(args) => {
+                self.handle(args.incident, actor, "close", Some(args.outcome), args.note).await
+            }
+            Action::Certificate(args) => self.take_papers(&args.papers),
         }
+    }
+
+    async fn handle(
+        &self,
+        incident: IncidentId,
+        who: &str,
+        action: &str,
+        outcome: Option<ClosedAs>,
+        note: String,
+    ) -> Answer {
+        let handled = Handled {
+            at: clock::now().wall,
+            place: Place::Province,
+            who: who.to_owned(),
+            action: action.to_owned(),
+            outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
+            note,
+        };
+        match self.db.handle(incident, &handled).await {
+            Ok(true) => Answer::Done { data: one("incident", incident.to_string()) },
+            Ok(false) => Answer::Refused { reason: format!("there is no incident {incident} here") },
+            Err(e) => Answer::Failed { reason: format!("it cannot be written down now: {e}") },
+        }
+    }
+
+    /// New papers are put in the place of the old ones; the link takes them up by itself.
+    fn take_papers(&self, text: &str) -> Answer {
+        let Some((folder, key)) = &self.papers else {
+            return Answer::Refused { reason: "this centre has no papers".to_owned() };
+        };
+        match folder.renew(text, &self.centre, key) {
+            Ok(papers) => Answer::Done { data: one("until", papers.validity.to.to_string()) },
+            Err(e) => Answer::Refused { reason: format!("{e:#}") },
+        }
+    }
+
+    /// Sends pictures until the minutes are over.
+    async fn look_in(&self, id: CommandId, args: LookInArgs, replies: mpsc::Sender<Reply>) {
+        let end = clock::now().mono.plus(Duration::from_secs(60 * u64::from(args.minutes)));
+        while clock::now().mono < end {
+            match picture_now(&self.archive, &args.camera, Size::OF_MANY).await {
+                Ok(data) => {
+                    let _ = replies.send(Reply { id, answer: Answer::Picture { data } }).await;
+                }
+                Err(why) => {
+                    tracing::warn!(target: "orders", command = %id, "no picture for a look-in: {why}")
+                }
+            }
+            clock::sleep_until(clock::now().mono.plus(LOOK_EVERY)).await;
+        }
+    }
+}
+
+fn one(key: &str, value: String) -> Map<String, Value> {
+    [(key.to_owned(), value.into())].into_iter().collect()
+}
+
+fn flagged(outcome: Result<IncidentId, NotFlagged>) -> Answer {
+    match outcome {
+        Ok(id) => Answer::Done { data: one("incident", id.to_string()) },
+        Err(NotFlagged::Refused(reason)) => Answer::Refused { reason },
+        Err(NotFlagged::Later(reason)) => Answer::Failed { reason },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forward::fixtures::{db, now};
-    use crate::model::{CommandId, IncidentId};
+    use crate::forward::fixtures::{db, event, incident, now, signer};
+    use crate::model::{CommandId, EventId, Ids, IncidentId, Severity};
+    use crate::record::{Index, Keep, Policy};
 
     fn command(note: &str) -> Command {
         let args = serde_json::json!({ "note": note });
@@ -113,16 +237,20 @@ mod tests {
     async fn clerk(folder: &std::path::Path) -> (Clerk, mpsc::Receiver<Asked>) {
         let (flags, asked) = FlagDesk::new();
         let centre = CentreId::new("xuan-lung").unwrap();
-        (Clerk { centre, db: db(folder).await, flags }, asked)
+        let rights = Rights { actions: Action::NAMES.map(str::to_owned).to_vec(), ..Rights::default() };
+        let usual = Keep { main: Duration::MAX, sub: Duration::MAX, most_bytes: None };
+        let policy = Policy { usual, cameras: Default::default(), reserve_bytes: 0, pin_share: 0.3 };
+        let archive = Arc::new(Archive::new(folder, policy, Index::open(folder).await.unwrap()));
+        (Clerk { centre, db: db(folder).await, flags, rights, archive, papers: None }, asked)
     }
 
     /// The answer to `command`, and how often something was flagged for it; everything may be.
     async fn answer(clerk: &Clerk, asked: &mut mpsc::Receiver<Asked>, command: &Command) -> (Answer, u32) {
-        let mut answering = std::pin::pin!(clerk.answer(command));
+        let mut answering = std::pin::pin!(clerk.answer(command, 0));
         let mut flagged = 0;
         loop {
             tokio::select! {
-                answer = &mut answering => return (answer, flagged),
+                (answer, _) = &mut answering => return (answer, flagged),
                 Some(Asked { answer, .. }) = asked.recv() => {
                     flagged += 1;
                     let id = IncidentId("0193b3c4-0000-7000-8000-00000000000a".parse().unwrap());
@@ -163,5 +291,39 @@ mod tests {
         clerk.db.begin_command(&Command { id: new, ..command("x") }, now).await.unwrap();
         assert!(clerk.db.command(old.id).await.unwrap().is_none());
         assert!(clerk.db.command(new).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_the_province_says_of_an_incident_is_in_its_history_and_of_an_unknown_one_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clerk, _asked) = clerk(folder.path()).await;
+        let mut ids = Ids::new(9);
+        let row = incident(&mut ids, Severity::Warning);
+        let id = EventId(ids.next(now()));
+        clerk.db.record_event(&row, &signer(), now(), |n, epoch| event(id, &row, n, epoch)).await.unwrap();
+        let mut said = |action: &str, args: Value| {
+            let Value::Object(args) = args else { panic!() };
+            Command { id: CommandId(ids.next(now())), action: action.into(), args, ..command("") }
+        };
+        let incident = row.id.to_string();
+        for command in [
+            said("acknowledge", serde_json::json!({ "incident": incident })),
+            said("comment", serde_json::json!({ "incident": incident, "text": "Đã gọi điện" })),
+            said(
+                "close",
+                serde_json::json!({ "incident": incident, "outcome": "false-alarm", "note": "Tivi" }),
+            ),
+        ] {
+            let (answer, _) = clerk.answer(&command, 0).await;
+            assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+        }
+        let history = clerk.db.history(row.id).await.unwrap();
+        let told: Vec<_> = history.iter().map(|one| (one.action.as_str(), one.note.as_str())).collect();
+        assert_eq!(told, [("acknowledge", ""), ("comment", "Đã gọi điện"), ("close", "Tivi")]);
+        assert_eq!((history[2].outcome.as_deref(), history[2].place), (Some("false-alarm"), Place::Province));
+        let nobody = "0193b3c4-0000-7000-8000-00000000000f";
+        let unknown = said("comment", serde_json::json!({ "incident": nobody, "text": "x" }));
+        let (answer, _) = clerk.answer(&unknown, 0).await;
+        assert!(matches!(&answer, Answer::Refused { reason } if reason.contains(nobody)), "{answer:?}");
     }
 }

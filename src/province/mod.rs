@@ -17,12 +17,19 @@ mod store;
 
 mod answers;
 
+mod errands;
+
+mod commander;
+
+mod renewal;
+
 mod take;
 
 mod receive;
 
 mod http;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,9 +38,13 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker;
-use crate::model::CentreId;
+use crate::enrol::Authority;
+use crate::model::{CentreId, Ids};
 use crate::wire::{Signer, Topics, Trust};
+use crate::{broker, clock};
+use commander::Commander;
+use receive::Commands;
+use renewal::Renewal;
 
 /// Of one centre, at most this much may be under way.
 const MOST_FILES: u64 = 200;
@@ -61,8 +72,10 @@ pub struct Settings {
     pub reserve_bytes: u64,
     /// The centres of this province.
     pub centres: Vec<KnownCentre>,
-    /// Signs the receipts.
+    /// Signs the receipts and the commands.
     pub signer: Signer,
+    /// Who signs centres' certificates, if this province does.
+    pub authority: Option<Authority>,
 }
 
 /// A centre that may send.
@@ -91,12 +104,22 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     tracing::info!(listen = %listener.local_addr()?, broker = %settings.broker, "the province is up");
 
     let health = Arc::new(receive::Health::default());
-    let trust = settings.centres.iter().map(|centre| (centre.id.clone(), centre.trust.clone())).collect();
+    let trust: BTreeMap<_, _> =
+        settings.centres.iter().map(|centre| (centre.id.clone(), centre.trust.clone())).collect();
+    let signer = Arc::new(settings.signer);
+    let (commander, given) = Commander::new(store.clone(), signer.clone(), Ids::new(clock::id_seed()?));
+    let renewal = settings.authority.map(|authority| Renewal {
+        authority: Arc::new(authority),
+        receipts: vec![signer.public()],
+        commander: commander.clone(),
+        store: store.clone(),
+        trust: trust.clone(),
+    });
     let taker = take::Taker { store: store.clone(), topics: Topics::new(&settings.root), trust };
     let options = broker::Options {
         address: settings.broker,
         tls: settings.tls,
-        client_id: format!("province-{}", settings.signer.public().kid()),
+        client_id: format!("province-{}", signer.public().kid()),
         keep_alive: KEEP_ALIVE,
         clean: false,
         will: None,
@@ -104,8 +127,9 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         max_packet: MAX_PACKET,
         receive_maximum: RECEIVE_MAXIMUM,
     };
-    let receiver = receive::Receiver::new(taker, settings.signer, options, health.clone());
-    let pages = http::Pages::new(store.clone(), settings.centres, health);
+    let receiver =
+        receive::Receiver::new(taker, signer, options, health.clone(), Commands { given, renewal });
+    let pages = http::Pages::new(store.clone(), settings.centres, health, commander);
     // When the pages fail, receiving ends too, in order.
     let either = stop.child_token();
     let serve = async {

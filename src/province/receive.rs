@@ -4,26 +4,29 @@
 //! acknowledged too, because the centre holds it until it has a `stored`. Whole files are read back
 //! beside the loop, so that an event never waits for a clip.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
+use super::errands::{self, Errands};
 use super::intake::{RETRY_TROUBLE_S, later};
-use super::store::{self, WholeFile};
+use super::renewal::Renewal;
+use super::store::{self, Unanswered, WholeFile};
 use super::take::{Taken, Taker};
 use super::transfer::Verified;
 use crate::backoff::{self, Backoff};
 use crate::broker::{BrokerError, Connection, Message, Notice, Options, Received};
 use crate::clock;
 use crate::model::{CentreId, FileId, Mono};
-use crate::wire::{Receipt, Receipts, Signer, Subject};
+use crate::wire::{Presence, Receipt, Receipts, Signer, Subject};
 
 /// One batch is committed together: so many messages, or so many bytes.
 const BATCH_MESSAGES: usize = 64;
@@ -50,7 +53,7 @@ pub struct Health {
 /// The receiver.
 pub struct Receiver {
     taker: Taker,
-    signer: Signer,
+    signer: Arc<Signer>,
     options: Options,
     health: Arc<Health>,
     answers: Answers,
@@ -59,6 +62,20 @@ pub struct Receiver {
     busy: HashSet<(CentreId, FileId)>,
     housekeeping: Mono,
     next_token: u64,
+    /// The subscription stands since the last notice.
+    subscribed: bool,
+    errands: Errands,
+    given: mpsc::Receiver<Unanswered>,
+    away: BTreeSet<CentreId>,
+    renewal: Option<Renewal>,
+}
+
+/// The work of commands, as far as the receiver does it.
+pub struct Commands {
+    /// What is given while it runs.
+    pub given: mpsc::Receiver<Unanswered>,
+    /// Who renews papers, if this province has an authority.
+    pub renewal: Option<Renewal>,
 }
 
 enum Step {
@@ -66,13 +83,20 @@ enum Step {
     ReadBack(WholeFile, std::io::Result<Verified>),
     Notice(Notice),
     Answer,
+    Errand(errands::Input),
     Housekeeping,
     Nothing,
 }
 
 impl Receiver {
     /// A receiver that has not connected yet.
-    pub fn new(taker: Taker, signer: Signer, options: Options, health: Arc<Health>) -> Self {
+    pub fn new(
+        taker: Taker,
+        signer: Arc<Signer>,
+        options: Options,
+        health: Arc<Health>,
+        commands: Commands,
+    ) -> Self {
         health.storing.store(true, Ordering::Relaxed);
         Self {
             taker,
@@ -85,6 +109,11 @@ impl Receiver {
             busy: HashSet::new(),
             housekeeping: clock::now().mono,
             next_token: 0,
+            subscribed: false,
+            errands: Errands::default(),
+            given: commands.given,
+            away: BTreeSet::new(),
+            renewal: commands.renewal,
         }
     }
 
@@ -94,12 +123,15 @@ impl Receiver {
         // A refused password is a person's business: no hurry.
         let refused = Backoff { first: Duration::from_secs(15), longest: Duration::from_secs(60) };
         let mut failures = 0;
+        self.take_up_errands().await;
         while !stop.is_cancelled() {
             let error = match self.serve(&mut failures, &stop).await {
                 Ok(()) => return,
                 Err(error) => error,
             };
             self.health.receiving.store(false, Ordering::Relaxed);
+            let now = clock::now();
+            self.errands.handle(errands::Input::Disconnected, now.mono, now.wall);
             failures += 1;
             let policy = if matches!(error, BrokerError::Refused { .. }) { refused } else { usual };
             let wait = policy.after(failures, backoff::spread(&self.options.client_id, failures));
@@ -122,6 +154,7 @@ impl Receiver {
                 }
                 Step::ReadBack(whole, result) => self.settle(whole, result).await,
                 Step::Answer => self.answer(&mut connection)?,
+                Step::Errand(input) => self.run_errands(&mut connection, input).await?,
                 Step::Housekeeping => self.keep_house().await,
                 Step::Nothing => {}
                 Step::Notice(notice) => {
@@ -130,6 +163,9 @@ impl Receiver {
                     self.gather(&mut connection, &mut batch, failures)?;
                     if !batch.is_empty() {
                         self.take(&mut connection, &batch).await?;
+                    }
+                    if std::mem::take(&mut self.subscribed) {
+                        self.run_errands(&mut connection, errands::Input::Connected).await?;
                     }
                 }
             }
@@ -142,6 +178,7 @@ impl Receiver {
         stop: &CancellationToken,
     ) -> Result<Step, BrokerError> {
         let due = self.answers.due().filter(|_| connection.room() > 0);
+        let errand = self.errands.next_wakeup(clock::now().mono);
         let step = tokio::select! {
             biased;
             () = stop.cancelled() => Step::Stop,
@@ -155,6 +192,10 @@ impl Receiver {
                 }
             },
             () = clock::sleep_until(due.unwrap_or_default()), if due.is_some() => Step::Answer,
+            Some(given) = self.given.recv() => Step::Errand(added(given)),
+            () = clock::sleep_until(errand.unwrap_or_default()), if errand.is_some() => {
+                Step::Errand(errands::Input::Tick)
+            }
             () = clock::sleep_until(self.housekeeping) => Step::Housekeeping,
             notice = connection.next() => Step::Notice(notice?),
         };
@@ -195,6 +236,7 @@ impl Receiver {
             }
             Notice::Subscribed { .. } => {
                 *failures = 0;
+                self.subscribed = true;
                 self.health.receiving.store(true, Ordering::Relaxed);
                 self.health.has_received.store(true, Ordering::Relaxed);
             }
@@ -211,7 +253,7 @@ impl Receiver {
         for received in batch {
             connection.ack(received)?;
         }
-        let Taken { receipts, whole, trouble } = taken;
+        let Taken { receipts, whole, replied, heard, requests, trouble } = taken;
         self.health.storing.store(trouble.is_none(), Ordering::Relaxed);
         if let Some(error) = trouble {
             tracing::error!(%error, "something could not be stored; the centres are asked to repeat it");
@@ -224,6 +266,69 @@ impl Receiver {
             self.waiting.push_back(whole);
         }
         self.read_back();
+        for command in replied {
+            self.run_errands(connection, errands::Input::Replied(command)).await?;
+        }
+        for (centre, presence) in heard {
+            match presence {
+                Presence::Offline => drop(self.away.insert(centre)),
+                Presence::Online if self.away.remove(&centre) => {
+                    self.run_errands(connection, errands::Input::Heard(centre)).await?;
+                }
+                Presence::Online => {}
+            }
+        }
+        if let Some(renewal) = &self.renewal {
+            for (centre, request) in requests {
+                renewal.answer(&centre, &request).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Commands that a process before this one left without a reply.
+    async fn take_up_errands(&mut self) {
+        let now = clock::now();
+        match self.taker.store.unanswered().await {
+            Ok(all) => all.into_iter().for_each(|one| {
+                self.errands.handle(added(one), now.mono, now.wall);
+            }),
+            Err(error) => tracing::error!(%error, "commands that wait cannot be read; they are not sent"),
+        }
+    }
+
+    async fn run_errands(
+        &mut self,
+        connection: &mut Connection,
+        input: errands::Input,
+    ) -> Result<(), BrokerError> {
+        let now = clock::now();
+        for action in self.errands.handle(input, now.mono, now.wall) {
+            let done = match action {
+                errands::Action::Expire(id) => self.taker.store.expire_command(id).await,
+                errands::Action::Send(id) => match self.taker.store.command_body(id).await {
+                    Ok(Some((centre, body, signature))) if connection.room() > 0 => {
+                        let topic = self.taker.topics.command(&centre);
+                        let signature = Some(signature);
+                        let message = Message { topic, payload: Bytes::from(body), retain: false, signature };
+                        self.next_token += 1;
+                        match connection.publish(self.next_token, message) {
+                            Err(error) if error.keeps_connection() => {
+                                tracing::error!(%centre, command = %id, %error, "a command cannot be sent");
+                            }
+                            sent => sent?,
+                        }
+                        Ok(())
+                    }
+                    // It comes again soon.
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(error),
+                },
+            };
+            if let Err(error) = done {
+                tracing::error!(%error, "a command could not be seen to");
+            }
+        }
         Ok(())
     }
 
@@ -307,4 +412,8 @@ impl Receiver {
         }
         self.health.receiving.store(false, Ordering::Relaxed);
     }
+}
+
+fn added(one: Unanswered) -> errands::Input {
+    errands::Input::Added { command: one.id, centre: one.centre, expires_at: one.expires_at }
 }

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, HashSet};
 use super::intake::{self, Check, EventDecision, RETRY_ENROLMENT_S, RETRY_TROUBLE_S, Turned, later};
 use super::store::{Became, Rejection, Store, StoreError, StoredEvent, Wanted, WholeFile};
 use crate::broker::Received;
-use crate::model::{CentreId, FileId, Now, Wall};
+use crate::model::{CentreId, CommandId, FileId, Now, Wall};
 use crate::wire::{
-    self, Event, FileInit, FromCentre, Outcome, Receipt, Signature, Status, Subject, Topics, Trust,
+    self, Event, FileInit, FromCentre, Outcome, Presence, Receipt, Reply, Signature, Status, Subject, Topics,
+    Trust,
 };
 
 /// Who may send, and where to put it.
@@ -29,6 +30,12 @@ pub struct Taken {
     pub receipts: Vec<(CentreId, Receipt)>,
     /// Files to be read back.
     pub whole: Vec<WholeFile>,
+    /// Commands that have their reply now.
+    pub replied: Vec<CommandId>,
+    /// Centres that said how they are.
+    pub heard: Vec<(CentreId, Presence)>,
+    /// Requests for new papers.
+    pub requests: Vec<(CentreId, String)>,
     /// What went wrong on our side, if anything.
     pub trouble: Option<StoreError>,
 }
@@ -39,6 +46,7 @@ struct Sorted<'a> {
     events: Vec<(CentreId, Event, &'a Received, &'a Signature)>,
     files: Vec<(CentreId, FileId, FileMessage<'a>)>,
     statuses: Vec<(CentreId, Status, &'a Received)>,
+    replies: Vec<(CentreId, Reply, &'a Received)>,
     rejections: Vec<Rejection>,
 }
 
@@ -58,8 +66,21 @@ impl Taker {
         self.take_events(&sorted, &mut taken, now.wall).await;
         for (centre, status, received) in &sorted.statuses {
             let stored = self.store.take_status(centre, status, &received.payload, received.retain, now.wall);
-            if let Err(error) = stored.await {
-                taken.trouble = Some(error);
+            match stored.await {
+                Ok(true) => {
+                    taken.heard.push((centre.clone(), status.state));
+                    let request = status.certificate_request.clone();
+                    taken.requests.extend(request.map(|request| (centre.clone(), request)));
+                }
+                Ok(false) => {}
+                Err(error) => taken.trouble = Some(error),
+            }
+        }
+        for (centre, reply, received) in &sorted.replies {
+            match self.store.take_reply(centre, reply, &received.payload, now.wall).await {
+                Ok(true) => taken.replied.push(reply.id),
+                Ok(false) => {}
+                Err(error) => taken.trouble = Some(error),
             }
         }
         self.take_files(&mut sorted, busy, &mut taken, now.wall).await;
@@ -109,6 +130,16 @@ impl Taker {
                 };
                 match read {
                     Ok(status) => sorted.statuses.push((centre, status, received)),
+                    Err(reason) => sorted.rejections.push(self.rejection(Some(&centre), received, &reason)),
+                }
+            }
+            FromCentre::Reply => {
+                let read = match checked().reason() {
+                    Some(reason) => Err(reason.to_owned()),
+                    None => Reply::from_bytes(&received.payload).map_err(|malformed| malformed.0),
+                };
+                match read {
+                    Ok(reply) => sorted.replies.push((centre, reply, received)),
                     Err(reason) => sorted.rejections.push(self.rejection(Some(&centre), received, &reason)),
                 }
             }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Pages;
 use crate::http::Problem;
-use crate::orders::{NotFlagged, manual};
+use crate::orders::{NotFlagged, What, manual};
 use crate::wire::FlagArgs;
 
 /// More is no note.
@@ -29,7 +29,7 @@ pub(super) async fn one(
     }
     let args = FlagArgs::read(args).map_err(|e| Problem::bad_request(e.to_string()))?;
     let what = manual(args, BY, None).map_err(Problem::bad_request)?;
-    match pages.flags.flag(what).await {
+    match pages.flags.ask(What::Moment(what)).await {
         Ok(id) => Ok((StatusCode::CREATED, Json(json!({ "id": id })))),
         Err(NotFlagged::Refused(why)) => Err(Problem::bad_request(why)),
         Err(NotFlagged::Later(why)) => Err(Problem::unavailable(why)),

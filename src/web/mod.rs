@@ -8,6 +8,8 @@ mod cameras;
 
 mod flag;
 
+mod incident;
+
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -77,6 +79,7 @@ impl Pages {
             .route("/api/cameras", get(cameras::list))
             .route("/api/cameras/{id}/timeline", get(timeline::one))
             .route("/api/incidents", post(flag::one).layer(DefaultBodyLimit::max(flag::MAX_BODY_BYTES)))
+            .route("/api/incidents/{id}", get(incident::one))
             .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
             .fallback(|| async { Problem::not_found("there is no such page") })
             .with_state(self)

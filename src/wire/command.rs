@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Malformed, from_bytes, to_bytes};
-use crate::model::{CameraId, CentreId, CommandId, Severity, Wall};
+use crate::model::{CentreId, CommandId, Wall};
 
 const MAX_COMMAND_BYTES: usize = 64 * 1024;
+
+/// A reply may carry a picture.
+pub const MAX_REPLY_BYTES: usize = 192 * 1024;
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +56,12 @@ pub enum Answer {
         #[serde(default)]
         data: Map<String, Value>,
     },
+    /// One picture of a look-in that goes on.
+    Picture {
+        /// `at` and `jpeg` (base64).
+        #[serde(default)]
+        data: Map<String, Value>,
+    },
     /// It will not be done.
     Refused {
         /// Why, in words.
@@ -70,32 +79,26 @@ pub enum Answer {
     },
 }
 
-/// The `args` of the action `flag`, and what is posted to a centre to flag a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FlagArgs {
-    /// Which camera; without one, the moment concerns the whole centre.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub camera: Option<CameraId>,
-    /// What was seen.
-    pub note: String,
-    /// How much it matters; `warning` without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub severity: Option<Severity>,
-    /// How long before now it began, such as `"30s"`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-}
+impl Answer {
+    /// The word on the wire.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Answer::Done { .. } => "done",
+            Answer::Picture { .. } => "picture",
+            Answer::Refused { .. } => "refused",
+            Answer::Failed { .. } => "failed",
+            Answer::Expired { .. } => "expired",
+        }
+    }
 
-impl FlagArgs {
-    /// The names of all of them.
-    pub const KEYS: [&str; 4] = ["camera", "note", "severity", "before"];
-
-    /// Reads them.
-    ///
-    /// # Errors
-    /// What is wrong with them, in words.
-    pub fn read(args: Map<String, Value>) -> Result<Self, Malformed> {
-        serde_json::from_value(Value::Object(args)).map_err(|e| Malformed(e.to_string()))
+    /// Why it was not done, if it was not.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Answer::Done { .. } | Answer::Picture { .. } => None,
+            Answer::Refused { reason } | Answer::Failed { reason } | Answer::Expired { reason } => {
+                Some(reason)
+            }
+        }
     }
 }
 
@@ -134,13 +137,15 @@ impl Reply {
     /// # Errors
     /// [`Malformed`] if it is not one.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        from_bytes("reply", MAX_COMMAND_BYTES, bytes)
+        from_bytes("reply", MAX_REPLY_BYTES, bytes)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::FlagArgs;
     use super::*;
+    use crate::model::{CameraId, Severity};
     use proptest::prelude::*;
 
     fn id() -> CommandId {
@@ -184,15 +189,6 @@ mod tests {
         for reply in replies {
             assert_eq!(Reply::from_bytes(&reply.to_bytes()).unwrap(), reply);
         }
-    }
-
-    #[test]
-    fn what_a_flag_lacks_is_said() {
-        let told = FlagArgs::read(Map::new()).unwrap_err().to_string();
-        assert!(told.contains("note"), "{told}");
-        let wrong = serde_json::from_str(r#"{"note":"x","severity":"high"}"#).unwrap();
-        let told = FlagArgs::read(wrong).unwrap_err().to_string();
-        assert!(told.contains("high") && told.contains("urgent"), "{told}");
     }
 
     proptest! {

@@ -18,7 +18,13 @@ mod status;
 
 mod command;
 
-pub use command::{Answer, Command, FlagArgs, Reply};
+mod action;
+
+pub use action::{
+    AcknowledgeArgs, Action, CertificateArgs, ClipArgs, CloseArgs, ClosedAs, CommentArgs, FlagArgs,
+    LookInArgs, StillArgs,
+};
+pub use command::{Answer, Command, MAX_REPLY_BYTES, Reply};
 pub use event::{Event, EventType, FileRef, IncidentData, MAX_EVENT_BYTES};
 pub use file::{FileInit, MAX_FILE_BYTES, MAX_INIT_BYTES, Role, UserData};
 pub use receipt::{Outcome, Receipt, Receipts, Subject};

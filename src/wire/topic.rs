@@ -13,6 +13,8 @@ pub enum FromCentre {
     Status,
     /// An incident event.
     Event,
+    /// What became of a command.
+    Reply,
     /// The announcement of a file.
     Init(FileId),
     /// A piece of a file.
@@ -88,8 +90,8 @@ impl Topics {
     }
 
     /// The filters by which the province hears every centre.
-    pub fn province_filters(&self) -> [String; 3] {
-        ["status", "event", "file/#"].map(|leaf| format!("{}/+/{leaf}", self.root))
+    pub fn province_filters(&self) -> [String; 4] {
+        ["status", "event", "file/#", "reply"].map(|leaf| format!("{}/+/{leaf}", self.root))
     }
 
     /// Reads a topic that a centre published to; `None` if it is not one of ours.
@@ -101,6 +103,7 @@ impl Topics {
         let message = match rest {
             ["status"] => FromCentre::Status,
             ["event"] => FromCentre::Event,
+            ["reply"] => FromCentre::Reply,
             ["file", file, "init"] => FromCentre::Init(file.parse().ok()?),
             ["file", file, "fin", size, sha256] => FromCentre::Fin {
                 file: file.parse().ok()?,
@@ -142,6 +145,7 @@ mod tests {
         for (topic, message) in [
             (topics.status(&centre), FromCentre::Status),
             (topics.event(&centre), FromCentre::Event),
+            (topics.reply(&centre), FromCentre::Reply),
             (topics.init(&centre, file), FromCentre::Init(file)),
             (
                 topics.chunk(&centre, file, 262_144, &sha256),

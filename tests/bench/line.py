@@ -48,6 +48,13 @@ class BadLink:
             self.process.stdin.flush()
 
     def congestion_control(self, name):
+        # A namespace may only have what the machine allows everybody: its list is made longer, not shorter.
+        allowed = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
+        available = Path("/proc/sys/net/ipv4/tcp_available_congestion_control").read_text().split()
+        if name not in available:
+            sys.exit(f"bench: this kernel has no {name}, only {' '.join(available)}")
+        if name not in allowed.read_text().split():
+            allowed.write_text(f"{allowed.read_text().strip()} {name}")
         for namespace in self.namespaces:
             subprocess.run(["ip", "netns", "exec", namespace, "sysctl", "-qw", f"net.ipv4.tcp_congestion_control={name}"],
                            check=True)
@@ -133,6 +140,10 @@ class Line:
     def simulate(self, *words):
         """Puts made incidents into the centre's outbox; gives what was made."""
         return json.loads(self._run("simulate", "--config", self.folder / "edge.toml", *map(str, words)))
+
+    def start_simulate(self, *words):
+        """Makes incidents and delivers them in place of the centre's service."""
+        self.edge = self._start(0, "edge", self.binary, "simulate", "--config", self.folder / "edge.toml", *map(str, words))
 
     def kill(self, process):
         process.send_signal(signal.SIGKILL)

@@ -75,7 +75,7 @@ fn a_centre_without_the_provinces_keys_records_and_delivers_once_they_are_there(
     let aside = hall.path("aside.pem");
     std::fs::rename(&keys, &aside).unwrap();
     let centre = hall.start_centre();
-    centre.wait_for_log("nothing can be delivered without the province's public keys", 20);
+    centre.wait_for_log("nothing can be delivered: the province's public keys", 20);
     centre.wait_for_log("\"what\":\"flagged\"", 40);
     assert!(hall.incidents().is_empty());
     std::fs::rename(&aside, &keys).unwrap();

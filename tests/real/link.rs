@@ -83,6 +83,7 @@ async fn fill(db: &CentreDb, events: usize) -> (Vec<EventId>, FileId, Vec<u8>) {
         evidence: Evidence::Pending,
         clock: ClockState::default(),
         sound_may_leave: true,
+        asked: false,
     };
     let mut made = vec![];
     let at = now.wall;

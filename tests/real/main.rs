@@ -32,6 +32,8 @@ mod clock;
 
 mod codecs;
 
+mod commands;
+
 mod disk;
 
 mod keeping;

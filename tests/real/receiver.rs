@@ -53,6 +53,7 @@ impl Province {
         trust.add(centre_key().public());
         let settings = Settings {
             tls: None,
+            authority: None,
             storage: storage.to_owned(),
             listen: ([127, 0, 0, 1], port).into(),
             broker: Address { host: "127.0.0.1".into(), port: broker.port, user: None, password: None },

@@ -172,10 +172,18 @@ impl Link {
         let payload = reply.to_bytes();
         let signature = Some(self.source.signer.sign(&payload));
         let topic = self.source.topics.reply(&self.source.centre);
+        if matches!(reply.answer, Answer::Picture { .. }) {
+            // Of a look-in only what is fresh is worth sending.
+            if !self.subscribed {
+                return;
+            }
+            self.replies.retain(|(_, is_picture)| !is_picture);
+        }
         if self.replies.len() >= REPLIES {
             self.replies.pop_front();
         }
-        self.replies.push_back(Message { topic, payload: payload.into(), retain: false, signature });
+        let message = Message { topic, payload: payload.into(), retain: false, signature };
+        self.replies.push_back((message, matches!(reply.answer, Answer::Picture { .. })));
     }
 
     /// Hands `input` to the machine and does what it says.
@@ -238,7 +246,7 @@ impl Link {
             tracing::warn!(target: "forward", "the status cannot be sent: {error}");
         }
         while connection.room() > 0 {
-            let Some(message) = self.replies.pop_front() else { break };
+            let Some((message, _)) = self.replies.pop_front() else { break };
             if let Err(error) = connection.publish(REPLY_TOKEN, message) {
                 tracing::warn!(target: "forward", "a reply cannot be sent: {error}");
             }

@@ -162,7 +162,8 @@ struct Link {
     receipt_topic: String,
     command_topic: String,
     commands: mpsc::Sender<Command>,
-    replies: VecDeque<Message>,
+    /// What waits for the link, and whether it is a picture.
+    replies: VecDeque<(Message, bool)>,
     dispatch: Dispatch,
     connection: Option<Connection>,
     subscribed: bool,

@@ -3,6 +3,8 @@
 
 mod centres;
 
+mod commands;
+
 mod evidence;
 
 mod incidents;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,6 +21,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::KnownCentre;
+use super::commander::Commander;
 use super::receive::Health;
 use super::store::{Store, StoreError};
 use crate::http::Problem;
@@ -29,12 +32,13 @@ pub struct Pages {
     store: Store,
     centres: Arc<[KnownCentre]>,
     health: Arc<Health>,
+    commander: Commander,
 }
 
 impl Pages {
     /// Pages over this storage.
-    pub fn new(store: Store, centres: Vec<KnownCentre>, health: Arc<Health>) -> Self {
-        Self { store, centres: centres.into(), health }
+    pub fn new(store: Store, centres: Vec<KnownCentre>, health: Arc<Health>, commander: Commander) -> Self {
+        Self { store, centres: centres.into(), health, commander }
     }
 
     /// Every page.
@@ -47,6 +51,10 @@ impl Pages {
             .route("/api/incidents/{id}/{page}", get(evidence::file))
             .route("/api/centres", get(centres::list))
             .route("/api/centres/{id}", get(centres::one))
+            .route("/api/centres/{id}/commands", get(commands::list).post(commands::give))
+            .route("/api/centres/{id}/commands/{command}", get(commands::one))
+            .route("/api/centres/{id}/commands/{command}/picture.jpg", get(commands::picture))
+            .layer(DefaultBodyLimit::max(commands::MAX_BODY_BYTES))
             .fallback(|| async { Problem::not_found("there is no such page") })
             .with_state(self)
     }

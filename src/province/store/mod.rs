@@ -6,6 +6,8 @@
 //! goes. Names are made of ids and roles only, never of what a centre calls its file. After a
 //! power cut a part may lack bytes whose range is committed: the digest of the whole finds that.
 
+mod commands;
+
 mod events;
 
 mod files;
@@ -22,6 +24,7 @@ use crate::disk;
 use crate::model::{CentreId, FileId, IncidentId, Wall};
 use crate::wire::Role;
 
+pub use commands::{CommandRow, Unanswered};
 pub use events::StoredEvent;
 pub use files::{Became, Limits, Wanted, WholeFile, verify};
 pub use read::{CentreRow, FileRow, IncidentFilter, IncidentRow, Position, Viewing, role_of_page};

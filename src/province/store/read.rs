@@ -309,6 +309,29 @@ impl Store {
         Ok((count.unwrap_or(0), rows.iter().map(row).collect()))
     }
 
+    /// Writes down who is about to be given a picture of a command's.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]: then it must not be given.
+    pub async fn log_picture(
+        &self,
+        centre: &str,
+        command: &str,
+        viewer: &str,
+        now: Wall,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO viewings (at_ms, centre, incident, file, role, viewer) VALUES (?, ?, '', ?, 'picture', ?)",
+        )
+        .bind(now.as_millis())
+        .bind(centre)
+        .bind(command)
+        .bind(viewer)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Writes down who is about to be given what.
     ///
     /// # Errors

@@ -97,7 +97,7 @@ impl FakeProvince {
         let (centre, message) = Topics::default().parse(&received.topic)?;
         assert_eq!(centre, self.centre);
         match message {
-            FromCentre::Status => {
+            FromCentre::Status | FromCentre::Reply => {
                 heard.status = Some(Status::from_bytes(&received.payload).unwrap());
                 None
             }

@@ -68,6 +68,8 @@ pub struct Hall {
     pub province_port: u16,
     /// Added to the centre's configuration.
     pub rules: String,
+    /// Added to the centre's [province].
+    pub province: String,
     /// How long a recorded file is.
     pub segment: &'static str,
     specs: Vec<CameraSpec>,
@@ -84,6 +86,7 @@ impl Hall {
             broker,
             province_port: free_port(),
             rules: LOUD_RULE.to_owned(),
+            province: String::new(),
             segment: "10s",
             specs: specs.to_vec(),
             folder,
@@ -130,10 +133,11 @@ segment = "{segment}"
 broker = "mqtt://127.0.0.1:{broker}"
 identity = "{identity}"
 trust = "{trust}"
-"#,
+{province}"#,
             storage = self.storage().display(),
             segment = self.segment,
             broker = self.broker.port,
+            province = self.province,
             identity = self.centre_key().display(),
             trust = quaywatch::keys::public_path(&self.province_key()).display(),
         );
