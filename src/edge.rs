@@ -21,10 +21,10 @@ use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, EdgeConfig, Sense};
 use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
-use crate::forward::Access;
+use crate::forward::{Access, Bounds, Keeper};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
-use crate::model::{CameraId, ClockState, Ids, Now, StreamKind};
+use crate::model::{CameraId, ClockState, Ids, Mono, Now, StreamKind};
 use crate::orders::FlagDesk;
 use crate::pace::Paced;
 use crate::perceive::models::{Models, Wanted};
@@ -42,6 +42,11 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 /// How fast the archive grows is measured once in so many passes of housekeeping.
 const MEASURED_EVERY: u32 = 10;
 const PINS_LAPSE_AFTER: Duration = Duration::from_secs(7 * 86_400);
+
+/// How often it is seen to that no more waits for the province than may.
+const BOUNDS_EVERY: Duration = Duration::from_secs(60);
+/// A province that asked to wait is taken to be full for so long.
+const FULL_FOR: Duration = Duration::from_secs(2 * 3600);
 
 /// How long between two tries of a disk that refuses.
 const RETRY_DISK: Duration = Duration::from_secs(1);
@@ -61,6 +66,8 @@ struct Shared {
     clock: watch::Sender<ClockState>,
     doubts: watch::Sender<Option<Doubt>>,
     cameras: watch::Sender<CameraStates>,
+    /// When the province last asked to wait.
+    asked_to_wait: watch::Sender<Option<Mono>>,
     models: Models,
     /// Who looks for people, if the model for it works.
     lookers: Option<Lookers>,
@@ -105,7 +112,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
         ids: Ids::new(clock::id_seed()?),
         clock: shared.clock.subscribe(),
         jobs,
-        nudge,
+        nudge: nudge.clone(),
         cameras: shared.cameras.clone(),
         doubts: shared.doubts.subscribe(),
         asked_sound: shared.config.province.as_ref().is_some_and(|province| province.asked_sound),
@@ -116,6 +123,9 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
 
     let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
+    if let Some(province) = &shared.config.province {
+        start_bounds(&shared, province.outbox, nudge.clone(), &mut house)?;
+    }
     let (archive, house_stop) = (shared.archive.clone(), house.token());
     house.spawn("files and index", async move {
         archive.keep_in_order(house_stop).await;
@@ -190,7 +200,20 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let perception = config.cameras.iter().map(|camera| (camera.id.clone(), Counters::default()));
     let perception = Arc::new(perception.collect());
     let signer = Arc::new(signer);
-    let shared = Shared { config, archive, db, signer, clock, doubts, cameras, models, lookers, perception };
+    let asked_to_wait = watch::Sender::default();
+    let shared = Shared {
+        config,
+        archive,
+        db,
+        signer,
+        clock,
+        doubts,
+        cameras,
+        asked_to_wait,
+        models,
+        lookers,
+        perception,
+    };
     Ok((shared, clock_watch))
 }
 
@@ -287,6 +310,37 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
             }
         }
     });
+}
+
+/// Keeps the outbox within its bounds.
+fn start_bounds(
+    shared: &Shared,
+    bounds: Bounds,
+    nudge: mpsc::Sender<()>,
+    group: &mut Group,
+) -> anyhow::Result<()> {
+    let (archive, db, signer) = (shared.archive.clone(), shared.db.clone(), shared.signer.clone());
+    let (centre, clock_state) = (shared.config.centre.id.clone(), shared.clock.subscribe());
+    let (waits, stop) = (shared.asked_to_wait.subscribe(), group.token());
+    let mut ids = Ids::new(clock::id_seed()?);
+    group.spawn("outbox bounds", async move {
+        loop {
+            if stop.run_until_cancelled(tokio::time::sleep(BOUNDS_EVERY)).await.is_none() {
+                return Ok(());
+            }
+            let now = clock::now();
+            let is_full = waits.borrow().is_some_and(|at| now.mono.since(at) < FULL_FOR);
+            let dated = (archive.believes(now) && !is_full).then_some(now.wall);
+            let clock = *clock_state.borrow();
+            let keeper = Keeper { centre: &centre, bounds, signer: &signer, clock };
+            match db.keep_within_bounds(&keeper, dated, &mut ids, now).await {
+                Ok(given_up) if given_up.files > 0 => drop(nudge.try_send(())),
+                Ok(_) => {}
+                Err(e) => tracing::warn!("whether the outbox is within its bounds cannot be seen now: {e}"),
+            }
+        }
+    });
+    Ok(())
 }
 
 async fn keep_house(

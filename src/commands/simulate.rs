@@ -140,6 +140,7 @@ fn start_link(
         db: db.clone(),
         boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
         rate: province.rate.clone(),
+        asked_to_wait: watch::Sender::default(),
     };
     let (commands, _) = mpsc::channel(1);
     let (_, replies) = mpsc::channel(1);

@@ -1,6 +1,7 @@
 //! A centre's way to the province: the broker, who we are there, what leaves and how fast.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Context;
 use super::address::{BrokerAddress, broker, topic_root};
@@ -8,6 +9,7 @@ use super::hours::Hours;
 use super::rate::{RatePlan, rate_plan};
 use super::reader::Table;
 use super::value::Value;
+use crate::forward::Bounds;
 use crate::model::StreamKind;
 use crate::wire::Action;
 
@@ -30,6 +32,8 @@ pub struct ProvinceLink {
     pub send: Send,
     /// How fast files may go, by the hour.
     pub rate: RatePlan,
+    /// What may wait for the province.
+    pub outbox: Bounds,
     /// What the province may ask for.
     pub commands: Vec<String>,
     /// Whether footage that the province asks for goes with its sound.
@@ -46,6 +50,8 @@ pub struct Send {
     /// The clip.
     pub clip: bool,
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What a province may ask for where the file says nothing: all but to look in.
 const USUAL_COMMANDS: [&str; 6] = ["acknowledge", "comment", "close", "flag", "clip", "still"];
@@ -89,6 +95,8 @@ pub(super) fn link(mut table: Table<'_>, hours: &Hours, context: &Context<'_>) -
     let all = Send { still: true, sound: true, clip: true };
     let send = table.or("send", all, |value| what_leaves(&value));
     let rate = table.or("rate", RatePlan::default(), |value| rate_plan(&value, hours));
+    let bytes = table.or("outbox", 20_000_000_000, |value| value.size(10_000_000..=1_000_000_000_000_000));
+    let keep = table.or("outbox_keep", 30 * DAY, |value| value.duration(DAY..=3650 * DAY));
     let usual = || USUAL_COMMANDS.map(str::to_owned).to_vec();
     let commands = table.or("commands", usual(), |value| commands(&value));
     let asked_sound = table.or("asked_sound", false, |value| value.truth());
@@ -102,6 +110,7 @@ pub(super) fn link(mut table: Table<'_>, hours: &Hours, context: &Context<'_>) -
         clip_stream: clip_stream?,
         send: send?,
         rate: rate?,
+        outbox: Bounds { bytes: bytes?, keep: keep? },
         commands: commands?,
         asked_sound: asked_sound?,
     })

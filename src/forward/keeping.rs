@@ -79,10 +79,13 @@ impl CentreDb {
     /// # Errors
     /// If the rows cannot be removed.
     pub async fn prune_delivered(&self, moment: Wall) -> Result<u64, sqlx::Error> {
-        let pruned = sqlx::query("DELETE FROM outbox WHERE state = 'delivered' AND delivered_at < ?")
-            .bind(moment.as_millis())
-            .execute(&self.pool)
-            .await?;
+        let pruned = sqlx::query(
+            "DELETE FROM outbox WHERE (state = 'delivered' AND delivered_at < ?1)
+                OR (state = 'given-up' AND made_at < ?1)",
+        )
+        .bind(moment.as_millis())
+        .execute(&self.pool)
+        .await?;
         Ok(pruned.rows_affected())
     }
 }

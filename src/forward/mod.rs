@@ -1,6 +1,7 @@
 //! What goes next over the link to the province, and when it is done.
 //!
-//! The outbox keeps every event and file until the province's receipt; nothing else ends an item.
+//! The outbox keeps every event and file until the province's receipt. Nothing else ends an item but its
+//! bounds, in a stated order, and aloud.
 //! `dispatch` decides, `run` does: it owns the broker connection and is the only one that talks
 //! to the province. Rows come from [`crate::centre_db::CentreDb`]'s functions here, and a nudge.
 //!
@@ -8,6 +9,10 @@
 //! `what` (`sent`, `stored` or `quarantined`).
 
 pub mod dispatch;
+
+mod sacrifice;
+
+mod bounds;
 
 mod incidents;
 
@@ -33,6 +38,7 @@ mod status;
 pub(crate) mod fixtures;
 
 pub use access::{Access, keep_access};
+pub use bounds::{GivenUp, Keeper};
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};
 pub use keeping::Outdated;
@@ -40,4 +46,5 @@ pub use link::{Orders, Settings, run};
 pub use outbox::{OutboxError, OutgoingFile};
 pub use pins::Pin;
 pub use queue::Quarantined;
+pub use sacrifice::Bounds;
 pub use status::StatusInput;

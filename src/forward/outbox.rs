@@ -156,7 +156,7 @@ impl CentreDb {
     }
 }
 
-async fn add_event(
+pub(super) async fn add_event(
     connection: &mut SqliteConnection,
     incident: &IncidentRow,
     signer: &Signer,

@@ -69,8 +69,10 @@ impl CentreDb {
     pub async fn mark_delivered(&self, items: &[Subject], now: Now) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         for id in items {
+            // What was given up while it was on its way has arrived all the same.
             sqlx::query(
-                "UPDATE outbox SET state = 'delivered', delivered_at = ? WHERE id = ? AND state = 'waiting'",
+                "UPDATE outbox SET state = 'delivered', delivered_at = ?, reason = NULL
+                 WHERE id = ? AND state IN ('waiting', 'given-up')",
             )
             .bind(now.wall.as_millis())
             .bind(id_text(*id))
@@ -179,10 +181,15 @@ impl CentreDb {
     }
 }
 
-fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
-    let (class, severity): (i64, i64) = (row.try_get("class")?, row.try_get("severity")?);
+/// The severity of a rank, as the outbox writes it.
+pub(super) fn severity_of(rank: i64) -> Result<Severity, sqlx::Error> {
     let known = [Severity::Notice, Severity::Warning, Severity::Urgent];
-    let severity = known.into_iter().find(|known| severity_rank(*known) == severity);
+    let found = known.into_iter().find(|known| severity_rank(*known) == rank);
+    found.ok_or_else(|| unreadable("severity", "unknown rank"))
+}
+
+fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
+    let class: i64 = row.try_get("class")?;
     let mut digest = [0; 32];
     hex::decode_to_slice(row.try_get::<String, _>("digest")?, &mut digest)
         .map_err(|e| unreadable("digest", Box::new(e)))?;
@@ -194,7 +201,7 @@ fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
         id: subject(row)?,
         incident: incident_of(row)?,
         class: Class::from_rank(class).ok_or_else(|| unreadable("class", class.to_string()))?,
-        severity: severity.ok_or_else(|| unreadable("severity", "unknown rank"))?,
+        severity: severity_of(row.try_get("severity")?)?,
         number: row.try_get("number")?,
         digest,
         payload_digest: announcement.map_or(digest, |bytes| Sha256::digest(&bytes).into()),

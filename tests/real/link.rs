@@ -131,6 +131,7 @@ struct Running {
 fn start(broker: &Mosquitto, db: &CentreDb) -> Running {
     let settings = Settings {
         rate: quaywatch::config::RatePlan::default(),
+        asked_to_wait: watch::Sender::default(),
         address: address(broker),
         root: "quaywatch/v1".into(),
         centre: centre(),

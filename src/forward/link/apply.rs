@@ -142,6 +142,7 @@ impl Link {
                 for receipt in receipts.receipts {
                     if let Outcome::Later { reason: Some(reason), retry_after_s, .. } = &receipt.outcome {
                         tracing::info!(target: "forward", retry_after_s, "the province asks to wait: {reason}");
+                        self.settings.asked_to_wait.send_replace(Some(clock::now().mono));
                     }
                     self.work(Input::Receipt(receipt));
                 }

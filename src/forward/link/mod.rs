@@ -74,6 +74,8 @@ pub struct Settings {
     pub boot: BootId,
     /// How fast files may go, by the hour.
     pub rate: RatePlan,
+    /// Told when the province last asked to wait: meanwhile nothing is given up by age.
+    pub asked_to_wait: watch::Sender<Option<Mono>>,
 }
 
 /// The way of the province's commands to whoever does them, and of the replies back.
