@@ -1,4 +1,4 @@
-//! Whether a centre is alive, late or silent, from the age of its last status. Pure.
+//! Whether a centre is alive, slow, late or silent, from its last status and its age. Pure.
 
 use serde::Serialize;
 
@@ -15,6 +15,8 @@ const LATE_MS: i64 = 300_000;
 pub enum Standing {
     /// Its status is fresh.
     Alive,
+    /// Its status is fresh, and what waits there has waited long: the link is slow, or was away.
+    Slow,
     /// Its status is overdue.
     Late,
     /// Nothing is known of it, or it said that it went.
@@ -30,13 +32,20 @@ pub struct Heard {
     pub at: Wall,
 }
 
-/// How a centre stands at `now`, and since when it was not heard of if it is silent.
-pub fn standing(heard: Option<Heard>, now: Wall) -> (Standing, Option<Wall>) {
+/// What has waited there for longer than this makes a centre slow.
+const SLOW_MS: i64 = 15 * 60_000;
+
+/// How a centre stands at `now`, and since when it was not heard of if it is silent. `oldest` is since when
+/// something waits there, as it says itself.
+pub fn standing(heard: Option<Heard>, oldest: Option<Wall>, now: Wall) -> (Standing, Option<Wall>) {
     let Some(heard) = heard else { return (Standing::Silent, None) };
     let age_ms = now.millis_since(heard.at);
     match heard.presence {
         Presence::Offline => (Standing::Silent, Some(heard.at)),
-        Presence::Online if age_ms < ALIVE_MS => (Standing::Alive, None),
+        Presence::Online if age_ms < ALIVE_MS => {
+            let is_slow = oldest.is_some_and(|oldest| now.millis_since(oldest) > SLOW_MS);
+            (if is_slow { Standing::Slow } else { Standing::Alive }, None)
+        }
         Presence::Online if age_ms < LATE_MS => (Standing::Late, None),
         Presence::Online => (Standing::Silent, Some(heard.at)),
     }
@@ -51,12 +60,18 @@ mod tests {
         let at = Wall::from_millis(1_795_400_000_000);
         let now = |seconds: i64| at.plus_millis(seconds * 1000);
         let heard = Some(Heard { presence: Presence::Online, at });
-        assert_eq!(standing(heard, now(149)), (Standing::Alive, None));
-        assert_eq!(standing(heard, now(150)), (Standing::Late, None));
-        assert_eq!(standing(heard, now(300)), (Standing::Silent, Some(at)));
-        assert_eq!(standing(heard, now(-5)), (Standing::Alive, None), "our clock was set back");
-        assert_eq!(standing(None, at), (Standing::Silent, None));
+        assert_eq!(standing(heard, None, now(149)), (Standing::Alive, None));
+        assert_eq!(standing(heard, None, now(150)), (Standing::Late, None));
+        assert_eq!(standing(heard, None, now(300)), (Standing::Silent, Some(at)));
+        assert_eq!(standing(heard, None, now(-5)), (Standing::Alive, None), "our clock was set back");
+        assert_eq!(
+            standing(heard, Some(now(-800)), now(101)),
+            (Standing::Slow, None),
+            "it waits for 15 minutes"
+        );
+        assert_eq!(standing(heard, Some(now(-800)), now(99)), (Standing::Alive, None));
+        assert_eq!(standing(None, None, at), (Standing::Silent, None));
         let gone = Some(Heard { presence: Presence::Offline, at });
-        assert_eq!(standing(gone, now(1)), (Standing::Silent, Some(at)));
+        assert_eq!(standing(gone, None, now(1)), (Standing::Silent, Some(at)));
     }
 }

@@ -13,6 +13,10 @@ mod transfer;
 
 mod centres;
 
+mod silence;
+
+mod watch;
+
 mod store;
 
 mod answers;
@@ -106,6 +110,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let health = Arc::new(receive::Health::default());
     let trust: BTreeMap<_, _> =
         settings.centres.iter().map(|centre| (centre.id.clone(), centre.trust.clone())).collect();
+    let known = settings.centres.iter().map(|centre| centre.id.clone()).collect();
     let signer = Arc::new(settings.signer);
     let (commander, given) = Commander::new(store.clone(), signer.clone(), Ids::new(clock::id_seed()?));
     let renewal = settings.authority.map(|authority| Renewal {
@@ -129,7 +134,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     };
     let receiver =
         receive::Receiver::new(taker, signer, options, health.clone(), Commands { given, renewal });
-    let pages = http::Pages::new(store.clone(), settings.centres, health, commander);
+    let pages = http::Pages::new(store.clone(), settings.centres, health.clone(), commander);
     // When the pages fail, receiving ends too, in order.
     let either = stop.child_token();
     let serve = async {
@@ -137,7 +142,9 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
         either.cancel();
         served
     };
-    let ((), served) = tokio::join!(receiver.run(either.clone()), serve);
+    let watching =
+        watch::watch(store.clone(), known, health.clone(), Ids::new(clock::id_seed()?), either.clone());
+    let ((), (), served) = tokio::join!(receiver.run(either.clone()), watching, serve);
     store.close().await;
     served.context("the province's pages")
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Pages;
 use crate::clock;
 use crate::http::Problem;
+use crate::model::Wall;
 use crate::province::KnownCentre;
 use crate::province::centres::standing;
 use crate::province::store::CentreRow;
@@ -36,7 +37,8 @@ pub async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Result<J
 
 async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Result<Value, Problem> {
     let row = heard.iter().find(|row| row.id == centre.id.as_str());
-    let (state, silent_since) = standing(row.map(|row| row.heard), clock::now().wall);
+    let oldest = row.and_then(|row| row.status.pointer("/backlog/oldest")?.as_str()?.parse::<Wall>().ok());
+    let (state, silent_since) = standing(row.map(|row| row.heard), oldest, clock::now().wall);
     Ok(json!({
         "id": centre.id,
         "name": centre.name,

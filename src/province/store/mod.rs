@@ -14,6 +14,8 @@ mod files;
 
 mod read;
 
+mod silence;
+
 use std::path::{Path, PathBuf};
 
 use sqlx::SqlitePool;
