@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-all bench-record bench-archive bench-perceive soak eval
+.PHONY: help demo test test-all bench-record bench-archive bench-perceive bench-forward soak chaos eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
@@ -16,6 +16,8 @@ help:
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
 	@echo 'make eval [BOXES=FILE]   how right the flags are: every kind against labelled scenes (about an hour; ARGS=--quick for a try)'
 	@echo 'make bench-perceive      what seeing and hearing 8 cameras costs, about 7 minutes'
+	@echo 'make bench-forward       what the way to the province carries beside curl, about 35 minutes'
+	@echo 'make chaos               10,000 events and 200 clips across a bad link while everything is killed, about 20 minutes'
 	@echo 'make soak                16 disturbed cameras for 20 minutes; every frame is looked for'
 
 # Standard output is the demo's alone: with SECONDS it ends with one line of JSON.
@@ -36,6 +38,7 @@ test:
 
 test-all: test
 	QUAYWATCH_WORLDS=2000 cargo test --locked --lib record::model
+	QUAYWATCH_WORLDS=20000 cargo test --locked --lib world::
 	$(MAKE) soak ARGS='--minutes 4'
 	$(MAKE) bench-record ARGS='--minutes 0.5 --runs 1'
 
@@ -53,6 +56,16 @@ bench-archive:
 	@deploy/setup.sh run
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/archive.py $(ARGS)
+
+bench-forward:
+	@deploy/setup.sh test
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/forward.py $(ARGS)
+
+chaos:
+	@deploy/setup.sh test
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/chaos.py $(ARGS)
 
 soak:
 	@deploy/setup.sh run

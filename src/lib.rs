@@ -71,6 +71,10 @@ pub mod simulate;
 /// What can be typed.
 pub mod commands;
 
+/// Both ends of the line in one small world.
+#[cfg(test)]
+mod world;
+
 /// Named tasks with an owner.
 pub mod supervise;
 

@@ -47,4 +47,6 @@ pub use outbox::{OutboxError, OutgoingFile};
 pub use pins::Pin;
 pub use queue::Quarantined;
 pub use sacrifice::Bounds;
+#[cfg(test)]
+pub(crate) use sacrifice::{Candidate, sacrifice};
 pub use status::StatusInput;

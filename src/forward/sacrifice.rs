@@ -29,14 +29,14 @@ pub struct Bounds {
 
 /// A file that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Candidate {
-    pub(super) id: FileId,
-    pub(super) role: Role,
-    pub(super) severity: Severity,
+pub(crate) struct Candidate {
+    pub(crate) id: FileId,
+    pub(crate) role: Role,
+    pub(crate) severity: Severity,
     /// Whether its incident is over.
-    pub(super) is_closed: bool,
-    pub(super) made_at: Wall,
-    pub(super) size: u64,
+    pub(crate) is_closed: bool,
+    pub(crate) made_at: Wall,
+    pub(crate) size: u64,
 }
 
 impl Candidate {
@@ -50,7 +50,7 @@ impl Candidate {
 }
 
 /// Which of `waiting` are given up. `dated` is the moment now, where the clock is believed and age counts.
-pub(super) fn sacrifice(mut waiting: Vec<Candidate>, bounds: &Bounds, dated: Option<Wall>) -> Vec<Candidate> {
+pub(crate) fn sacrifice(mut waiting: Vec<Candidate>, bounds: &Bounds, dated: Option<Wall>) -> Vec<Candidate> {
     waiting.sort_by_key(Candidate::order);
     let keep_ms = i64::try_from(bounds.keep.as_millis()).unwrap_or(i64::MAX);
     let is_old = |file: &Candidate| dated.is_some_and(|now| now.millis_since(file.made_at) > keep_ms);

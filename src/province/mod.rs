@@ -5,11 +5,11 @@
 //! of it was read back with the announced digest. Nothing that a centre sends can change what
 //! another centre has stored.
 
-mod ranges;
+pub(crate) mod ranges;
 
-mod intake;
+pub(crate) mod intake;
 
-mod transfer;
+pub(crate) mod transfer;
 
 mod centres;
 
