@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-all bench-record bench-archive bench-perceive bench-forward soak chaos eval
+.PHONY: help demo test test-all bench-record bench-archive bench-perceive bench-forward soak chaos fuzz eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
@@ -18,6 +18,7 @@ help:
 	@echo 'make bench-perceive      what seeing and hearing 8 cameras costs, about 7 minutes'
 	@echo 'make bench-forward       what the way to the province carries beside curl, about 35 minutes'
 	@echo 'make chaos               10,000 events and 200 clips across a bad link while everything is killed, about 20 minutes'
+	@echo 'make fuzz                a minute of fuzzing for each of: wire messages, manifest, salvage, config, papers'
 	@echo 'make soak                16 disturbed cameras for 20 minutes; every frame is looked for'
 
 # Standard output is the demo's alone: with SECONDS it ends with one line of JSON.
@@ -66,6 +67,12 @@ chaos:
 	@deploy/setup.sh test
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/chaos.py $(ARGS)
+
+# cargo-fuzz is the tool, which needs no other toolchain without a sanitizer.
+fuzz:
+	@deploy/setup.sh test
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --version 0.13.1 --locked 1>&2
+	@/usr/bin/python3 tests/bench/fuzz.py $(ARGS)
 
 soak:
 	@deploy/setup.sh run

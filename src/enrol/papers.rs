@@ -1,6 +1,5 @@
 //! What the province gives an enrolled centre, checked against the centre's own keys.
 
-use rcgen::{KeyPair, PublicKeyData};
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -51,14 +50,14 @@ pub struct Papers {
 }
 
 impl Papers {
-    /// Reads the papers of `centre`, which must be for these two keys.
+    /// Reads the papers of `centre`, which must be for these two public keys, that of TLS as its bare bytes.
     ///
     /// # Errors
     /// What is wrong with them.
     pub fn read(
         text: &str,
         centre: &CentreId,
-        tls_key: &KeyPair,
+        tls_key: &[u8],
         evidence_key: &PublicKey,
     ) -> Result<Self, EnrolError> {
         if text.len() > MOST_BYTES {
@@ -77,7 +76,7 @@ impl Papers {
             } else if name != Some(centre.as_str()) {
                 let name = name.unwrap_or_default();
                 return Err(wrong(format!("they are for centre {name:?}, and this is {centre}")));
-            } else if key == tls_key.der_bytes() {
+            } else if key == tls_key {
                 tls = Some((validity(&read), CertificateDer::from(der)));
             } else if key == evidence_key.raw() {
                 evidence = Some(CertificateDer::from(der));

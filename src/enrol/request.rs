@@ -58,7 +58,7 @@ impl Folder {
             );
         }
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Papers::read(&text, centre, &key, evidence).with_context(|| path.display().to_string())
+        Papers::read(&text, centre, key.der_bytes(), evidence).with_context(|| path.display().to_string())
     }
 
     /// Puts new papers in the place of the old ones, if they are for these keys.
@@ -66,7 +66,7 @@ impl Folder {
     /// # Errors
     /// If they are not, or cannot be written; the old ones stay then.
     pub fn renew(&self, text: &str, centre: &CentreId, evidence: &PublicKey) -> anyhow::Result<Papers> {
-        let papers = Papers::read(text, centre, &self.tls_key()?, evidence)?;
+        let papers = Papers::read(text, centre, self.tls_key()?.der_bytes(), evidence)?;
         disk::write_atomically(&self.papers(centre), text.as_bytes())?;
         Ok(papers)
     }

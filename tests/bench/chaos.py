@@ -39,13 +39,14 @@ def main():
     parser.add_argument("--loss", type=float, default=0.5, help="percent")
     parser.add_argument("--every", type=float, default=8, help="about how many seconds lie between two disturbances")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--name", default="qwc", help="begins the names of the network namespaces")
     parser.add_argument("--folder", type=Path, default=WORK)
     parser.add_argument("--binary", type=Path, default=ROOT / "target/release/quaywatch")
     args = parser.parse_args()
     machine.end_on_sigterm()
     begun = time.monotonic()
     with Processes() as processes:
-        link = BadLink(processes, args.rate, args.rtt, args.loss, seed=args.seed, name="qwc")
+        link = BadLink(processes, args.rate, args.rtt, args.loss, seed=args.seed, name=args.name)
         if link.namespaces:
             link.congestion_control("bbr")
         chaos = Chaos(args, Line(processes, args.folder, args.binary, link), link)
@@ -71,6 +72,10 @@ class Chaos:
 
     def run(self):
         self.line.start()
+        # One process makes the tables.
+        self.line.wait_until("the centre's outbox", lambda: self.line.outbox(
+            "SELECT 1 FROM sqlite_master WHERE name = 'handling'"), 30)
+        self.line.wait_until("the centre", lambda: self.line.outbox("SELECT count(*) FROM outbox"), 30)
         self.add()
         deadline = time.monotonic() + LONGEST_S
         while True:

@@ -28,6 +28,8 @@ mod cameras;
 
 mod centre;
 
+mod chaos;
+
 mod clock;
 
 mod codecs;
