@@ -12,7 +12,7 @@ use quaywatch::model::{CentreId, Wall};
 use quaywatch::wire::Signer;
 use quaywatch::{clock, keys};
 
-use crate::support::Mosquitto;
+use crate::support::{Mosquitto, Process, free_port, get_json, wait_for};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -255,19 +255,25 @@ fn edge_config(folder: &Path, port: u16) -> String {
     )
 }
 
-fn province_config(folder: &Path) -> String {
+fn province_config(folder: &Path, broker: u16, pages: u16) -> String {
+    write(folder.join("password"), "geheim\n");
+    std::fs::set_permissions(folder.join("password"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .unwrap();
     write(
         folder.join("province.toml"),
-        "[province]\nname = \"Phú Thọ\"\nbroker = \"mqtt://127.0.0.1:1883\"\nidentity = \"identity.pem\"\n\
-         authority = \"authority\"\n[storage]\npath = \"storage\"\n\
-         [[centre]]\nid = \"xuan-lung\"\nname = \"Xuân Lũng\"\nkeys = \"centres/xuan-lung.pub.pem\"\n",
+        &format!(
+            "[province]\nname = \"Phú Thọ\"\nbroker = \"mqtt://127.0.0.1:{broker}\"\nuser = \"province\"\n\
+             password_file = \"password\"\nidentity = \"identity.pem\"\nauthority = \"authority\"\n\
+             [storage]\npath = \"storage\"\nreserve = \"1MB\"\n[web]\nlisten = \"127.0.0.1:{pages}\"\n\
+             [[centre]]\nid = \"xuan-lung\"\nname = \"Xuân Lũng\"\nkeys = \"centres/xuan-lung.pub.pem\"\n"
+        ),
     )
 }
 
 #[tokio::test]
 async fn two_commands_enrol_a_centre_and_a_new_box_is_taken_only_if_somebody_says_so() {
     let (centre, province) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let province_config = province_config(province.path());
+    let province_config = province_config(province.path(), 1883, free_port());
     let made = quaywatch(&["enrol", "broker", "--config", &province_config, "--host", "localhost"]);
     assert!(made.status.success(), "{}", told(&made));
     for name in ["ca.pem", "broker.pem", "broker.key.pem"] {
@@ -306,4 +312,49 @@ async fn two_commands_enrol_a_centre_and_a_new_box_is_taken_only_if_somebody_say
     let taken =
         quaywatch(&["enrol", "sign", "--config", &province_config, "--new-key", sent.to_str().unwrap()]);
     assert!(taken.status.success(), "{}", told(&taken));
+}
+
+#[test]
+fn a_centre_whose_certificate_runs_out_soon_gets_a_new_one_over_the_link() {
+    let (centre, province) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let pages = free_port();
+    let province_config = province_config(province.path(), free_port(), pages);
+    let made = quaywatch(&["enrol", "broker", "--config", &province_config, "--host", "localhost"]);
+    assert!(made.status.success(), "{}", told(&made));
+    for name in ["ca.pem", "broker.pem", "broker.key.pem"] {
+        std::fs::copy(province.path().join("authority").join(name), province.path().join(name)).unwrap();
+    }
+    let broker = Mosquitto::secure(province.path());
+    let province_config = self::province_config(province.path(), broker.port, pages);
+    let edge_config = edge_config(centre.path(), broker.secure_port());
+    assert!(quaywatch(&["enrol", "request", "--config", &edge_config]).status.success());
+    let request = centre.path().join("enrolment/xuan-lung.request.pem");
+    let sign = ["enrol", "sign", "--config", &province_config, request.to_str().unwrap()];
+    assert!(quaywatch(&sign).status.success());
+
+    // As if that had been 345 days ago: 20 are left.
+    let id = CentreId::new("xuan-lung").unwrap();
+    let authority = Authority::open_or_make(&province.path().join("authority"), "Phú Thọ", now()).unwrap();
+    let asked = Request::read(&std::fs::read_to_string(&request).unwrap()).unwrap();
+    let own = keys::load_or_make(&province.path().join("identity.pem")).unwrap().public();
+    let old = authority.sign(asked, &[own], now().plus_millis(-345 * DAY_MS)).unwrap();
+    let folder = Folder(centre.path().join("enrolment"));
+    std::fs::write(folder.papers(&id), &old).unwrap();
+    let evidence = keys::load_or_make(&centre.path().join("identity.pem")).unwrap().public();
+    let days_left = |folder: &Folder| {
+        let papers = folder.read_papers(&id, &evidence).unwrap();
+        papers.validity.to.millis_since(now()) / DAY_MS
+    };
+    assert_eq!(days_left(&folder), 19);
+
+    let receiver = Process::start("province", &["province", "--config", &province_config], province.path());
+    let edge = Process::start("edge", &["edge", "--config", &edge_config], centre.path());
+    wait_for("new papers", 60, || (days_left(&folder) > 300).then_some(()));
+    // The link takes them up, and says so.
+    wait_for("a status with the new certificate", 60, || {
+        let status = get_json(pages, "/api/centres/xuan-lung")["status"].clone();
+        let until = status["certificate_expires"].as_str()?.parse::<Wall>().ok()?;
+        (until.millis_since(now()) > 300 * DAY_MS && status["certificate_request"].is_null()).then_some(())
+    });
+    assert!(edge.stop().success() && receiver.stop().success());
 }
