@@ -74,6 +74,11 @@ impl Authority {
         Ok(Self { folder: folder.to_owned(), certificate, issuer })
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether there is an authority in `folder`.
     pub fn is_in(folder: &Path) -> bool {
         folder.join("ca.key.pem").exists()

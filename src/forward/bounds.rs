@@ -85,6 +85,16 @@ impl CentreDb {
         Ok(given_up)
     }
 
+    /// How many files were given up, and their bytes.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn given_up(&self) -> Result<(i64, i64), sqlx::Error> {
+        sqlx::query_as("SELECT count(*), coalesce(sum(size), 0) FROM outbox WHERE state = 'given-up'")
+            .fetch_one(&self.pool)
+            .await
+    }
+
     /// Every file that waits.
     async fn candidates(&self) -> Result<Vec<Candidate>, sqlx::Error> {
         let rows = sqlx::query(

@@ -93,7 +93,7 @@ async fn files_their_event_and_the_mark_are_one_transaction() {
     assert_eq!(db.backlog().await.unwrap().bytes, 5);
     assert_eq!(db.payload(waiting[1].id).await.unwrap().unwrap().path, Some(clip.path));
     db.mark_begun(clip.id).await.unwrap();
-    assert!(db.waiting_after(1).await.unwrap()[0].begun);
+    assert!(db.waiting_after(1, 10).await.unwrap()[0].begun);
 }
 
 #[tokio::test]

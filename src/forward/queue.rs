@@ -39,21 +39,22 @@ impl CentreDb {
     /// # Errors
     /// If the database cannot be read.
     pub async fn waiting(&self) -> Result<Vec<Item>, sqlx::Error> {
-        self.waiting_after(0).await
+        self.waiting_after(0, i64::MAX).await
     }
 
-    /// As [`CentreDb::waiting`], only rows whose number is above `number`.
+    /// As [`CentreDb::waiting`], only rows whose number is above `number`, and at most `most`: after a
+    /// week offline all of them at once would be a great deal of memory.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn waiting_after(&self, number: i64) -> Result<Vec<Item>, sqlx::Error> {
-        // One row at a time: after a week offline all of them at once would be a great deal of memory.
+    pub async fn waiting_after(&self, number: i64, most: i64) -> Result<Vec<Item>, sqlx::Error> {
         let mut rows = sqlx::query(
             "SELECT number, id, kind, class, severity, incident, digest, size, attempts,
                  length(payload) AS payload_size, iif(kind = 'file', payload, NULL) AS announcement
-             FROM outbox WHERE state = 'waiting' AND number > ? ORDER BY number",
+             FROM outbox WHERE state = 'waiting' AND number > ? ORDER BY number LIMIT ?",
         )
         .bind(number)
+        .bind(most)
         .fetch(&self.pool);
         let mut items = vec![];
         while let Some(row) = rows.try_next().await? {

@@ -113,6 +113,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let known = settings.centres.iter().map(|centre| centre.id.clone()).collect();
     let signer = Arc::new(settings.signer);
     let (commander, given) = Commander::new(store.clone(), signer.clone(), Ids::new(clock::id_seed()?));
+    let folder = settings.authority.as_ref().map(|authority| Arc::from(authority.folder()));
     let renewal = settings.authority.map(|authority| Renewal {
         authority: Arc::new(authority),
         receipts: vec![signer.public()],
@@ -134,7 +135,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     };
     let receiver =
         receive::Receiver::new(taker, signer, options, health.clone(), Commands { given, renewal });
-    let pages = http::Pages::new(store.clone(), settings.centres, health.clone(), commander);
+    let pages = http::Pages::new(store.clone(), settings.centres, health.clone(), commander, folder);
     // When the pages fail, receiving ends too, in order.
     let either = stop.child_token();
     let serve = async {

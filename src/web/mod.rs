@@ -10,6 +10,8 @@ mod flag;
 
 mod incident;
 
+mod outbox;
+
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -80,6 +82,7 @@ impl Pages {
             .route("/api/cameras/{id}/timeline", get(timeline::one))
             .route("/api/incidents", post(flag::one).layer(DefaultBodyLimit::max(flag::MAX_BODY_BYTES)))
             .route("/api/incidents/{id}", get(incident::one))
+            .route("/api/outbox", get(outbox::page))
             .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
             .fallback(|| async { Problem::not_found("there is no such page") })
             .with_state(self)

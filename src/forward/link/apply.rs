@@ -5,9 +5,8 @@ use std::time::Duration;
 use futures::future::FutureExt;
 use tokio::sync::watch;
 
-use super::{Ended, Happened, KEEP_ALIVE, Link, RECONNECT, STATUS_APART, STATUS_EVERY, STATUS_TOKEN};
-use super::{REPLIES, REPLY_TOKEN};
-use crate::backoff::spread;
+use super::{Ended, Happened, KEEP_ALIVE, Link, STATUS_APART, STATUS_EVERY, STATUS_TOKEN};
+use super::{PAGE, REPLIES, REPLY_TOKEN, reconnect_after};
 use crate::broker::{BrokerError, Connection, Message, Notice, Options, Received};
 use crate::centre_db::CentreDb;
 use crate::clock;
@@ -40,12 +39,7 @@ impl Link {
                 self.work(Input::Unsendable(token, why));
             }
             Happened::RowsWereAdded => self.load(),
-            Happened::Loaded(Ok(rows)) => {
-                self.added(rows);
-                if std::mem::take(&mut self.load_again) {
-                    self.load();
-                }
-            }
+            Happened::Loaded(Ok(rows)) => self.loaded(rows),
             Happened::Loaded(Err(error)) => {
                 // The next status, or the next nudge, tries again.
                 tracing::warn!(target: "forward", "the outbox cannot be read: {error}");
@@ -199,11 +193,15 @@ impl Link {
         }
     }
 
-    /// New rows, which the machine is to know.
-    pub(super) fn added(&mut self, rows: Vec<Item>) {
+    /// New rows, which the machine is to know; the rest of them is asked for.
+    pub(super) fn loaded(&mut self, rows: Vec<Item>) {
+        let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= PAGE);
         for item in rows {
             self.last_row = self.last_row.max(item.number);
             self.work(Input::Added(item));
+        }
+        if std::mem::take(&mut self.load_again) || is_full {
+            self.load();
         }
     }
 
@@ -214,7 +212,7 @@ impl Link {
             return;
         }
         let (db, after) = (self.source.db.clone(), self.last_row);
-        self.loading = Some(async move { db.waiting_after(after).await }.boxed());
+        self.loading = Some(async move { db.waiting_after(after, PAGE).await }.boxed());
     }
 
     fn make(&mut self, token: Token, what: What) {
@@ -289,7 +287,7 @@ impl Link {
     /// The connection is of no use any more.
     fn lost(&mut self, error: &BrokerError) {
         self.failures = self.failures.saturating_add(1);
-        let wait = RECONNECT.after(self.failures, spread(self.settings.centre.as_str(), self.failures));
+        let wait = reconnect_after(&self.settings.centre, self.failures);
         self.reconnect_at = clock::now().mono.plus(wait);
         // The same words again and again tell nothing new.
         let told = error.to_string();

@@ -23,7 +23,7 @@ use super::dispatch::{Dispatch, Limits, Token, What};
 use super::item::Item;
 use super::sending::{NotMade, OpenFiles, Source};
 use super::status::StatusInput;
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, spread};
 use crate::broker::{Address, BrokerError, Connection, Message, Notice};
 use crate::centre_db::CentreDb;
 use crate::clock;
@@ -53,7 +53,20 @@ const REPLY_TOKEN: u64 = u64::MAX;
 /// So many replies wait for the link; past that the oldest go, and are asked for again.
 const REPLIES: usize = 64;
 
+/// So many rows of the outbox are read at a time.
+const PAGE: i64 = 2000;
+
 const RECONNECT: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+
+/// Every try comes up to so much later, so that all the centres of a province, whose connections broke in the
+/// same moment, do not come back in the same second.
+const SPREAD_OVER: Duration = Duration::from_secs(5);
+
+/// How long after the n-th failure in a row a centre tries again.
+fn reconnect_after(centre: &CentreId, failures: u32) -> Duration {
+    let spread = spread(centre.as_str(), failures);
+    RECONNECT.after(failures, spread) + SPREAD_OVER.mul_f64(spread)
+}
 
 /// What the link needs to know.
 #[derive(Debug, Clone)]
@@ -101,8 +114,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let Orders { commands, mut replies } = orders;
     let mut link = Link::new(settings, commands);
-    let waiting = link.source.db.waiting().await.context("the outbox cannot be read")?;
-    link.added(waiting);
+    let first = link.source.db.waiting_after(0, PAGE).await.context("the outbox cannot be read")?;
+    link.loaded(first);
     loop {
         let happened = link.next(&mut added, &mut status, &mut replies, &stop).await;
         if matches!(happened, Happened::Stop) {
@@ -276,5 +289,23 @@ impl Link {
         let status = idle.then_some(self.status_at);
         let far = clock::now().mono.plus(Duration::from_secs(60));
         [self.dispatch.next_wakeup(), reconnect, status].into_iter().flatten().min().unwrap_or(far)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_centres_of_a_province_do_not_come_back_in_the_same_second() {
+        for failures in 1..6 {
+            let mut seconds = std::collections::BTreeMap::new();
+            for n in 0..148 {
+                let centre = CentreId::new(&format!("commune-{n}")).unwrap();
+                *seconds.entry(reconnect_after(&centre, failures).as_secs()).or_insert(0) += 1;
+            }
+            let most = seconds.values().max().unwrap();
+            assert!(*most < 60, "{most} of 148 in one second after {failures} failures");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod evidence;
 
 mod incidents;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,7 +25,10 @@ use super::KnownCentre;
 use super::commander::Commander;
 use super::receive::Health;
 use super::store::{Store, StoreError};
+use crate::clock;
+use crate::enrol::Authority;
 use crate::http::Problem;
+use crate::model::Wall;
 
 /// What the pages are made from.
 #[derive(Debug, Clone)]
@@ -33,12 +37,19 @@ pub struct Pages {
     centres: Arc<[KnownCentre]>,
     health: Arc<Health>,
     commander: Commander,
+    authority: Option<Arc<Path>>,
 }
 
 impl Pages {
     /// Pages over this storage.
-    pub fn new(store: Store, centres: Vec<KnownCentre>, health: Arc<Health>, commander: Commander) -> Self {
-        Self { store, centres: centres.into(), health, commander }
+    pub fn new(
+        store: Store,
+        centres: Vec<KnownCentre>,
+        health: Arc<Health>,
+        commander: Commander,
+        authority: Option<Arc<Path>>,
+    ) -> Self {
+        Self { store, centres: centres.into(), health, commander, authority }
     }
 
     /// Every page.
@@ -72,16 +83,30 @@ async fn healthz(State(pages): State<Pages>) -> Response {
     let database = database_answers(&pages).await;
     let broker = pages.health.receiving.load(Ordering::Relaxed);
     let storing = pages.health.storing.load(Ordering::Relaxed);
-    let well = database && broker && storing;
+    let expiry = pages.authority.as_deref().and_then(|folder| expiry(folder, clock::now().wall));
+    let well = database && broker && storing && expiry.is_none();
     let word = |good: bool, bad: &'static str| if good { "ok" } else { bad };
     let body = json!({
         "status": word(well, "unwell"),
         "database": word(database, "does not answer"),
         "broker": word(broker, "not connected"),
         "storing": word(storing, "the last messages could not be stored"),
+        "broker_certificate": expiry.as_deref().unwrap_or("ok"),
     });
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+/// That the certificate of the broker runs out, if one is in the authority's folder and does within 30 days.
+fn expiry(authority: &Path, now: Wall) -> Option<String> {
+    let to = Authority::broker_validity(authority)?.to;
+    let days = to.millis_since(now).div_euclid(86_400_000);
+    (days < 30).then(|| {
+        format!(
+            "the broker's certificate runs out at {to}, in {days} days: make another with quaywatch enrol broker, put it \
+             where the broker has it, and let the broker reload"
+        )
+    })
 }
 
 /// Whether the start is over: everything was there once.
