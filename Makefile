@@ -71,7 +71,7 @@ chaos:
 # cargo-fuzz is the tool, which needs no other toolchain without a sanitizer.
 fuzz:
 	@deploy/setup.sh test
-	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --version 0.13.1 --locked 1>&2
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --version 0.13.2 --locked 1>&2
 	@/usr/bin/python3 tests/bench/fuzz.py $(ARGS)
 
 soak:
