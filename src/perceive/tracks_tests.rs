@@ -148,9 +148,14 @@ fn a_second_box_around_the_same_person_is_nobody_else() {
     }
 }
 
+/// A share in thousandths: proptest's own floats over zero sometimes fail an assertion of theirs.
+fn share(thousandths: std::ops::Range<i16>) -> impl Strategy<Value = f32> + Clone {
+    thousandths.prop_map(|n| f32::from(n) / 1000.0)
+}
+
 fn any_found() -> impl Strategy<Value = Found> {
-    let edge = prop_oneof![8 => -0.2f32..1.2, 1 => Just(f32::NAN), 1 => Just(f32::INFINITY)];
-    (edge.clone(), edge.clone(), edge.clone(), edge, 0.0f32..1.0).prop_map(
+    let edge = prop_oneof![8 => share(-200..1200), 1 => Just(f32::NAN), 1 => Just(f32::INFINITY)];
+    (edge.clone(), edge.clone(), edge.clone(), edge, share(0..1000)).prop_map(
         |(left, top, right, bottom, score)| Found { frame: Frame { left, top, right, bottom }, score },
     )
 }
@@ -183,7 +188,7 @@ proptest! {
     #[test]
     fn whoever_stands_for_minutes_keeps_their_number_through_wavering_boxes_and_misses(
         looks in prop::collection::vec(
-            (300u64..2200, -0.01f32..0.01, -0.02f32..0.02, 0.31f32..0.9, prop::bool::weighted(0.75)),
+            (300u64..2200, share(-10..10), share(-20..20), share(310..900), prop::bool::weighted(0.75)),
             20..150,
         ),
     ) {

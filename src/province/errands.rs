@@ -53,6 +53,8 @@ pub enum Action {
 pub struct Errands {
     all: BTreeMap<CommandId, Errand>,
     connected: bool,
+    /// When it was last seen to.
+    seen_to: Mono,
 }
 
 #[derive(Debug)]
@@ -86,6 +88,7 @@ impl Errands {
             }
             Input::Tick => {}
         }
+        self.seen_to = now;
         let late = |errand: &Errand| wall.millis_since(errand.expires_at) > GRACE_MS;
         let expired: Vec<_> = self.all.iter().filter(|(_, errand)| late(errand)).map(|(id, _)| *id).collect();
         expired.iter().for_each(|id| drop(self.all.remove(id)));
@@ -106,7 +109,8 @@ impl Errands {
     /// When to come back with a [`Input::Tick`], if anything waits.
     pub fn next_wakeup(&self, now: Mono) -> Option<Mono> {
         let due = self.all.values().map(|errand| errand.due).filter(|due| self.connected && *due > now).min();
-        let later = (!self.all.is_empty()).then(|| now.plus(AGAIN.longest));
+        // Counted from the last time, not from now: on a busy connection that would never come.
+        let later = (!self.all.is_empty()).then(|| self.seen_to.plus(AGAIN.longest));
         [due, later].into_iter().flatten().min()
     }
 }

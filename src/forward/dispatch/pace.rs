@@ -244,7 +244,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_link_of_any_speed_is_kept_full_and_what_waits_in_it_is_bounded_by_time(
-            kbit_s in 400f64..20_000.0,
+            kbit_s in (400u32..20_000).prop_map(f64::from),
             round_trip_ms in 5u64..600,
         ) {
             let rate = kbit_s * 125.0;

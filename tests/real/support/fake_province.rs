@@ -18,6 +18,8 @@ pub struct Heard {
     pub events: BTreeMap<EventId, (Event, usize)>,
     /// Announced files and their pieces by offset.
     pub files: HashMap<FileId, (FileInit, BTreeMap<u64, Vec<u8>>)>,
+    /// Bytes of all pieces that came, also those that came twice.
+    pub piece_bytes: usize,
     /// What kinds of file messages came, in order: `init`, `chunk`, `fin`.
     pub file_messages: Vec<&'static str>,
     /// The newest status.
@@ -115,6 +117,7 @@ impl FakeProvince {
             }
             FromCentre::Chunk { file, offset, sha256 } => {
                 heard.file_messages.push("chunk");
+                heard.piece_bytes += received.payload.len();
                 assert_eq!(digest(&received.payload), format!("sha256:{sha256}"));
                 heard.files.get_mut(&file).unwrap().1.insert(offset, received.payload.to_vec());
                 let pieces = heard.file_messages.iter().filter(|kind| **kind == "chunk").count();
