@@ -18,6 +18,9 @@ const CHUNK_FOR: Duration = Duration::from_millis(200);
 /// So much of files is unacknowledged, beside what one round trip takes.
 const QUEUED_FOR: Duration = Duration::from_millis(250);
 
+/// And at most, so that with the last chunk it stays below 0.4 s.
+const MOST_QUEUED_FOR: Duration = Duration::from_millis(360);
+
 /// A window for a little more than was measured: what we held low ourselves would look like a slow link.
 const GAIN: f64 = 1.25;
 
@@ -131,8 +134,11 @@ impl Pace {
     /// How many bytes of files may be unacknowledged.
     fn window(&self) -> u64 {
         let round_trip = self.round_trip.unwrap_or(UNKNOWN_ROUND_TRIP).min(LONGEST_ROUND_TRIP);
-        let fitting = self.rate().map_or(0, |rate| bytes_in(rate * GAIN, QUEUED_FOR + round_trip));
-        fitting.min(WIDEST).max(2 * self.chunks.least)
+        let time = (QUEUED_FOR + round_trip).mul_f64(GAIN).min(MOST_QUEUED_FOR + round_trip);
+        let fitting = self.rate().map_or(0, |rate| bytes_in(rate, time));
+        // Two of the smallest chunks keep a link busy that answers soon, a distant one needs three.
+        let least = if round_trip < Duration::from_millis(150) { 2 } else { 3 };
+        fitting.min(WIDEST).max(least * self.chunks.least)
     }
 }
 
@@ -192,6 +198,7 @@ mod tests {
         busy_until_ms: f64,
         unacked: u64,
         most_queued_ms: f64,
+        most_unacked: u64,
     }
 
     fn at(ms: u64) -> Mono {
@@ -208,6 +215,7 @@ mod tests {
                 busy_until_ms: 0.0,
                 unacked: 0,
                 most_queued_ms: 0.0,
+                most_unacked: 0,
             }
         }
 
@@ -230,6 +238,7 @@ mod tests {
                     }
                     let sent = self.pace.sent(chunk, self.unacked, at(self.now_ms));
                     self.unacked += chunk;
+                    self.most_unacked = self.most_unacked.max(self.unacked);
                     self.busy_until_ms =
                         self.busy_until_ms.max(self.now_ms as f64) + chunk as f64 * 1000.0 / rate;
                     self.on_the_way.push_back((self.busy_until_ms as u64 + round_trip_ms, sent));
@@ -251,11 +260,16 @@ mod tests {
             let mut pipe = Pipe::new(round_trip_ms);
             pipe.run(10_000, rate, round_trip_ms);
             pipe.most_queued_ms = 0.0;
+            pipe.most_unacked = 0;
             let carried = pipe.run(40_000, rate, round_trip_ms) as f64 / 30.0;
             // Where even the smallest chunk is long, the window is a coarse number of them.
             let share = if kbit_s < 1000.0 { 0.9 } else { 0.95 };
             prop_assert!(carried >= share * rate, "{carried} of {rate} bytes a second");
             prop_assert!(pipe.most_queued_ms <= 500.0, "{} ms wait", pipe.most_queued_ms);
+            if pipe.pace.chunk() > CHUNKS.least {
+                let bound = rate * (0.4 + round_trip_ms as f64 / 1000.0);
+                prop_assert!(pipe.most_unacked as f64 <= bound * 1.03, "{} of {bound} bytes", pipe.most_unacked);
+            }
             prop_assert!(pipe.pace.chunk() as f64 <= (0.25 * rate).max(8192.0));
         }
 
