@@ -73,12 +73,25 @@ impl CentreDb {
             .await?;
         }
         super::incidents::write(&mut transaction, &row).await?;
-        let kind = if is_new { EventType::Opened } else { EventType::Updated };
-        let id = EventId(ids.next(now));
-        let build = |sequence| {
-            Event::new(id, keeper.centre, kind, row.id, now.wall, sequence, self.epoch(), row.data(vec![]))
-        };
-        super::outbox::add_event(&mut transaction, &row, keeper.signer, now, build).await?;
+        // It is over as soon as it is told; what is added later does not open it again.
+        let kinds: &[_] =
+            if is_new { &[EventType::Opened, EventType::Closed] } else { &[EventType::Updated] };
+        for kind in kinds {
+            let id = EventId(ids.next(now));
+            let build = |sequence| {
+                Event::new(
+                    id,
+                    keeper.centre,
+                    *kind,
+                    row.id,
+                    now.wall,
+                    sequence,
+                    self.epoch(),
+                    row.data(vec![]),
+                )
+            };
+            super::outbox::add_event(&mut transaction, &row, keeper.signer, now, build).await?;
+        }
         transaction.commit().await?;
         tracing::error!(target: "audit", files = given_up.files, bytes = given_up.bytes,
             "more waits for the province than the outbox may hold: evidence is not sent any more, and stays here");
@@ -217,12 +230,12 @@ mod tests {
             [true, false, true],
             "the oldest that is not urgent"
         );
-        assert_eq!(waiting.len(), 9, "its event is in the outbox in its place");
+        assert_eq!(waiting.len(), 10, "two events tell it");
 
         // The province is away for longer than files are kept: the same incident goes on.
         let later = now().plus(Duration::from_secs(3700));
         db.keep_within_bounds(&keeper(2500), None, &mut ids, later).await.unwrap();
-        assert_eq!(db.waiting().await.unwrap().len(), 9, "nothing goes by a clock that is not believed");
+        assert_eq!(db.waiting().await.unwrap().len(), 10, "nothing goes by a clock that is not believed");
         let gone = db.keep_within_bounds(&keeper(2500), Some(later.wall), &mut ids, later).await.unwrap();
         assert_eq!(gone.files, 2);
         let told: (i64, i64, String) = sqlx::query_as(
