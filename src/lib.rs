@@ -50,6 +50,9 @@ pub mod orders;
 /// What is kept and for how long, who holds it, and what goes next.
 pub mod keeping;
 
+/// Any moment of what was recorded, and what is recorded now.
+pub mod play;
+
 /// What a centre shows over HTTP.
 pub mod web;
 

@@ -57,6 +57,7 @@ pub mod sounds;
 
 mod timbre;
 
+pub(crate) use aside::aside;
 pub use counters::{Counters, Perception};
 pub use ear::Ear;
 pub use eye::{Eye, Look};
@@ -73,7 +74,6 @@ pub use seeing::Seeing;
 pub use tap::{Tap, What};
 pub use view::Viewer;
 
-use aside::aside;
 use priority::lower_priority;
 use turns::Turns;
 

@@ -11,6 +11,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::files::{Files, RealFiles};
+use super::growth::{Growing, Growth};
+use super::salvage::Fragment;
 use super::protection::Protection;
 use super::rate::Measured;
 use super::room::Floors;
@@ -33,6 +35,7 @@ pub struct Archive {
     /// The rows.
     pub index: Index,
     coverage: watch::Sender<Coverage>,
+    growth: Growth,
     pub(super) protection: Protection,
     pub(super) floors: std::sync::Mutex<Floors>,
     pub(super) measured: std::sync::Mutex<Measured>,
@@ -77,6 +80,7 @@ impl Archive {
             files,
             index,
             coverage: watch::Sender::new(Coverage::new()),
+            growth: Growth::default(),
             protection: Protection::default(),
             floors: std::sync::Mutex::default(),
             measured: std::sync::Mutex::default(),
@@ -119,6 +123,16 @@ impl Archive {
     /// How far the streams are, now and as it changes.
     pub fn coverage(&self) -> watch::Receiver<Coverage> {
         self.coverage.subscribe()
+    }
+
+    /// Says which fragments of an open file are written, and when it began as well as is known by now.
+    pub(super) fn grew(&self, row: &SegmentRow, start: Wall, fragments: &[Fragment]) {
+        self.growth.grew(row, start, fragments);
+    }
+
+    /// What is being written of a stream, now and as it grows.
+    pub fn growing(&self, camera: &CameraId, stream: StreamKind) -> watch::Receiver<Growing> {
+        self.growth.watch(camera, stream)
     }
 
     /// Which clock `now` was read from: a new epoch begins at every start and whenever the wall
@@ -239,7 +253,10 @@ impl Archive {
 
     /// Says that a file is not being recorded any more.
     pub(super) fn closed(&self, counter: i64) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&counter);
+        let row = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&counter);
+        if let Some(row) = row {
+            self.growth.ended(&row.camera, row.stream, counter);
+        }
     }
 
     /// The files that are being recorded.

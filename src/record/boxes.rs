@@ -9,7 +9,7 @@ use mp4_atom::{Atom, DecodeMaybe, Hdlr, Header, Mdhd, Tfdt, Tfhd, Tkhd, Trun};
 use crate::libav::{VIDEO_TICKS, VideoCodec};
 
 /// A sample that cannot be decoded by itself carries this flag (ISO/IEC 14496-12, 8.8.3.1).
-const NOT_A_KEYFRAME: u32 = 0x0001_0000;
+pub(super) const NOT_A_KEYFRAME: u32 = 0x0001_0000;
 
 /// The tracks of a file.
 pub(super) struct Tracks {
@@ -46,7 +46,7 @@ pub(super) fn header(bytes: &[u8]) -> Option<([u8; 4], u64, Option<u64>)> {
 }
 
 /// The children of a container; ends where they stop being boxes.
-fn children(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+pub(super) fn children(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (kind, head, body) = header(bytes)?;
         let (_, after) = bytes.split_at_checked(usize::try_from(head).ok()?)?;
@@ -56,11 +56,11 @@ fn children(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
-fn child<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+pub(super) fn child<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
     children(bytes).find(|(found, _)| found == kind).map(|(_, body)| body)
 }
 
-fn leaf<T: Atom>(mut body: &[u8]) -> Option<T> {
+pub(super) fn leaf<T: Atom>(mut body: &[u8]) -> Option<T> {
     T::decode_body(&mut body).ok()
 }
 

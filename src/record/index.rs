@@ -5,6 +5,8 @@
 //! that turns out to be damaged is set aside while the service runs, and a new one takes its place
 //! ([`super::rebuild`]).
 
+mod footage;
+
 mod house;
 
 mod keeping;

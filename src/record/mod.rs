@@ -35,6 +35,11 @@ mod gaps;
 
 mod growing;
 
+mod growth;
+
+/// What the header of a recorded file says.
+pub mod header;
+
 mod health;
 
 mod index;
@@ -58,6 +63,9 @@ mod recorder;
 mod recover;
 
 mod retention;
+
+/// The samples of a fragment, one by one.
+pub mod samples;
 
 /// Finds what is whole in a file that a dead process left behind.
 pub mod salvage;
@@ -84,6 +92,7 @@ pub use archive::{Archive, Coverage};
 pub use belief::{Belief, Doubt, Reading, Verdict};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps};
+pub use growth::{Growing, OpenFile};
 pub use health::{Health, Teller};
 pub use index::{Index, Kept};
 pub use protection::{LegalHold, Pin, Protected, Ranges, within_share};

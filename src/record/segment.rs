@@ -154,6 +154,11 @@ impl Segment {
         !self.pending.is_empty()
     }
 
+    /// The whole fragments that are in the file.
+    pub fn written(&self) -> &[Fragment] {
+        self.growing.until(self.bytes)
+    }
+
     /// Writes what waits, and syncs when it is time. After an error of the write the same bytes wait
     /// again, whole. `Ok(false)` says that a sync has failed: what was written since the one before
     /// may be lost, and no later sync can tell; the file must end here.

@@ -117,10 +117,11 @@ impl Recorder {
     /// As [`Recorder::write`]; `false` if a sync has failed, so that the file must end here.
     async fn write_all(&mut self) -> bool {
         let mut tries = 0;
-        while let Some(OpenSegment { segment, .. }) = &mut self.open {
+        while let Some(OpenSegment { segment, row }) = &mut self.open {
             match segment.write_pending(self.now).await {
                 Ok(true) => {
                     let until = self.timeline.wall(segment.written_until);
+                    self.archive.grew(row, self.timeline.wall(row.media_start), segment.written());
                     self.archive.covered(&self.name.camera, self.name.stream, until);
                     self.archive.tell_health(&Teller::Stream(self.name.clone()), Health::Well);
                     return true;

@@ -1,0 +1,45 @@
+//! The samples of one fragment, read from its file.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use crate::record::header::FileHeader;
+use crate::record::salvage::Fragment;
+use crate::record::samples::{MediaSample, samples};
+
+/// A `moof` mostly fits into this, and is read at once.
+const USUAL_MOOF: u64 = 4 << 10;
+
+/// A larger one is damage.
+const MOST_MOOF: u64 = 1 << 20;
+
+/// The pictures and the sounds of a fragment; none if it is damaged.
+pub(super) fn read_samples(
+    file: &File,
+    fragment: &Fragment,
+    header: &FileHeader,
+) -> Option<(Vec<MediaSample>, Vec<MediaSample>)> {
+    let end = fragment.offset.checked_add(fragment.bytes)?;
+    let mut bytes = vec![0; usize::try_from(USUAL_MOOF.min(fragment.bytes)).ok()?];
+    file.read_exact_at(&mut bytes, fragment.offset).ok()?;
+    let size = u64::from(u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?));
+    if bytes.get(4..8)? != b"moof" || size < 8 || size > MOST_MOOF.min(fragment.bytes) {
+        return None;
+    }
+    let size = usize::try_from(size).ok()?;
+    if size > bytes.len() {
+        bytes.resize(size, 0);
+        file.read_exact_at(&mut bytes, fragment.offset).ok()?;
+    }
+    let (mut pictures, mut sounds) = (Vec::new(), Vec::new());
+    let mdat = fragment.offset.checked_add(size as u64)?..end;
+    let audio = header.audio.as_ref().map(|audio| audio.id);
+    samples(bytes.get(8..size)?, fragment.offset, &mdat, |track, sample| {
+        if track == header.video.id {
+            pictures.push(sample);
+        } else if Some(track) == audio {
+            sounds.push(sample);
+        }
+    })?;
+    Some((pictures, sounds))
+}

@@ -1,0 +1,32 @@
+//! Playback: any moment of what was recorded, and what is recorded now, out of the files as they stand.
+//!
+//! Nothing is copied and nothing is coded anew. A playlist names ranges of the recorded files; one MP4 of a
+//! range is a header made for it and then ranges of the recorded files; who watches live is given the
+//! fragments as they are written.
+//!
+//! **Invariant:** reads only, beside the recording, and never makes it wait; what of a range is not there
+//! is told, never passed over in silence.
+
+mod files;
+
+mod footage;
+
+mod fragment;
+
+mod groups;
+
+mod live;
+
+mod playlist;
+
+mod thumbs;
+
+mod view;
+
+pub use files::{Part, Sound, Unreadable, header_of, part};
+pub use footage::{Recording, footage};
+pub use groups::{Group, Stretch, groups, stretches};
+pub use live::{FileRef, Hub, News, Watching};
+pub use playlist::{Ending, playlist};
+pub use thumbs::Thumbs;
+pub use view::{Missing, View, ViewError};

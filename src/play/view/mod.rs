@@ -1,0 +1,257 @@
+//! One ordinary MP4 of any range, without making it: a header of its own, then ranges of the recorded files.
+//!
+//! The header is made from the fragments' sample lists, which are read from the files; the media are read when
+//! they are sent. So its length is known before the first byte, and any range of it can be asked for.
+
+mod body;
+
+mod choose;
+
+mod header;
+
+mod table;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+pub use body::Reader;
+
+use super::files::header_of;
+use super::fragment::read_samples;
+use super::{Group, Recording};
+use crate::model::Wall;
+use crate::record::header::{FileHeader, TrackHeader};
+use choose::{Chooser, Source};
+
+/// Bytes that stand one behind the other in a file and in the view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    /// Where they begin in the view.
+    at: u64,
+    file: usize,
+    offset: u64,
+    bytes: u64,
+}
+
+/// A part of the range that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// The first moment of it.
+    pub from: Wall,
+    /// The moment after it.
+    pub to: Wall,
+}
+
+/// One MP4, ready to be read.
+#[derive(Debug, Clone)]
+pub struct View {
+    header: Vec<u8>,
+    media: Vec<Stretch>,
+    files: Vec<PathBuf>,
+    /// How long the whole is.
+    pub bytes: u64,
+    /// The first picture that is shown.
+    pub from: Wall,
+    /// The end of the last.
+    pub to: Wall,
+    /// How long it plays, in ms.
+    pub duration_ms: i64,
+    /// Whether it has sound.
+    pub has_sound: bool,
+    /// What of the range is damaged and left out.
+    pub missing: Vec<Missing>,
+    /// Names exactly these bytes.
+    pub etag: String,
+}
+
+/// Why there is no view.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    /// No picture of the range is recorded.
+    #[error("nothing is recorded in this range")]
+    Nothing,
+    /// One file has one way of coding.
+    #[error("the camera's {what} format changes at {at}: ask for what is before and what is behind that apart")]
+    Changes {
+        /// `picture` or `sound`.
+        what: &'static str,
+        /// The first picture in the new format.
+        at: Wall,
+    },
+}
+
+/// What is known while a view is made.
+#[derive(Default)]
+struct Making {
+    chosen: Chooser,
+    video: Option<TrackHeader>,
+    audio: Option<TrackHeader>,
+    files: Vec<PathBuf>,
+    missing: Vec<Missing>,
+    from: Option<Wall>,
+    to: Option<Wall>,
+    /// Whether what follows does not go on where the samples before ended.
+    leaps: bool,
+}
+
+impl View {
+    /// Makes the header for what was shown within `[from, to)`: `groups` of `recordings`, which lie below
+    /// `storage`. Reads from the files, so it may block.
+    ///
+    /// # Errors
+    /// [`ViewError`]; what is damaged is none, it is told in [`View::missing`].
+    pub fn make(
+        storage: &Path,
+        recordings: &[Recording],
+        groups: &[Group],
+        (from, to): (Wall, Wall),
+    ) -> Result<Self, ViewError> {
+        let mut making = Making::default();
+        let mut open: Option<(usize, File, FileHeader)> = None;
+        for group in groups {
+            let Some(recording) = recordings.get(group.recording) else { continue };
+            if open.as_ref().is_none_or(|(at, ..)| *at != group.recording) {
+                let path = storage.join(&recording.row.path);
+                open = match (File::open(&path), header_of(&path)) {
+                    (Ok(file), Ok(header)) => {
+                        making.begin(group, path, &header)?;
+                        Some((group.recording, file, header))
+                    }
+                    _ => None,
+                };
+            }
+            let Some((_, file, header)) = &open else {
+                making.misses(group.wall, group.wall_end);
+                continue;
+            };
+            making.take(recording, group, file, header, (from, to));
+            if making.chosen.is_full {
+                break;
+            }
+        }
+        making.finish()
+    }
+
+    /// Opens the files, to read from the byte `at` on.
+    ///
+    /// # Errors
+    /// As the file system says, with the path in the message.
+    pub fn reader(&self, at: u64, until: u64) -> std::io::Result<Reader> {
+        Reader::open(self, at, until)
+    }
+}
+
+impl Making {
+    /// A file begins.
+    fn begin(&mut self, group: &Group, path: PathBuf, header: &FileHeader) -> Result<(), ViewError> {
+        match &self.video {
+            Some(video) if video.stsd != header.video.stsd => {
+                return Err(ViewError::Changes { what: "picture", at: group.wall });
+            }
+            Some(_) => {}
+            None => self.video = Some(header.video.clone()),
+        }
+        match (&self.audio, &header.audio) {
+            (Some(known), Some(new)) if known.stsd != new.stsd => {
+                return Err(ViewError::Changes { what: "sound", at: group.wall });
+            }
+            (None, Some(new)) => self.audio = Some(new.clone()),
+            _ => {}
+        }
+        self.files.push(path);
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        recording: &Recording,
+        group: &Group,
+        file: &File,
+        header: &FileHeader,
+        (from, to): (Wall, Wall),
+    ) {
+        let ticks = |wall: Wall| {
+            recording.row.media_start.saturating_add(wall.millis_since(recording.start).saturating_mul(90))
+        };
+        let source = Source {
+            file: self.files.len().saturating_sub(1),
+            from: ticks(from),
+            to: ticks(to),
+            sound_rate: header.audio.as_ref().map_or(0, |audio| i64::from(audio.timescale)),
+        };
+        if group.leaps || std::mem::take(&mut self.leaps) {
+            self.chosen.leap();
+        }
+        let before = self.chosen.shown();
+        let mut shown_until = group.wall;
+        for fragment in recording.fragments.get(group.fragments.clone()).unwrap_or_default() {
+            let Some((pictures, sounds)) = read_samples(file, fragment, header) else {
+                self.misses(shown_until, group.wall_end);
+                break;
+            };
+            pictures.iter().for_each(|sample| self.chosen.picture(&source, sample));
+            sounds.iter().for_each(|sample| self.chosen.sound(&source, sample));
+            if let Some(start) = fragment.video_start {
+                shown_until = recording.wall(start.saturating_add(fragment.video_duration));
+            }
+        }
+        let after = self.chosen.shown();
+        if after != before {
+            self.from = self.from.or(Some(group.wall.max(from)));
+            self.to = Some(shown_until.min(to));
+        }
+    }
+
+    /// What cannot be read is left out; what follows is put behind what was before.
+    fn misses(&mut self, from: Wall, to: Wall) {
+        self.leaps = true;
+        self.missing.push(Missing { from, to });
+    }
+
+    fn finish(self) -> Result<View, ViewError> {
+        let (Some(video), Some((shown_from, shown_until))) = (&self.video, self.chosen.shown()) else {
+            return Err(ViewError::Nothing);
+        };
+        let has_sound = !self.chosen.audio.is_empty();
+        let order = header::order(&self.chosen.video, &self.chosen.audio);
+        let header = header::header(self.chosen, &order, video, self.audio.as_ref());
+        let header = header.ok_or(ViewError::Nothing)?;
+        let (mut media, mut at): (Vec<Stretch>, u64) = (Vec::new(), header.len() as u64);
+        for (_, chunk) in order {
+            let follows = |last: &&mut Stretch| {
+                last.file == chunk.file && last.offset.saturating_add(last.bytes) == chunk.offset
+            };
+            match media.last_mut().filter(follows) {
+                Some(last) => last.bytes = last.bytes.saturating_add(chunk.bytes),
+                None => media.push(Stretch { at, file: chunk.file, offset: chunk.offset, bytes: chunk.bytes }),
+            }
+            at = at.saturating_add(chunk.bytes);
+        }
+        let mut hash = Sha256::new();
+        hash.update(&header);
+        for file in &self.files {
+            hash.update(file.as_os_str().as_encoded_bytes());
+        }
+        for stretch in &media {
+            hash.update(stretch.offset.to_be_bytes());
+        }
+        let etag = hex::encode(hash.finalize()).split_off(32);
+        Ok(View {
+            header,
+            media,
+            files: self.files,
+            bytes: at,
+            from: self.from.unwrap_or_default(),
+            to: self.to.unwrap_or_default(),
+            duration_ms: shown_until.saturating_sub(shown_from) / 90,
+            has_sound,
+            missing: self.missing,
+            etag: format!("\"{etag}\""),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
