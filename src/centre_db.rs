@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use sqlx::{Row, SqlitePool};
+use tokio::sync::broadcast;
 
 use crate::database;
-use crate::model::{Epoch, Ids, Now};
+use crate::model::{Epoch, Ids, IncidentId, Now};
 use crate::mounts::Place;
 
 /// The file's name below the storage path.
@@ -26,7 +27,20 @@ pub struct CentreDb {
     epoch: Epoch,
     storage: Arc<Path>,
     place: Arc<Place>,
+    news: broadcast::Sender<IncidentNews>,
 }
+
+/// Something about an incident is on record now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IncidentNews {
+    /// The incident.
+    pub id: IncidentId,
+    /// Whether it is the first word of it.
+    pub is_new: bool,
+}
+
+/// Who is further behind has missed something, and is told so.
+const NEWS_KEPT: usize = 256;
 
 /// Opens or makes the database of the centre whose storage is `storage`. `ids` and `now` give the
 /// epoch of a new one.
@@ -43,7 +57,13 @@ pub async fn open(storage: &Path, ids: &mut Ids, now: Now) -> anyhow::Result<Cen
             .await?;
         let epoch: String = sqlx::query("SELECT epoch FROM meta").fetch_one(&pool).await?.try_get(0)?;
         let place = Arc::new(Place::of(storage));
-        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into(), place })
+        anyhow::Ok(CentreDb {
+            pool,
+            epoch: epoch.parse()?,
+            storage: storage.into(),
+            place,
+            news: broadcast::Sender::new(NEWS_KEPT),
+        })
     };
     opened.await.with_context(|| path.display().to_string())
 }
@@ -58,7 +78,13 @@ pub async fn open_beside(storage: &Path) -> anyhow::Result<CentreDb> {
         let pool = database::open_readers(&path).await?;
         let epoch: String = sqlx::query("SELECT epoch FROM meta").fetch_one(&pool).await?.try_get(0)?;
         let place = Arc::new(Place::of(storage));
-        anyhow::Ok(CentreDb { pool, epoch: epoch.parse()?, storage: storage.into(), place })
+        anyhow::Ok(CentreDb {
+            pool,
+            epoch: epoch.parse()?,
+            storage: storage.into(),
+            place,
+            news: broadcast::Sender::new(NEWS_KEPT),
+        })
     };
     opened.await.with_context(|| path.display().to_string())
 }
@@ -90,6 +116,16 @@ impl CentreDb {
     #[cfg(test)]
     pub(crate) fn unmounted(&self) -> Self {
         Self { place: Arc::new(Place::elsewhere(&self.storage)), ..self.clone() }
+    }
+
+    /// What is put on record about incidents, through this connection, from now on.
+    pub fn news(&self) -> broadcast::Receiver<IncidentNews> {
+        self.news.subscribe()
+    }
+
+    /// Says that something about an incident was committed. Nobody need listen.
+    pub(crate) fn tell(&self, id: IncidentId, is_new: bool) {
+        let _ = self.news.send(IncidentNews { id, is_new });
     }
 
     /// Waits for what is being written and closes the file.

@@ -58,6 +58,8 @@ pub struct Desk {
     pub doubts: watch::Receiver<Option<Doubt>>,
     /// Whether footage that the province asks for goes with its sound.
     pub asked_sound: bool,
+    /// Who keeps levels and counts for time lines.
+    pub curves: crate::curve::Tap,
     /// When to end.
     pub stop: CancellationToken,
     /// How many other cameras of each incident are known, whose footage is pinned too.
@@ -89,7 +91,10 @@ impl Desk {
         loop {
             let actions = tokio::select! {
                 () = self.stop.cancelled() => break,
-                Some(seen) = observed.recv() => self.tracker.observe(&seen.camera, &seen.observation, seen.at),
+                Some(seen) = observed.recv() => {
+                    self.curves.offer(&seen);
+                    self.tracker.observe(&seen.camera, &seen.observation, seen.at)
+                }
                 Some((name, state)) = states.recv() => self.camera(&name, state),
                 Some(noticed) = of_box.recv() => self.tracker.observe_box(&noticed, clock::now()),
                 Ok(()) = shortage.changed() => {

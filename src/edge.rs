@@ -13,12 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::camera::StreamTask;
 use crate::centre_db::{self, CentreDb};
 use crate::config::{AudioUse, Camera, EdgeConfig, Sense};
+use crate::curve::{self, CurveDb};
 use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
 use crate::forward::{Access, Bounds, Keeper};
@@ -29,6 +30,7 @@ use crate::orders::FlagDesk;
 use crate::pace::Paced;
 use crate::perceive::models::{Models, Wanted};
 use crate::perceive::{Counters, Hearing, Look, Lookers, Observed, Seeing, Tap, What};
+use crate::play::{Hub, Thumbs};
 use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
 use crate::wire::Signer;
@@ -51,6 +53,12 @@ const FULL_FOR: Duration = Duration::from_secs(2 * 3600);
 /// How long between two tries of a disk that refuses.
 const RETRY_DISK: Duration = Duration::from_secs(1);
 
+/// Small pictures that are kept in memory, about 2000.
+const THUMBS_BYTES: usize = 16 << 20;
+
+/// Pages that may show live pictures at once.
+const MOST_VIEWERS: usize = 64;
+
 /// Longer than this nobody waits for models before the recording begins.
 const MODELS_LOAD_WITHIN: Duration = Duration::from_secs(20);
 
@@ -65,6 +73,7 @@ struct Shared {
     signer: Arc<Signer>,
     clock: watch::Sender<ClockState>,
     doubts: watch::Sender<Option<Doubt>>,
+    curves: CurveDb,
     cameras: watch::Sender<CameraStates>,
     /// When the province last asked to wait.
     asked_to_wait: watch::Sender<Option<Mono>>,
@@ -102,6 +111,11 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     let evidence_stop = evidence.token();
     evidence.spawn("evidence", maker.run(wanted, evidence_stop));
 
+    let mut house = Group::new("housekeeping", &root);
+    let (tap, mut samples) = curve::Tap::new();
+    let (curves, house_stop) = (shared.curves.clone(), house.token());
+    house.spawn("curves", async move { curve::collect(curves, &mut samples, house_stop).await });
+
     let mut rules = Group::new("rules", &root);
     let desk = Desk {
         centre: shared.config.centre.id.clone(),
@@ -116,12 +130,12 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
         cameras: shared.cameras.clone(),
         doubts: shared.doubts.subscribe(),
         asked_sound: shared.config.province.as_ref().is_some_and(|province| province.asked_sound),
+        curves: tap,
         stop: rules.token(),
         joined: BTreeMap::new(),
     };
     rules.spawn("rules", desk.run(Observations { seen, states: told, of_box, by_hand }));
 
-    let mut house = Group::new("housekeeping", &root);
     start_housekeeping(&shared, &mut house);
     if let Some(province) = &shared.config.province {
         start_bounds(&shared, province.outbox, nudge.clone(), &mut house)?;
@@ -201,6 +215,7 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let perception = Arc::new(perception.collect());
     let signer = Arc::new(signer);
     let asked_to_wait = watch::Sender::default();
+    let curves = CurveDb::open(&storage).await?;
     let shared = Shared {
         config,
         archive,
@@ -208,6 +223,7 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
         signer,
         clock,
         doubts,
+        curves,
         cameras,
         asked_to_wait,
         models,
@@ -272,8 +288,16 @@ async fn start_pages(
     let storage = &shared.config.storage.path;
     let pages = web::Pages {
         config: Arc::new(shared.config.clone()),
-        index: shared.archive.index.clone(),
+        archive: shared.archive.clone(),
         db: centre_db::open_beside(storage).await?,
+        news: shared.db.clone(),
+        curves: shared.curves.clone(),
+        hub: Hub::new(shared.archive.clone()),
+        thumbs: Thumbs::new(shared.archive.clone(), THUMBS_BYTES),
+        views: web::Views::default(),
+        paths: web::Paths::default(),
+        viewers: Arc::new(Semaphore::new(MOST_VIEWERS)),
+        stop: group.token(),
         health: shared.archive.health(),
         clock: shared.clock.subscribe(),
         cameras: shared.cameras.subscribe(),
@@ -291,8 +315,10 @@ async fn start_pages(
 fn start_housekeeping(shared: &Shared, group: &mut Group) {
     let has_province = shared.config.province.is_some();
     let (archive, db, stop) = (shared.archive.clone(), shared.db.clone(), group.token());
+    let curves = shared.curves.clone();
     group.keep_running("housekeeping", move || {
         let (archive, db, stop) = (archive.clone(), db.clone(), stop.clone());
+        let curves = curves.clone();
         async move {
             let mut passes = 0u32;
             loop {
@@ -302,6 +328,12 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
                     kept.await.inspect_err(|e| {
                         e.downcast_ref().into_iter().for_each(|e| archive.suspect(e));
                     })?;
+                    let now = clock::now();
+                    if let Some(before) = keeping::oldest_wanted(archive.policy(), now.wall)
+                        && archive.believes(now)
+                    {
+                        curves.forget(before).await?;
+                    }
                 }
                 passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ async fn only_by_its_own_name(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let detail = "these pages answer to localhost and 127.0.0.1 only".to_owned();
-    Problem { status: StatusCode::MISDIRECTED_REQUEST, detail }.into_response()
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response()
 }
 
 /// Whether `host`, perhaps with a port, names this machine to itself.
@@ -55,39 +55,73 @@ fn is_this_machine(host: &str) -> bool {
 pub struct Problem {
     status: StatusCode,
     detail: String,
+    more: Option<(&'static str, Value)>,
 }
 
 impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), more: None }
+    }
+
+    /// What is asked for was there and is not any more, or cannot be used any more.
+    pub fn gone(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, detail)
+    }
+
+    /// What is there does not allow it; the question can be asked otherwise.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// The thing has no such range.
+    pub fn no_such_range(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::RANGE_NOT_SATISFIABLE, detail)
+    }
+
+    /// Who asks may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// The same, with a member of its own for programs (RFC 9457, 3.2).
+    #[must_use]
+    pub fn with(self, name: &'static str, value: Value) -> Self {
+        Self { more: Some((name, value)), ..self }
+    }
+
     /// The question itself is wrong.
     pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, detail: detail.into() }
+        Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
     /// There is no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
+        Self::new(StatusCode::NOT_FOUND, detail)
     }
 
     /// The page is there for other methods.
     pub fn not_allowed(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, detail: detail.into() }
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
     }
 
     /// We are not well; it may be asked again.
     pub fn unavailable(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into() }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let body = json!({
+        let mut body = json!({
             "type": "about:blank",
             "title": title,
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        if let (Some((name, value)), Some(members)) = (self.more, body.as_object_mut()) {
+            members.insert(name.to_owned(), value);
+        }
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         (self.status, kind, Json(body)).into_response()
     }

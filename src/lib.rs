@@ -26,6 +26,9 @@ pub mod record;
 /// What is seen and heard.
 pub mod perceive;
 
+/// Levels and counts for time lines.
+pub mod curve;
+
 /// When observations become an incident.
 pub mod incident;
 

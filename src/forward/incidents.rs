@@ -91,6 +91,9 @@ impl IncidentRow {
     }
 }
 
+/// No incident is drawn on a time line that begins so long after it was flagged.
+const MOST_MS: i64 = 7 * 86_400_000;
+
 impl CentreDb {
     /// One incident.
     ///
@@ -99,6 +102,36 @@ impl CentreDb {
     pub async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
         read(&mut connection, id).await
+    }
+
+    /// Incidents of a camera, or of the centre itself, of which something lies within `[from, to)`, the
+    /// oldest first and at most `most`.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn incidents_within(
+        &self,
+        camera: &CameraId,
+        (from, to): (Wall, Wall),
+        most: u32,
+    ) -> Result<Vec<IncidentRow>, sqlx::Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM incidents WHERE flagged_at >= ? AND started_at < ?
+                 AND (ended_at IS NULL OR ended_at >= ?)
+                 AND (camera IS NULL OR camera = ?
+                     OR EXISTS (SELECT 1 FROM json_each(also) WHERE value = ?))
+             ORDER BY flagged_at, id LIMIT ?",
+        )
+        // What was flagged longer ago is over, or is on the lists of what is open.
+        .bind(from.plus_millis(-MOST_MS).as_millis())
+        .bind(to.as_millis())
+        .bind(from.as_millis())
+        .bind(camera.as_str())
+        .bind(camera.as_str())
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(from_row).collect()
     }
 
     /// Incidents that are not over, the oldest first: after a restart they are taken up or closed.

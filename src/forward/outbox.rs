@@ -74,6 +74,7 @@ impl CentreDb {
         build: impl FnOnce(u64, Epoch) -> Event + Send,
     ) -> Result<Option<EventId>, OutboxError> {
         let mut transaction = self.pool.begin().await?;
+        let is_new = incidents::read(&mut transaction, incident.id).await?.is_none();
         incidents::write(&mut transaction, incident).await?;
         let event = match incident.leaves() {
             false => None,
@@ -83,6 +84,7 @@ impl CentreDb {
             }
         };
         transaction.commit().await?;
+        self.tell(incident.id, is_new);
         Ok(event)
     }
 
@@ -122,6 +124,7 @@ impl CentreDb {
             }
         };
         transaction.commit().await?;
+        self.tell(incident, false);
         Ok(event)
     }
 
@@ -152,6 +155,7 @@ impl CentreDb {
             }
         };
         transaction.commit().await?;
+        self.tell(incident, false);
         Ok(event)
     }
 }

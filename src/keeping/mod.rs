@@ -78,6 +78,13 @@ pub async fn protected(db: &CentreDb, trusted_now: Option<Wall>) -> anyhow::Resu
     })
 }
 
+/// Before that moment no footage is wanted any more, by the longest of all periods; none if that is for ever.
+pub fn oldest_wanted(policy: &Policy, now: Wall) -> Option<Wall> {
+    let all = policy.cameras.values().chain([&policy.usual]);
+    let longest = all.flat_map(|keep| [keep.main, keep.sub]).max()?;
+    Some(now.plus_millis(i64::try_from(longest.as_millis()).ok()?.checked_neg()?))
+}
+
 /// Up to when evidence is outdated: it is kept as long as the footage it was cut from.
 pub fn outdated(policy: &Policy, now: Wall) -> Outdated {
     let before = |keep: &Keep| {

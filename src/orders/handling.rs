@@ -57,7 +57,11 @@ impl CentreDb {
         .bind(incident.to_string())
         .execute(&self.pool)
         .await?;
-        Ok(added.rows_affected() > 0)
+        let is_known = added.rows_affected() > 0;
+        if is_known {
+            self.tell(incident, false);
+        }
+        Ok(is_known)
     }
 
     /// The history of an incident, the oldest first.

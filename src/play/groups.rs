@@ -175,7 +175,13 @@ pub(super) mod tests {
     use crate::record::{SegmentRow, test_row};
 
     /// A file of `seconds`, a keyframe every 2 s, with sound where `sound` says so of the second.
-    pub(crate) fn recording(run: i64, n: i64, start_s: i64, seconds: i64, sound: fn(i64) -> bool) -> Recording {
+    pub(crate) fn recording(
+        run: i64,
+        n: i64,
+        start_s: i64,
+        seconds: i64,
+        sound: fn(i64) -> bool,
+    ) -> Recording {
         let fragments = (0..seconds * 2).map(|half| Fragment {
             offset: 1000 + half.unsigned_abs() * 100,
             bytes: 100,
@@ -203,7 +209,10 @@ pub(super) mod tests {
         }
     }
 
-    fn seen(recordings: &[Recording], from_s: i64, to_s: i64) -> Vec<(bool, Vec<(i64, i64, bool)>)> {
+    /// Begin and end in seconds, and whether it leaps.
+    type Seen = (i64, i64, bool);
+
+    fn seen(recordings: &[Recording], from_s: i64, to_s: i64) -> Vec<(bool, Vec<Seen>)> {
         let (from, to) = (Wall::from_millis(from_s * 1000), Wall::from_millis(to_s * 1000));
         let group = |g: &Group| (g.start / 90_000, g.end / 90_000, g.leaps);
         let stretches = stretches(recordings, from, to);

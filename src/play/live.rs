@@ -74,7 +74,9 @@ impl Watching {
     pub fn next(&mut self, growing: &Growing) -> Vec<News> {
         let mut news = Vec::new();
         // What the file before still had when it ended.
-        if let Some(before) = growing.before.as_ref().filter(|before| self.counter == Some(before.row.counter)) {
+        if let Some(before) =
+            growing.before.as_ref().filter(|before| self.counter == Some(before.row.counter))
+        {
             self.take(before, &mut news);
         }
         if let Some(open) = &growing.open {

@@ -124,6 +124,9 @@ mod tests {
         let found = stretches(&files, at(0), at(60));
         let text = playlist(&files, &found[0], at(0), Ending::Growing);
         assert_eq!(text.matches("#EXTINF:2.000000,").count(), 2);
-        assert!(text.contains("EVENT") && !text.contains("ENDLIST") && text.contains("DURATION:4\n"), "{text}");
+        assert!(
+            text.contains("EVENT") && !text.contains("ENDLIST") && text.contains("DURATION:4\n"),
+            "{text}"
+        );
     }
 }

@@ -134,11 +134,7 @@ enum NotMade {
 }
 
 /// The first picture of a fragment, which begins with a keyframe.
-fn picture(
-    path: &Path,
-    fragment: &crate::record::salvage::Fragment,
-    width: u32,
-) -> Result<Vec<u8>, NotMade> {
+fn picture(path: &Path, fragment: &crate::record::salvage::Fragment, width: u32) -> Result<Vec<u8>, NotMade> {
     let header = header_of(path)?;
     let file = File::open(path)?;
     let (pictures, _) = read_samples(&file, fragment, &header).ok_or(Unreadable::Damaged)?;

@@ -12,10 +12,10 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use super::files::{Files, RealFiles};
 use super::growth::{Growing, Growth};
-use super::salvage::Fragment;
 use super::protection::Protection;
 use super::rate::Measured;
 use super::room::Floors;
+use super::salvage::Fragment;
 use super::telling::Telling;
 use super::timeline::StepWatch;
 use super::{GapReason, Index, Policy, SegmentRow, SegmentState};

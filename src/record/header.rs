@@ -161,9 +161,8 @@ fn free_tracks(bytes: &mut [u8], mut at: usize, until: usize, audio: u32) {
     while at < until {
         let Some((kind, start, end)) = extent(bytes, at) else { return };
         let body = bytes.get(start..end).unwrap_or_default();
-        let number = |skip: usize, body: &[u8]| {
-            Some(u32::from_be_bytes(body.get(skip..skip + 4)?.try_into().ok()?))
-        };
+        let number =
+            |skip: usize, body: &[u8]| Some(u32::from_be_bytes(body.get(skip..skip + 4)?.try_into().ok()?));
         let of = match &kind {
             b"trak" => child(body, b"tkhd").and_then(leaf::<Tkhd>).map(|tkhd| tkhd.track_id),
             b"traf" => child(body, b"tfhd").and_then(|tfhd| number(4, tfhd)),
@@ -234,7 +233,7 @@ mod tests {
         assert!(without_sound(&mut silent, FileHeader::read(&bytes).unwrap().audio.unwrap().id));
         assert_eq!(silent.len(), bytes.len());
         let silent_path = folder.path().join("silent.mp4");
-        std::fs::write(&silent_path, &silent).unwrap();
+        crate::disk::write_atomically(&silent_path, &silent).unwrap();
         let pictures = |path: &std::path::Path| {
             let (mut demuxer, mut all) = (Demuxer::open(path).unwrap(), Vec::new());
             while let Some(sample) = demuxer.read().unwrap() {

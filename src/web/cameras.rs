@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Pages;
+use crate::clock;
 use crate::model::StreamKind;
 use crate::perceive::Counters;
 
@@ -24,5 +25,9 @@ pub(super) async fn list(State(pages): State<Pages>) -> Json<Value> {
             "perception": pages.perception.get(&camera.id).map(Counters::now),
         })
     });
-    Json(json!({ "cameras": cameras.collect::<Vec<_>>() }))
+    Json(json!({
+        "timezone": pages.config.centre.hours.time_zone().iana_name(),
+        "now": clock::now().wall,
+        "cameras": cameras.collect::<Vec<_>>(),
+    }))
 }

@@ -4,15 +4,31 @@
 //!
 //! Closed by default: they are served on this machine alone until there are users.
 
+mod app;
+
+mod asked;
+
 mod cameras;
 
 mod flag;
 
 mod incident;
 
+mod live;
+
 mod outbox;
 
+mod paths;
+
+mod playlist;
+
+mod stream;
+
+mod thumb;
+
 mod timeline;
+
+mod view;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,11 +43,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::centre_db::CentreDb;
 use crate::config::EdgeConfig;
+use crate::curve::CurveDb;
 use crate::forward::Access;
 use crate::http::{self, Problem};
 use crate::ingest::CameraState;
@@ -40,8 +57,12 @@ use crate::model::{CameraId, ClockState, Now, Wall};
 use crate::orders::FlagDesk;
 use crate::perceive::Counters;
 use crate::perceive::models::{ModelFault, Models};
-use crate::record::{Health, Index};
+use crate::play::{Hub, Thumbs};
+use crate::record::{Archive, Health};
 use crate::{clock, disk};
+
+pub use paths::Paths;
+pub use view::Views;
 
 /// How long a part may take to answer before it counts as unwell.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -51,10 +72,26 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Pages {
     /// The centre's configuration.
     pub config: Arc<EdgeConfig>,
-    /// The index, over connections of its own.
-    pub index: Index,
+    /// What is recorded; its index is read over connections of its own.
+    pub archive: Arc<Archive>,
     /// The centre's database, likewise.
     pub db: CentreDb,
+    /// The centre's database as it is written: it tells what is new.
+    pub news: CentreDb,
+    /// Levels and counts.
+    pub curves: CurveDb,
+    /// What is recorded now.
+    pub hub: Hub,
+    /// Small pictures.
+    pub thumbs: Thumbs,
+    /// Views that were asked for lately.
+    pub views: Views,
+    /// Where files are that are played.
+    pub paths: Paths,
+    /// How many may watch live at once.
+    pub viewers: Arc<Semaphore>,
+    /// When to end.
+    pub stop: CancellationToken,
     /// How the storage takes what is recorded.
     pub health: watch::Receiver<Health>,
     /// How far the clock can be believed.
@@ -75,11 +112,21 @@ impl Pages {
     /// Every page.
     pub fn router(self) -> Router {
         Router::new()
+            .route("/", get(app::home))
+            .route("/_app/{*path}", get(app::asset))
+            .route("/favicon.svg", get(app::icon))
             .route("/healthz", get(healthz))
             .route("/readyz", get(readyz))
             .route("/api/storage", get(storage))
             .route("/api/cameras", get(cameras::list))
             .route("/api/cameras/{id}/timeline", get(timeline::one))
+            .route("/api/cameras/{id}/playlist.m3u8", get(playlist::one))
+            .route("/api/cameras/{id}/segments/{name}", get(playlist::segment))
+            .route("/api/cameras/{id}/silent/{name}", get(playlist::silent))
+            .route("/api/cameras/{id}/view.mp4", get(view::one))
+            .route("/api/cameras/{id}/thumb.jpg", get(thumb::one))
+            .route("/api/live", get(live::socket))
+            .route("/api/stream", get(stream::events))
             .route("/api/incidents", post(flag::one).layer(DefaultBodyLimit::max(flag::MAX_BODY_BYTES)))
             .route("/api/incidents/{id}", get(incident::one))
             .route("/api/outbox", get(outbox::page))
@@ -183,7 +230,7 @@ async fn readyz(State(pages): State<Pages>) -> Response {
 }
 
 async fn answers(pages: &Pages) -> (bool, bool) {
-    let index = tokio::time::timeout(PATIENCE, pages.index.has_undated());
+    let index = tokio::time::timeout(PATIENCE, pages.archive.index.has_undated());
     let database = tokio::time::timeout(PATIENCE, pages.db.pins());
     let (index, database) = tokio::join!(index, database);
     (matches!(index, Ok(Ok(_))), matches!(database, Ok(Ok(_))))
@@ -192,7 +239,8 @@ async fn answers(pages: &Pages) -> (bool, bool) {
 /// `GET /api/storage`: the same facts as `quaywatch storage --json`.
 async fn storage(State(pages): State<Pages>) -> Result<Json<StorageReport>, Problem> {
     let clock = *pages.clock.borrow();
-    let report = keeping::report(&pages.config, &pages.index, &pages.db, clock, clock::now().wall).await;
+    let report =
+        keeping::report(&pages.config, &pages.archive.index, &pages.db, clock, clock::now().wall).await;
     report.map(Json).map_err(|e| unavailable(format!("{e:#}")))
 }
 

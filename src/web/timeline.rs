@@ -1,96 +1,64 @@
-//! What there is of one stream in a range of time, and why there is nothing where there is not.
+//! What there is of one stream in a range of time, why there is nothing where there is not, and what
+//! happened: incidents, and how loud and how full it was.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::{Pages, unavailable};
 use crate::clock;
+use crate::forward::IncidentRow;
 use crate::http::Problem;
-use crate::keeping::{self, Spans};
-use crate::model::{CameraId, StreamKind, Wall};
+use crate::keeping;
 
 /// No question may be about more than this.
 const LONGEST_MS: i64 = 31 * 86_400_000;
 
-/// What is asked for.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Asked {
-    from: Option<String>,
-    to: Option<String>,
-    stream: Option<String>,
-}
+/// As fine as a curve is without being asked for more or less, and as it can be.
+const POINTS: usize = 720;
+const MOST_POINTS: usize = 5000;
 
-/// `GET /api/cameras/{id}/timeline?from&to[&stream=main|sub]`, the range `[from, to)`.
+/// A time line shows no more incidents; nobody could tell them apart.
+const MOST_INCIDENTS: u32 = 1000;
+
+/// `GET /api/cameras/{id}/timeline?from&to[&stream=main|sub][&points=720]`, the range `[from, to)`.
 pub(super) async fn one(
     State(pages): State<Pages>,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Json<Spans>, Problem> {
-    let Query(asked) = asked.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
-    let (stream, from, to) = range(&asked)?;
-    let is_configured = pages.config.cameras.iter().any(|camera| camera.id.as_str() == id);
-    let is_recorded = || pages.index.tallies().iter().any(|((camera, _), _)| camera.as_str() == id);
-    let camera = CameraId::new(&id).ok().filter(|_| is_configured || is_recorded());
-    let camera = camera.ok_or_else(|| Problem::not_found("there is no such camera"))?;
-    let storage = &pages.config.storage.path;
-    let shown = keeping::timeline(&pages.index, storage, (&camera, stream), (from, to), clock::now().wall);
-    shown.await.map(Json).map_err(unavailable)
+) -> Result<Json<Value>, Problem> {
+    let asked = Asked::read(asked)?;
+    let ((from, to), stream) = (asked.range(LONGEST_MS, "31 days")?, asked.stream()?);
+    let camera = pages.camera(&id)?;
+    let points = asked.points.unwrap_or(POINTS).clamp(1, MOST_POINTS);
+    let (index, storage) = (&pages.archive.index, &pages.config.storage.path);
+    let shown = keeping::timeline(index, storage, (&camera, stream), (from, to), clock::now().wall);
+    let shown = shown.await.map_err(unavailable)?;
+    let incidents = pages.db.incidents_within(&camera, (from, to), MOST_INCIDENTS);
+    let incidents = incidents.await.map_err(unavailable)?;
+    // A curve that cannot be read is no reason not to show the rest.
+    let curve = pages.curves.curve(&camera, (from, to), points).await;
+    let curve = curve.inspect_err(|e| tracing::warn!("levels and counts cannot be read: {e}")).ok();
+    Ok(Json(json!({
+        "spans": shown.spans,
+        "gaps": shown.gaps,
+        "incidents": incidents.iter().map(incident).collect::<Vec<_>>(),
+        "curve": curve,
+    })))
 }
 
-fn range(asked: &Asked) -> Result<(StreamKind, Wall, Wall), Problem> {
-    let moment = |name: &str, text: Option<&str>| {
-        let text = text.ok_or_else(|| Problem::bad_request(format!("{name} is missing")))?;
-        text.parse::<Wall>().map_err(|_| {
-            Problem::bad_request(format!(
-                "{name} is not an RFC 3339 time such as 2026-11-23T02:15:07Z (write + as %2B)"
-            ))
-        })
-    };
-    let (from, to) = (moment("from", asked.from.as_deref())?, moment("to", asked.to.as_deref())?);
-    if from >= to {
-        return Err(Problem::bad_request("to must be after from"));
-    }
-    if to.millis_since(from) > LONGEST_MS {
-        return Err(Problem::bad_request("the range is longer than 31 days: ask in parts"));
-    }
-    let stream = match asked.stream.as_deref() {
-        None => StreamKind::Main,
-        Some(word) => {
-            StreamKind::parse(word).ok_or_else(|| Problem::bad_request("stream must be main or sub"))?
-        }
-    };
-    Ok((stream, from, to))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asked(from: &str, to: &str, stream: Option<&str>) -> Asked {
-        Asked { from: Some(from.into()), to: Some(to.into()), stream: stream.map(Into::into) }
-    }
-
-    #[test]
-    fn a_range_is_read_and_one_that_makes_no_sense_is_refused_in_words() {
-        let (stream, from, to) =
-            range(&asked("2026-11-23T00:00:00+07:00", "2026-11-24T00:00:00+07:00", Some("sub"))).unwrap();
-        assert_eq!((stream, to.millis_since(from)), (StreamKind::Sub, 86_400_000));
-        for (asked, why) in [
-            (Asked::default(), "from is missing"),
-            (asked("2026-11-23T00:00:00Z", "2026-11-23T00:00:00Z", None), "to must be after from"),
-            (
-                asked("2026-10-01T00:00:00Z", "2026-11-23T00:00:00Z", None),
-                "the range is longer than 31 days: ask in parts",
-            ),
-            (
-                asked("2026-11-23T00:00:00Z", "2026-11-24T00:00:00Z", Some("third")),
-                "stream must be main or sub",
-            ),
-        ] {
-            assert_eq!(range(&asked).unwrap_err(), Problem::bad_request(why));
-        }
-        assert!(range(&asked("yesterday", "2026-11-24T00:00:00Z", None)).is_err());
-    }
+/// An incident as far as a time line draws it.
+pub(super) fn incident(row: &IncidentRow) -> Value {
+    json!({
+        "id": row.id,
+        "kind": row.kind,
+        "severity": row.severity,
+        "camera": row.camera,
+        "zone": row.zone,
+        "started_at": row.started_at,
+        "flagged_at": row.flagged_at,
+        "ended_at": row.ended_at,
+    })
 }

@@ -32,7 +32,9 @@ impl Reader {
         let mut files: Vec<Option<File>> = Vec::new();
         files.resize_with(view.files.len(), || None);
         for stretch in media.iter().take_while(|stretch| stretch.at < until) {
-            if let (Some(slot @ None), Some(path)) = (files.get_mut(stretch.file), view.files.get(stretch.file)) {
+            if let (Some(slot @ None), Some(path)) =
+                (files.get_mut(stretch.file), view.files.get(stretch.file))
+            {
                 *slot = Some(File::open(path).map_err(|e| naming(path, e))?);
             }
         }
@@ -62,7 +64,8 @@ impl Reader {
             let take = stretch.bytes.saturating_sub(passed).min(room);
             let begin = bytes.len();
             bytes.resize(begin + usize::try_from(take).map_err(io::Error::other)?, 0);
-            let file = self.files.get(stretch.file).and_then(Option::as_ref).ok_or(io::ErrorKind::NotFound)?;
+            let file =
+                self.files.get(stretch.file).and_then(Option::as_ref).ok_or(io::ErrorKind::NotFound)?;
             let into = bytes.get_mut(begin..).unwrap_or_default();
             file.read_exact_at(into, stretch.offset.saturating_add(passed))?;
             self.at = self.at.saturating_add(take);

@@ -108,7 +108,11 @@ impl Chooser {
             return;
         }
         self.sound_rate = rate;
-        self.audio.push(source.file, dts.max(self.audio.last.saturating_add(i64::from(!self.audio.is_empty()))), sample);
+        self.audio.push(
+            source.file,
+            dts.max(self.audio.last.saturating_add(i64::from(!self.audio.is_empty()))),
+            sample,
+        );
     }
 
     /// The first picture that is shown and the end of the last, 1/90000 s of the view; none if there is none.

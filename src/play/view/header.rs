@@ -45,7 +45,8 @@ pub(super) fn header(
     let traks = |base: u64, chosen: &mut Chooser| -> Option<Vec<u8>> {
         let moved = |places: &[u64]| places.iter().map(|at| at.saturating_add(base)).collect();
         let shown = edits(shown_from.saturating_sub(chosen.video.first), duration, VIDEO_TICKS);
-        let mut both = trak(&mut chosen.video, video, shown, (duration, VIDEO_TICKS), moved(&picture_places))?;
+        let mut both =
+            trak(&mut chosen.video, video, shown, (duration, VIDEO_TICKS), moved(&picture_places))?;
         if let Some(audio) = audio {
             let from = rescale(shown_from, rate, VIDEO_TICKS).saturating_sub(chosen.audio.first);
             let heard = edits(from, duration, rate);

@@ -73,7 +73,9 @@ pub enum ViewError {
     #[error("nothing is recorded in this range")]
     Nothing,
     /// One file has one way of coding.
-    #[error("the camera's {what} format changes at {at}: ask for what is before and what is behind that apart")]
+    #[error(
+        "the camera's {what} format changes at {at}: ask for what is before and what is behind that apart"
+    )]
     Changes {
         /// `picture` or `sound`.
         what: &'static str,
@@ -225,7 +227,9 @@ impl Making {
             };
             match media.last_mut().filter(follows) {
                 Some(last) => last.bytes = last.bytes.saturating_add(chunk.bytes),
-                None => media.push(Stretch { at, file: chunk.file, offset: chunk.offset, bytes: chunk.bytes }),
+                None => {
+                    media.push(Stretch { at, file: chunk.file, offset: chunk.offset, bytes: chunk.bytes })
+                }
             }
             at = at.saturating_add(chunk.bytes);
         }

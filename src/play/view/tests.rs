@@ -49,7 +49,7 @@ impl Recorded {
         let path = self.folder.path().join("view.mp4");
         let bytes = read(view, 0, view.bytes);
         assert_eq!(bytes.len() as u64, view.bytes);
-        std::fs::write(&path, bytes).unwrap();
+        crate::disk::write_atomically(&path, &bytes).unwrap();
         path
     }
 }
@@ -165,7 +165,10 @@ fn another_format_is_refused_with_its_moment() {
     (changed.row.path, changed.row.run, changed.start) = ("other.mp4".into(), 2, at(4000));
     recorded.recordings.push(changed);
     let refused = recorded.view(0, 6000).unwrap_err();
-    assert!(matches!(refused, ViewError::Changes { what: "picture", at: moment } if moment == at(4000)), "{refused}");
+    assert!(
+        matches!(refused, ViewError::Changes { what: "picture", at: moment } if moment == at(4000)),
+        "{refused}"
+    );
     assert!(recorded.view(0, 4000).is_ok());
     assert!(matches!(recorded.view(20_000, 30_000), Err(ViewError::Nothing)));
 }
