@@ -34,7 +34,12 @@ pub async fn timeline(
         None => None,
     };
     let [before, after]: [Option<&SegmentRow>; 2] = [before.as_ref(), after.as_ref()];
-    Ok(spans(&rows, Around { before, after, written_until, now }, from, to))
+    let mut shown = spans(&rows, Around { before, after, written_until, now }, from, to);
+    // The list that a day is read from does not have it, and a span needs it once.
+    for span in shown.spans.iter_mut().filter(|span| span.video.is_empty()) {
+        span.video = index.file(camera, span.first).await?.map(|row| row.video).unwrap_or_default();
+    }
+    Ok(shown)
 }
 
 /// How far a file that is being written goes: it was last touched with its last pictures.

@@ -27,6 +27,11 @@ pub struct Span {
     pub lost_packets: i64,
     /// Whether it has sound.
     pub sound: bool,
+    /// How its picture is coded at its beginning, such as `h264 1920x1080`.
+    pub video: String,
+    /// The file it begins with.
+    #[serde(skip)]
+    pub first: i64,
 }
 
 /// A time of which there is nothing.
@@ -118,7 +123,8 @@ pub fn spans(rows: &[SegmentRow], around: Around<'_>, from: Wall, to: Wall) -> S
 
 fn span(row: &SegmentRow, from: Wall, to: Wall, lost_packets: i64) -> Span {
     let (clock_epoch, sound) = (row.clock_epoch, row.sound.is_some());
-    Span { from, to, clock_epoch, run: row.run, lost_packets, sound }
+    let (run, video, first) = (row.run, row.video.clone(), row.counter);
+    Span { from, to, clock_epoch, run, lost_packets, sound, video, first }
 }
 
 /// What is younger may simply not be written yet.

@@ -78,7 +78,12 @@ pub(super) async fn one(
     wait_for(&pages, &camera, stream, to).await;
     let (index, storage) = (&pages.archive.index, &pages.config.storage.path);
     let shown = keeping::timeline(index, storage, (&camera, stream), (from, to), clock::now().wall);
-    let mut missing = shown.await.map_err(unavailable)?.gaps;
+    let shown = shown.await.map_err(unavailable)?;
+    let mut missing = shown.gaps;
+    if shown.spans.is_empty() {
+        let why = missing.first().and_then(|gap| gap.reason).unwrap_or("unknown");
+        return Err(Problem::not_found(format!("nothing is recorded in this range: {why}")));
+    }
     refuse(gaps, &missing)?;
     let view = make(&pages, (&camera, stream), (from, to)).await?;
     missing.extend(view.missing.iter().map(|part| Stretch {

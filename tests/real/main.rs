@@ -50,6 +50,8 @@ mod models;
 
 mod mqtt_connection;
 
+mod play;
+
 mod probe;
 
 mod province;

@@ -15,7 +15,7 @@ mod recordings;
 mod stamp;
 
 pub use cameras::{CameraSpec, Cameras};
-pub use http::{get, get_json, get_with, post_json};
+pub use http::{Answer, get, get_json, get_with, post_json};
 pub use mosquitto::Mosquitto;
 pub use process::Process;
 pub use recordings::{Recorded, across, decode, recorded, recorded_rows};
