@@ -56,6 +56,9 @@ pub mod keeping;
 /// Any moment of what was recorded, and what is recorded now.
 pub mod play;
 
+/// Signed packages of what was recorded.
+pub mod export;
+
 /// What a centre shows over HTTP.
 pub mod web;
 

@@ -3,6 +3,8 @@
 //! Exit codes: 0 done, 1 the thing checked is not well, 2 usage or config. Results go to stdout,
 //! logs to stderr.
 
+mod asking;
+
 mod check;
 
 mod demo;
@@ -10,6 +12,8 @@ mod demo;
 mod edge;
 
 mod enrol;
+
+mod export;
 
 mod findings;
 
@@ -88,6 +92,8 @@ enum Command {
     },
     /// Makes a centre and its province known to each other.
     Enrol(enrol::Args),
+    /// Makes a signed package of recordings: an MP4 for each camera, and what it is.
+    Export(export::Args),
     /// Puts made incidents into a centre's outbox, to see what the way to the province carries.
     Simulate(simulate::Args),
     /// Says what is kept, who holds it and what goes next; makes and releases legal holds.
@@ -126,6 +132,7 @@ pub fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Check { config, offline } => check::run(&config, offline).await,
             Command::Enrol(args) => enrol::run(args),
+            Command::Export(args) => export::run(args).await,
             Command::Simulate(args) => simulate::run(args).await,
             Command::Storage(args) => storage::run(args).await,
             Command::Probe(args) => probe::run(args).await,

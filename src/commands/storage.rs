@@ -3,12 +3,10 @@
 //! Works beside a running centre and without one: the centre keeps the lock, this reads its
 //! databases, and a hold is a row that the centre's next deletion sees.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use jiff::tz::TimeZone;
-
-use super::moment::moment;
+use super::asking::{Refusal, given_reason, known_camera, must_exist, typed, who};
 use super::{USAGE, failed};
 use crate::centre_db::{self, CentreDb};
 use crate::config::{self, EdgeConfig};
@@ -60,21 +58,6 @@ enum What {
     },
     /// Every hold there ever was.
     Holds,
-}
-
-/// Why it cannot be done, and with which exit code.
-struct Refusal(u8, String);
-
-impl From<anyhow::Error> for Refusal {
-    fn from(error: anyhow::Error) -> Self {
-        Self(1, format!("{error:#}"))
-    }
-}
-
-impl From<sqlx::Error> for Refusal {
-    fn from(error: sqlx::Error) -> Self {
-        Self(1, error.to_string())
-    }
 }
 
 pub(super) async fn run(args: Args) -> ExitCode {
@@ -238,63 +221,6 @@ async fn open(config: &EdgeConfig) -> Result<(Index, CentreDb), Refusal> {
     Ok((index, centre_db::open_beside(&config.storage.path).await?))
 }
 
-fn must_exist(storage: &Path) -> Result<(), Refusal> {
-    let is_there = ["index.sqlite", centre_db::FILE_NAME].iter().all(|name| storage.join(name).exists());
-    if is_there {
-        return Ok(());
-    }
-    Err(Refusal(
-        1,
-        format!(
-            "{}: chưa có kho lưu trữ ở đây, hãy chạy quaywatch edge trước / there is no archive here yet, run \
-             quaywatch edge first",
-            storage.display()
-        ),
-    ))
-}
-
-fn typed(what: &str, text: &str, zone: &TimeZone) -> Result<Wall, Refusal> {
-    moment(what, text, zone).map_err(|why| Refusal(USAGE, why))
-}
-
-fn known_camera(typed: &str, config: &EdgeConfig, index: &Index) -> Result<CameraId, Refusal> {
-    let recorded = index.tallies().into_iter().map(|((camera, _), _)| camera);
-    let mut known = config.cameras.iter().map(|camera| camera.id.clone()).chain(recorded);
-    known.find(|camera| camera.as_str() == typed).ok_or_else(|| {
-        let all: Vec<_> = config.cameras.iter().map(|camera| camera.id.to_string()).collect();
-        Refusal(
-            USAGE,
-            format!(
-                "không có máy quay \"{typed}\", các máy quay hiện có: {} / there is no camera \"{typed}\"; known: {}",
-                all.join(", "),
-                all.join(", ")
-            ),
-        )
-    })
-}
-
-fn given_reason(text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
-        return Err(Refusal(
-            USAGE,
-            "--reason phải có nội dung, một dòng, tối đa 500 ký tự / --reason must be one line of 1 to 500 characters"
-                .to_owned(),
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-/// Who types this, as far as the system knows.
-fn who() -> String {
-    let uid = rustix::process::getuid().as_raw();
-    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    match name.filter(|name| !name.is_empty() && name.len() <= 64) {
-        Some(name) => format!("{name} (uid {uid})"),
-        None => format!("uid {uid}"),
-    }
-}
-
 fn trusted(clock: ClockState, now: Now) -> Option<Wall> {
     (clock.state == ClockTrust::Synchronised).then_some(now.wall)
 }
@@ -307,15 +233,4 @@ fn megabytes(bytes: u64) -> f64 {
 
 fn join(cameras: &[CameraId]) -> String {
     cameras.iter().map(CameraId::as_str).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hold_needs_a_reason() {
-        assert!(given_reason("  ").is_err());
-        assert_eq!(given_reason(" Công văn 12 ").ok().as_deref(), Some("Công văn 12"));
-    }
 }

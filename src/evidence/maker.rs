@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::clip::{Clip, ClipError, ClipPart, cut, cut_silent};
+use super::envelope::SignerFacts;
 use super::manifest::{FileFacts, IncidentFacts, MANIFEST_NAME, Manifest};
 use super::range::{self, Range};
 use super::sound::excerpt;
@@ -231,7 +232,7 @@ impl Maker {
             made_at: now.wall,
             clock: *self.clock.borrow(),
             software: format!("quaywatch {}", env!("CARGO_PKG_VERSION")),
-            signer: Manifest::signer_facts(&self.signer)?,
+            signer: SignerFacts::of(&self.signer)?,
             files: made.iter().map(|made| made.facts.clone()).collect(),
         };
         let manifest_path = folder.join(MANIFEST_NAME);

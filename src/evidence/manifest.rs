@@ -1,22 +1,19 @@
 //! The signed list of what proves an incident.
 //!
-//! `manifest.json` is a DSSE envelope (Dead Simple Signing Envelope 1.0,
-//! <https://github.com/secure-systems-lab/dsse>): the manifest as base64 and an Ed25519 signature
-//! over its pre-authentication encoding, so that there is never a question of which bytes were
-//! signed. The manifest names every file with its SHA-256, and the key that signed it.
+//! `manifest.json` is a signed envelope ([`super::envelope`]). The manifest names every file with its
+//! SHA-256, and the key that signed it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::envelope::{self, SignerFacts};
 use crate::model::{CameraId, CentreId, ClockState, IncidentId, Kind, Severity, Wall};
-use crate::wire::{Malformed, PublicKey, Role, Signature, Signer};
+use crate::wire::{Malformed, PublicKey, Role, Signer};
 
 /// The file's name in an evidence folder.
 pub const MANIFEST_NAME: &str = "manifest.json";
 
-const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.manifest.v1+json";
+pub(super) const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.manifest.v1+json";
 
 /// What was found, by whom, and the files that prove it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,16 +59,6 @@ pub struct IncidentFacts {
     pub peak: Map<String, Value>,
 }
 
-/// The key that signed, so that anyone can see whether the list is intact, and who knows the key
-/// whether it is genuine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignerFacts {
-    /// Its name.
-    pub kid: String,
-    /// The public key in PEM.
-    pub public_key: String,
-}
-
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
@@ -96,40 +83,10 @@ pub struct FileFacts {
     pub cut_short: Option<String>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope {
-    payload_type: String,
-    payload: String,
-    signatures: Vec<EnvelopeSignature>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EnvelopeSignature {
-    keyid: String,
-    sig: String,
-}
-
 impl Manifest {
-    /// The facts of a signer, to put into a manifest before it is signed.
-    ///
-    /// # Errors
-    /// [`Malformed`] if the key cannot be written.
-    pub fn signer_facts(signer: &Signer) -> Result<SignerFacts, Malformed> {
-        let key = signer.public();
-        Ok(SignerFacts { kid: key.kid(), public_key: key.to_pem()? })
-    }
-
     /// The signed envelope: the bytes of `manifest.json`.
     pub fn seal(&self, signer: &Signer) -> Vec<u8> {
-        let payload = serde_json::to_vec(self).unwrap_or_default();
-        let Signature { sig, kid } = signer.sign(&authenticated(PAYLOAD_TYPE, &payload));
-        let envelope = Envelope {
-            payload_type: PAYLOAD_TYPE.into(),
-            payload: STANDARD.encode(&payload),
-            signatures: vec![EnvelopeSignature { keyid: kid, sig }],
-        };
-        serde_json::to_vec_pretty(&envelope).unwrap_or_default()
+        envelope::seal(PAYLOAD_TYPE, self, signer)
     }
 }
 
@@ -147,35 +104,8 @@ pub struct Opened {
 /// # Errors
 /// [`Malformed`] in words if it is not one, or its signature does not fit.
 pub fn open(bytes: &[u8]) -> Result<Opened, Malformed> {
-    let bad = |what: String| Malformed(what);
-    let envelope: Envelope =
-        serde_json::from_slice(bytes).map_err(|e| bad(format!("it is not a signed manifest: {e}")))?;
-    if envelope.payload_type != PAYLOAD_TYPE {
-        let shown: String = envelope.payload_type.chars().take(80).collect();
-        return Err(bad(format!("it is of the kind {shown:?}, which is not known here")));
-    }
-    let payload =
-        STANDARD.decode(&envelope.payload).map_err(|e| bad(format!("its payload is damaged: {e}")))?;
-    let manifest: Manifest =
-        serde_json::from_slice(&payload).map_err(|e| bad(format!("its content cannot be read: {e}")))?;
-    let key = PublicKey::from_pem(&manifest.signer.public_key)?;
-    let signed = authenticated(PAYLOAD_TYPE, &payload);
-    let kid = key.kid();
-    let by_this_key = |s: &&EnvelopeSignature| s.keyid == kid && manifest.signer.kid == kid;
-    let signature = envelope
-        .signatures
-        .iter()
-        .find(by_this_key)
-        .ok_or_else(|| bad("it is not signed by the key that it names".into()))?;
-    key.verify(&signed, &signature.sig).map_err(|_| bad("its signature does not fit its content".into()))?;
+    let (manifest, key) = envelope::open(PAYLOAD_TYPE, bytes, |manifest: &Manifest| &manifest.signer)?;
     Ok(Opened { manifest, key })
-}
-
-/// DSSE's pre-authentication encoding.
-fn authenticated(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len()).into_bytes();
-    bytes.extend_from_slice(payload);
-    bytes
 }
 
 #[cfg(test)]
@@ -202,7 +132,7 @@ pub(crate) mod tests {
             made_at: at.plus_millis(30_000),
             clock: ClockState::default(),
             software: "quaywatch 0.1.0".into(),
-            signer: Manifest::signer_facts(signer).unwrap(),
+            signer: SignerFacts::of(signer).unwrap(),
             files,
         }
     }

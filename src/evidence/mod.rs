@@ -6,6 +6,12 @@
 /// Cuts a clip out of recorded segments.
 pub mod clip;
 
+/// Signed JSON.
+pub mod envelope;
+
+/// The signed list of what a package of footage holds.
+pub mod export;
+
 /// Decodes a whole file to prove that it plays.
 pub mod inspect;
 

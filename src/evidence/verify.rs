@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::manifest::{MANIFEST_NAME, open};
+use super::envelope::payload_type;
+use super::export::{self, Package, PackedFile};
+use super::manifest::{FileFacts, MANIFEST_NAME, open};
 use crate::disk;
-use crate::model::IncidentId;
-use crate::wire::Trust;
+use crate::model::{CameraId, IncidentId};
+use crate::wire::{Malformed, Trust};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,50 +35,34 @@ impl Verdict {
 pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let manifest_path = folder.join(MANIFEST_NAME);
-    let opened = match std::fs::read(&manifest_path) {
-        Ok(bytes) => open(&bytes),
+    let listing = match std::fs::read(&manifest_path) {
+        Ok(bytes) => read(&bytes),
         Err(e) => {
             return broken(format!("{}: there is no manifest to check by: {e}", manifest_path.display()));
         }
     };
-    let opened = match opened {
-        Ok(opened) => opened,
+    let listing = match listing {
+        Ok(listing) => listing,
         Err(e) => return broken(format!("{}: {e}", manifest_path.display())),
     };
-    let manifest = opened.manifest;
     let mut lines = Vec::new();
     let mut is_intact = true;
     let mut listed: HashSet<&str> = [MANIFEST_NAME].into();
-    for file in &manifest.files {
+    for file in &listing.files {
         listed.insert(&file.name);
-        let is_plain =
-            !file.name.is_empty() && !file.name.contains(['/', '\\']) && !file.name.starts_with('.');
-        let problem = if !is_plain {
-            Some("its name leads elsewhere".to_owned())
-        } else {
-            match disk::measure(&folder.join(&file.name)) {
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Some("it is missing".into()),
-                Err(e) => Some(format!("it cannot be read: {e}")),
-                Ok((_, digest)) if hex::encode(digest) == file.sha256 => None,
-                Ok((size, _)) if size != file.size => {
-                    Some(format!("it has {size} bytes and should have {}", file.size))
-                }
-                Ok(_) => Some("its content was changed".into()),
-            }
-        };
-        if let Some(problem) = problem {
+        if let Some(problem) = problem(folder, file) {
             is_intact = false;
             lines.push(format!("{}: {problem}", file.name));
         }
     }
-    let mut is_trusted = trust.is_some_and(|trust| trust.knows(&opened.key.kid()));
+    let mut is_trusted = trust.is_some_and(|trust| trust.knows(&listing.kid));
     for name in unlisted(folder, &listed) {
         let part = folder.join(&name);
-        if part.join(MANIFEST_NAME).is_file() {
+        if listing.incident.is_some() && part.join(MANIFEST_NAME).is_file() {
             // More evidence of the same incident, with a manifest of its own.
             let verdict = verify(&part, trust);
             is_intact &= verdict.is_intact;
-            if verdict.incident.is_some_and(|incident| incident != manifest.incident.id) {
+            if verdict.incident.is_some_and(|incident| listing.incident != Some(incident)) {
                 is_intact = false;
                 lines.push(format!("{name}/ it is the evidence of another incident"));
             }
@@ -87,19 +73,69 @@ pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
             lines.push(format!("{name}: it is not in the manifest"));
         }
     }
-    let kid = opened.key.kid();
-    let what = format!(
-        "{} of centre {}, {} files, signed by key {kid}",
-        manifest.incident.kind,
-        manifest.centre,
-        manifest.files.len()
-    );
+    let what = format!("{}, {} files, signed by key {}", listing.what, listing.files.len(), listing.kid);
     lines.push(match (is_intact, is_trusted) {
         (true, true) => format!("intact, and the signer is trusted: {what}"),
         (true, false) => format!("intact, signer not confirmed: {what}"),
         (false, _) => format!("NOT intact: {what}"),
     });
-    Verdict { is_intact, is_trusted, incident: Some(manifest.incident.id), lines }
+    Verdict { is_intact, is_trusted, incident: listing.incident, lines }
+}
+
+/// What a manifest of either kind lists.
+struct Listing {
+    /// What it is of, in words.
+    what: String,
+    incident: Option<IncidentId>,
+    files: Vec<Listed>,
+    kid: String,
+}
+
+struct Listed {
+    name: String,
+    size: u64,
+    sha256: String,
+}
+
+fn read(bytes: &[u8]) -> Result<Listing, Malformed> {
+    if payload_type(bytes).as_deref() != Some(export::PAYLOAD_TYPE) {
+        let opened = open(bytes)?;
+        let manifest = opened.manifest;
+        let listed = |file: FileFacts| Listed { name: file.name, size: file.size, sha256: file.sha256 };
+        return Ok(Listing {
+            what: format!("{} of centre {}", manifest.incident.kind, manifest.centre),
+            incident: Some(manifest.incident.id),
+            files: manifest.files.into_iter().map(listed).collect(),
+            kid: opened.key.kid(),
+        });
+    }
+    let (package, key) = Package::open(bytes)?;
+    let cameras: Vec<&str> = package.cameras.iter().map(CameraId::as_str).collect();
+    let (centre, cameras, gaps) = (&package.centre, cameras.join(" "), package.gaps.len());
+    let what = format!(
+        "footage of centre {centre}, {cameras}, {} to {}, {gaps} gaps, exported at {} by {:?} because {:?}",
+        package.from, package.to, package.made_at, package.by, package.reason
+    );
+    let listed = |file: PackedFile| Listed { name: file.name, size: file.size, sha256: file.sha256 };
+    let files = package.files.into_iter().map(listed).collect();
+    Ok(Listing { what, incident: None, files, kid: key.kid() })
+}
+
+/// What is wrong with a listed file, if anything is.
+fn problem(folder: &Path, file: &Listed) -> Option<String> {
+    let is_plain = !file.name.is_empty() && !file.name.contains(['/', '\\']) && !file.name.starts_with('.');
+    if !is_plain {
+        return Some("its name leads elsewhere".to_owned());
+    }
+    match disk::measure(&folder.join(&file.name)) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Some("it is missing".into()),
+        Err(e) => Some(format!("it cannot be read: {e}")),
+        Ok((_, digest)) if hex::encode(digest) == file.sha256 => None,
+        Ok((size, _)) if size != file.size => {
+            Some(format!("it has {size} bytes and should have {}", file.size))
+        }
+        Ok(_) => Some("its content was changed".into()),
+    }
 }
 
 fn broken(line: String) -> Verdict {

@@ -1,11 +1,11 @@
 //! What is recorded of a stream in a range: its files with their fragments, the one that is being written
 //! included, in the archive's order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::{CameraId, StreamKind, Wall};
 use crate::record::salvage::{self, Fragment};
-use crate::record::{Archive, SegmentRow};
+use crate::record::{Archive, Index, SegmentRow};
 
 /// One recorded file, and where its fragments are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,33 @@ pub async fn footage(
         if !is_known && open.start < to && open.start.plus_millis(end) > from {
             let (row, start) = (SegmentRow::clone(&open.row), open.start);
             all.push(Recording { row, start, fragments: open.fragments, is_growing: true });
+        }
+    }
+    Ok(all)
+}
+
+/// The same beside the process that records, from its index and its files alone.
+///
+/// # Errors
+/// If the index cannot be read.
+pub async fn footage_beside(
+    index: &Index,
+    storage: &Path,
+    (camera, stream): (&CameraId, StreamKind),
+    from: Wall,
+    to: Wall,
+) -> Result<Vec<Recording>, sqlx::Error> {
+    // The open files first, for the same reason.
+    let open = index.open_of(camera, stream, to).await?;
+    let mut all = Vec::new();
+    for (row, known) in index.footage(camera, stream, from, to).await? {
+        let fragments = if known.is_empty() { scanned(storage.join(&row.path)).await } else { known };
+        all.push(Recording { start: row.start, row, fragments, is_growing: false });
+    }
+    for row in open {
+        if all.iter().all(|known| known.row.counter != row.counter) {
+            let fragments = scanned(storage.join(&row.path)).await;
+            all.push(Recording { start: row.start, row, fragments, is_growing: true });
         }
     }
     Ok(all)

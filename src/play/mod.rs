@@ -24,7 +24,7 @@ mod thumbs;
 mod view;
 
 pub use files::{Part, Sound, Unreadable, header_of, part};
-pub use footage::{Recording, footage};
+pub use footage::{Recording, footage, footage_beside};
 pub use groups::{Group, Stretch, groups, stretches};
 pub use live::{Bytes, FileRef, Hub, News, Watching};
 pub use playlist::{Ending, playlist};

@@ -38,6 +38,8 @@ mod commands;
 
 mod disk;
 
+mod export;
+
 mod keeping;
 
 mod line;

@@ -1,0 +1,279 @@
+//! Makes a package: the shell.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+
+use super::pieces::{Piece, pieces};
+use crate::centre_db::CentreDb;
+use crate::evidence::envelope::SignerFacts;
+use crate::evidence::export::{Package, PackedFile, PackedGap};
+use crate::evidence::manifest::MANIFEST_NAME;
+use crate::model::{CameraId, CentreId, ClockState, StreamKind, Wall};
+use crate::play::{Group, Recording, View, ViewError, footage_beside, groups};
+use crate::record::Index;
+use crate::wire::Signer;
+use crate::{clock, disk, keeping};
+
+/// This must be left on the disk that a package is written to.
+const LEFT_FREE: u64 = 256 << 20;
+
+/// What a package is to be of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The cameras.
+    pub cameras: Vec<CameraId>,
+    /// Which of their streams.
+    pub stream: StreamKind,
+    /// The first moment.
+    pub from: Wall,
+    /// The moment after the last.
+    pub to: Wall,
+    /// Why: who asked for it, and by which document.
+    pub reason: String,
+    /// Who makes it.
+    pub by: String,
+    /// Where it goes: a folder that is not there yet.
+    pub out: PathBuf,
+}
+
+/// What packages are made with.
+pub struct Exporter<'a> {
+    /// The centre.
+    pub centre: CentreId,
+    /// Where the recordings are.
+    pub storage: PathBuf,
+    /// Its clock.
+    pub zone: TimeZone,
+    /// The index, for reading.
+    pub index: &'a Index,
+    /// Where exports are put on record.
+    pub db: &'a CentreDb,
+    /// Who signs.
+    pub signer: &'a Signer,
+    /// How far the clock can be believed.
+    pub clock: ClockState,
+}
+
+/// Why there is no package.
+#[derive(Debug, thiserror::Error)]
+pub enum NotMade {
+    /// Something is there already.
+    #[error("{0}: đã có sẵn, hãy chọn thư mục khác / is there already, choose another folder")]
+    Exists(String),
+    /// An earlier try was cut off.
+    #[error(
+        "{0}: còn lại từ một lần xuất dở dang, hãy xóa rồi chạy lại / is left of an export that was cut off: remove it \
+         and run again"
+    )]
+    HalfMade(String),
+    /// Nothing of any of the cameras.
+    #[error("không có hình nào được ghi trong khoảng này / nothing is recorded in this range")]
+    Nothing,
+    /// It would fill the disk.
+    #[error(
+        "cần khoảng {} MB mà ổ đĩa chỉ còn {} MB / about {} MB are needed and only {} MB are free",
+        .needed >> 20, .free >> 20, .needed >> 20, .free >> 20
+    )]
+    NoRoom {
+        /// Bytes.
+        needed: u64,
+        /// Bytes.
+        free: u64,
+    },
+    /// The disk or the database refuses.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+/// A package that is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// What its manifest says.
+    pub package: Package,
+    /// Its size without the manifest.
+    pub bytes: u64,
+}
+
+/// One camera's part of the range.
+struct Found {
+    camera: CameraId,
+    recordings: Vec<Recording>,
+    groups: Vec<Group>,
+    gaps: Vec<PackedGap>,
+    from: Wall,
+    to: Wall,
+}
+
+impl Exporter<'_> {
+    /// Makes the package `id`. It is put on record before anything is written.
+    ///
+    /// # Errors
+    /// [`NotMade`]; what was begun then stays beside the name, without a manifest.
+    pub async fn make(&self, id: &str, order: &Order) -> Result<Packed, NotMade> {
+        let part = disk::beside(&order.out, "part");
+        if order.out.exists() {
+            return Err(NotMade::Exists(order.out.display().to_string()));
+        }
+        if part.exists() {
+            return Err(NotMade::HalfMade(part.display().to_string()));
+        }
+        let mut all = Vec::new();
+        for camera in &order.cameras {
+            all.push(self.find(camera, order).await?);
+        }
+        let needed = all.iter().flat_map(|found| &found.groups).map(|group| group.bytes).sum::<u64>();
+        if needed == 0 {
+            return Err(NotMade::Nothing);
+        }
+        let above = order.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let free = disk::space(above).map_err(anyhow::Error::from)?.free;
+        if free < needed.saturating_add(LEFT_FREE) {
+            return Err(NotMade::NoRoom { needed: needed.saturating_add(LEFT_FREE), free });
+        }
+        self.db.export_begins(id, order, clock::now().wall).await.context("centre.sqlite")?;
+        let cameras = order.cameras.iter().map(CameraId::as_str).collect::<Vec<_>>().join(" ");
+        tracing::info!(
+            target: "audit",
+            export = id, cameras, from = %order.from, to = %order.to, reason = order.reason, by = order.by,
+            folder = %order.out.display(), "footage is exported"
+        );
+        disk::make_folder(&part).map_err(anyhow::Error::from)?;
+        let (mut files, mut gaps) = (Vec::new(), Vec::new());
+        for found in all {
+            let (storage, zone, folder) = (self.storage.clone(), self.zone.clone(), part.clone());
+            let making = tokio::task::spawn_blocking(move || found.write(&storage, &zone, &folder));
+            let (made, missing) = making.await.map_err(anyhow::Error::from)??;
+            files.extend(made);
+            gaps.extend(missing);
+        }
+        let package = Package {
+            id: id.to_owned(),
+            centre: self.centre.clone(),
+            cameras: order.cameras.clone(),
+            stream: order.stream,
+            from: order.from,
+            to: order.to,
+            reason: order.reason.clone(),
+            by: order.by.clone(),
+            made_at: clock::now().wall,
+            clock: self.clock,
+            software: format!("quaywatch {}", env!("CARGO_PKG_VERSION")),
+            signer: SignerFacts::of(self.signer).map_err(anyhow::Error::from)?,
+            files,
+            gaps,
+        };
+        let sealed = package.seal(self.signer);
+        let digest = hex::encode(Sha256::digest(&sealed));
+        let (out, manifest) = (order.out.clone(), part.join(MANIFEST_NAME));
+        let publishing = tokio::task::spawn_blocking(move || {
+            disk::write_atomically(&manifest, &sealed)?;
+            disk::publish(&part, &out)
+        });
+        publishing.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+        self.db.export_is_whole(id, &digest, clock::now().wall).await.context("centre.sqlite")?;
+        tracing::info!(target: "audit", export = id, manifest = digest, "the exported package is whole");
+        let bytes = package.files.iter().map(|file| file.size).sum();
+        Ok(Packed { package, bytes })
+    }
+
+    async fn find(&self, camera: &CameraId, order: &Order) -> anyhow::Result<Found> {
+        let (from, to) = (order.from, order.to);
+        let name = (camera, order.stream);
+        let recordings = footage_beside(self.index, &self.storage, name, from, to).await?;
+        let groups = groups(&recordings, from, to);
+        let now = clock::now().wall;
+        let shown = keeping::timeline(self.index, &self.storage, name, (from, to), now).await?;
+        let gaps = shown.gaps.into_iter().map(|gap| PackedGap {
+            camera: camera.clone(),
+            from: gap.from,
+            to: gap.to,
+            reason: gap.reason.unwrap_or("unknown").to_owned(),
+        });
+        Ok(Found { camera: camera.clone(), gaps: gaps.collect(), recordings, groups, from, to })
+    }
+}
+
+impl Found {
+    fn write(
+        mut self,
+        storage: &Path,
+        zone: &TimeZone,
+        folder: &Path,
+    ) -> anyhow::Result<(Vec<PackedFile>, Vec<PackedGap>)> {
+        let mut waiting: Vec<Piece> = pieces(&self.groups, self.from, self.to);
+        waiting.reverse();
+        let mut files = Vec::new();
+        while let Some(piece) = waiting.pop() {
+            match View::make(storage, &self.recordings, &piece.groups, (piece.from, piece.to)) {
+                Ok(view) => {
+                    self.gaps.extend(view.missing.iter().map(|missing| PackedGap {
+                        camera: self.camera.clone(),
+                        from: missing.from,
+                        to: missing.to,
+                        reason: "damaged".to_owned(),
+                    }));
+                    files.push(self.file(&view, zone, folder)?);
+                }
+                // The index does not know all that can change: one more file.
+                Err(ViewError::Changes { at, .. }) => waiting.extend(parted(piece, at)),
+                Err(ViewError::Nothing) => {}
+            }
+        }
+        self.gaps.sort_by_key(|gap| gap.from);
+        Ok((files, self.gaps))
+    }
+
+    fn file(&self, view: &View, zone: &TimeZone, folder: &Path) -> anyhow::Result<PackedFile> {
+        let began = zone.to_datetime(view.from.timestamp()).strftime("%Y-%m-%d_%H-%M-%S").to_string();
+        let mut name = format!("{}_{began}.mp4", self.camera);
+        let mut more = 1;
+        while folder.join(&name).exists() {
+            more += 1;
+            name = format!("{}_{began}_{more}.mp4", self.camera);
+        }
+        let path = folder.join(&name);
+        let sha256 = copy(view, &path).map_err(|e| disk::naming(&path, e))?;
+        Ok(PackedFile {
+            name,
+            camera: self.camera.clone(),
+            media_type: "video/mp4".to_owned(),
+            size: view.bytes,
+            sha256,
+            from: view.from,
+            to: view.to,
+            duration_ms: view.duration_ms,
+            sound: view.has_sound,
+        })
+    }
+}
+
+/// The two parts of a piece on either side of the group that begins at `at`, the later one first.
+fn parted(piece: Piece, at: Wall) -> Vec<Piece> {
+    let place = piece.groups.iter().position(|group| group.wall >= at).unwrap_or(0).max(1);
+    let (before, behind) = piece.groups.split_at(place.min(piece.groups.len()));
+    let middle = behind.first().map_or(piece.to, |group| group.wall);
+    let behind = Piece { groups: behind.to_vec(), from: middle, to: piece.to };
+    let before = Piece { groups: before.to_vec(), from: piece.from, to: middle };
+    [behind, before].into_iter().filter(|piece| !piece.groups.is_empty()).collect()
+}
+
+/// Writes the view to a new file that is synced; gives its SHA-256.
+fn copy(view: &View, path: &Path) -> io::Result<String> {
+    let mut reader = view.reader(0, view.bytes)?;
+    let (mut file, mut hash) = (File::create_new(path)?, Sha256::new());
+    loop {
+        let bytes = reader.read()?;
+        if bytes.is_empty() {
+            break;
+        }
+        hash.update(&bytes);
+        file.write_all(&bytes)?;
+    }
+    file.sync_all()?;
+    Ok(hex::encode(hash.finalize()))
+}
