@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what a Debian 12 machine with git, make and rustup still lacks, and makes the media and the models.
+# Installs what a Debian 12 machine with git, make and rustup still lacks, and makes the media, the models and the
+# pages.
 #
 #   setup.sh run     what building, `quaywatch demo` and a centre that sees and hears need
 #   setup.sh test    and what the tests need
@@ -14,8 +15,8 @@ build="build-essential pkg-config libclang-dev libavcodec-dev libavformat-dev li
 simulated="python3 python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
   ffmpeg espeak-ng mosquitto ca-certificates"
-# A wall clock that the tests can set for one process, and a bad link between two namespaces.
-tests="faketime iproute2 procps curl"
+# A wall clock that the tests can set for one process, a bad link between two namespaces, and a browser.
+tests="faketime iproute2 procps curl chromium"
 # The evaluation makes its scenes with it.
 evaluation="python3-numpy"
 
@@ -91,3 +92,5 @@ if ! /usr/bin/python3 deploy/models/make.py "$models" --check; then
     install_packages
     /usr/bin/python3 deploy/models/make.py "$models" || fail "the models are not all there (see above)."
 fi
+# What people see in a browser, built into the binary.
+/usr/bin/python3 deploy/npm.py build

@@ -122,7 +122,8 @@ impl IntoResponse for Problem {
         if let (Some((name, value)), Some(members)) = (self.more, body.as_object_mut()) {
             members.insert(name.to_owned(), value);
         }
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        // What is not there now may be there next time: no browser is to remember an error.
+        let kind = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
         (self.status, kind, Json(body)).into_response()
     }
 }

@@ -49,6 +49,9 @@ pub enum News {
         file: FileRef,
         /// Where, and what it holds.
         fragment: Fragment,
+        /// When its first picture is shown, or where its pictures would be if it has none, 1/90000 s since the
+        /// connection's zero.
+        start: i64,
         /// The wall clock at its first picture.
         wall: Wall,
         /// Whether it is with its sound.
@@ -104,7 +107,10 @@ impl Watching {
         let header_bytes = fragments.first().map_or(0, |first| first.offset);
         let source =
             FileRef { path: file.row.path.clone(), run: file.row.run, video: file.row.video.clone() };
+        let passed = fragments.get(..self.given).unwrap_or_default();
+        let mut start = passed.iter().rev().find_map(end_of).unwrap_or(file.row.media_start);
         for fragment in fragments.get(self.given..).unwrap_or_default() {
+            start = fragment.video_start.unwrap_or(start);
             if fragment.keyframe && self.sound != Some(fragment.has_sound) {
                 (self.sound, needs_header) = (Some(fragment.has_sound), true);
             }
@@ -114,18 +120,24 @@ impl Watching {
             }
             news.push(News::Fragment {
                 file: source.clone(),
-                wall: wall(file, fragment),
+                wall: wall(file, start),
                 fragment: fragment.clone(),
+                start,
                 sound,
                 skipped: std::mem::take(&mut skipped),
             });
+            start = start.saturating_add(fragment.video_duration);
         }
         self.given = fragments.len();
     }
 }
 
-fn wall(file: &OpenFile, fragment: &Fragment) -> Wall {
-    let start = fragment.video_start.unwrap_or(file.row.media_start);
+/// Where a fragment's pictures end.
+fn end_of(fragment: &Fragment) -> Option<i64> {
+    Some(fragment.video_start?.saturating_add(fragment.video_duration))
+}
+
+fn wall(file: &OpenFile, start: i64) -> Wall {
     file.start.plus_millis(start.saturating_sub(file.row.media_start).div_euclid(90))
 }
 

@@ -39,7 +39,8 @@ fn give(name: &str) -> Option<Response> {
         (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
         (header::CACHE_CONTROL, kept.to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (header::X_FRAME_OPTIONS, "DENY".to_owned()),
+        // The rest of the policy stands in the page itself, with the digests of its scripts.
+        (header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'".to_owned()),
         (header::REFERRER_POLICY, "same-origin".to_owned()),
     ];
     Some((headers, file.data.into_owned()).into_response())

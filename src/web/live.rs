@@ -11,6 +11,8 @@
 //! {"camera","stream","kind":"away","state","since"}                                 nothing
 //! ```
 //!
+//! Every 8 s comes a text, so that a page whose cameras are all away knows that the connection is not.
+//!
 //! `skipped` in a fragment says that this viewer could not keep up and missed what was before it.
 
 use std::collections::{BTreeMap, HashMap};
@@ -42,8 +44,11 @@ const MOST_MESSAGE_BYTES: usize = 16 << 10;
 /// A viewer that takes nothing for so long is gone.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often a viewer that says nothing is asked whether it is there.
-const ASKED_EVERY: Duration = Duration::from_secs(20);
+/// How often a viewer hears that we are there, and is asked the same.
+const ASKED_EVERY: Duration = Duration::from_secs(8);
+
+/// A viewer that has not answered so often is gone.
+const MOST_UNHEARD: u32 = 4;
 
 #[derive(Debug, Deserialize)]
 struct Wish {
@@ -118,13 +123,13 @@ impl Viewer {
         let (mut out, mut from) = socket.split();
         let mut streams = FuturesUnordered::new();
         let mut ask = tokio::time::interval(ASKED_EVERY);
-        let mut is_heard = true;
+        let mut unheard = 0;
         let stop = self.pages.stop.clone();
         loop {
             let sent = tokio::select! {
                 () = stop.cancelled() => break,
                 message = from.next() => {
-                    is_heard = true;
+                    unheard = 0;
                     match message {
                         Some(Ok(Message::Text(text))) => {
                             self.wish(text.as_str()).into_iter().for_each(|follow| streams.push(follow.grown()));
@@ -146,10 +151,13 @@ impl Viewer {
                 }
                 Ok(()) = self.cameras.changed() => self.tell_away(&mut out).await,
                 _ = ask.tick() => {
-                    if !std::mem::take(&mut is_heard) {
+                    unheard += 1;
+                    if unheard > MOST_UNHEARD {
                         break;
                     }
-                    send(&mut out, Message::Ping(bytes::Bytes::new())).await
+                    // Browsers do not tell a page of pings: it hears by this that the connection is alive.
+                    send(&mut out, Message::text(r#"{"kind":"here"}"#)).await
+                        && send(&mut out, Message::Ping(bytes::Bytes::new())).await
                 }
             };
             if !sent {
@@ -226,10 +234,10 @@ fn head((camera, stream): &Name, news: &News, read: &Bytes) -> Value {
             "mime": format!("video/mp4; codecs=\"{}\"", read.codecs.as_deref().unwrap_or_default()),
             "run": file.run, "sound": sound, "video": file.video,
         }),
-        News::Fragment { file, fragment, wall, skipped, .. } => {
+        News::Fragment { file, fragment, start, wall, skipped, .. } => {
             let mut head = json!({
                 "camera": camera, "stream": stream, "kind": "fragment", "key": fragment.keyframe,
-                "run": file.run, "start_s": fragment.video_start.map(seconds),
+                "run": file.run, "start_s": seconds(*start),
                 "duration_s": seconds(fragment.video_duration), "wall": wall,
             });
             if let (true, Some(members)) = (skipped, head.as_object_mut()) {

@@ -1,0 +1,26 @@
+// The keyboard of the player: which key does what.
+import type { Player } from './player.svelte';
+
+const actions: Record<string, (player: Player) => void> = {
+  ' ': (p) => p.toggle(),
+  ArrowLeft: (p) => p.move(-5),
+  ArrowRight: (p) => p.move(5),
+  ',': (p) => void p.step(-1),
+  '.': (p) => void p.step(1),
+  '<': (p) => p.changeSpeed(-1),
+  '>': (p) => p.changeSpeed(1),
+  m: (p) => p.setMuted(!p.muted),
+  M: (p) => p.setMuted(!p.muted),
+};
+
+/** Does what a key says, unless somebody is typing or pressing a button with it. */
+export function pressed(event: KeyboardEvent, player: Player): void {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+  const at = event.target instanceof Element ? event.target : null;
+  if (at?.closest('input, select, textarea')) return;
+  if (event.key === ' ' && at?.closest('button, a')) return;
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action(player);
+}
