@@ -6,11 +6,12 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-all bench-record bench-archive bench-perceive bench-forward soak chaos fuzz eval
+.PHONY: help demo test test-web test-all bench-play bench-record bench-archive bench-perceive bench-forward soak chaos fuzz eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
 	@echo 'make test                format, lints and all tests'
+	@echo 'make test-web            the pages alone: their checks, and everything that is played in a browser (6 minutes)'
 	@echo 'make test-all            the same, many more seeded disks, and short runs of soak and benchmark'
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
@@ -36,6 +37,14 @@ test:
 	else \
 		echo 'cargo test --locked' && cargo test --locked; \
 	fi
+	$(MAKE) test-web
+
+test-web:
+	@deploy/setup.sh test
+	@cargo build --locked
+	deploy/npm.py run --silent check
+	deploy/npm.py run --silent test
+	deploy/npm.py run --silent test-browser
 
 test-all: test
 	QUAYWATCH_WORLDS=2000 cargo test --locked --lib record::model

@@ -4,6 +4,7 @@ import type HlsType from 'hls.js';
 import type { ErrorData, HlsConfig, RetryConfig } from 'hls.js';
 import { damagedStatus, pieceLoader, reelLoader } from './loaders';
 import type { Stretch } from './media_time';
+import { Places } from './places';
 import type { Piece } from './playlist';
 import type { Reel } from './reel';
 
@@ -23,7 +24,7 @@ export type Fault =
 
 /** What a feed tells its owner. */
 export interface FeedEvents {
-  /** A piece could not be had; it is jumped over and playing goes on. */
+  /** A piece, or the rest of it, could not be had; it is jumped over and playing goes on. */
   missing(piece: Piece): void;
   /** Nothing goes any more: this feed is of no use. */
   fault(fault: Fault): void;
@@ -50,6 +51,7 @@ export class Feed {
   /** What hls.js was given, by media sequence number. */
   #order: Piece[];
   #speed = 1;
+  #places = new Places();
 
   /** @param startAt media time at which to begin, in seconds. */
   constructor(
@@ -67,7 +69,13 @@ export class Feed {
   get stretches(): Stretch[] {
     const fragments = this.#hls?.latestLevelDetails?.fragments;
     if (fragments?.length)
-      return fragments.map((f) => ({ start: f.start, duration: f.duration, wall: f.programDateTime ?? 0 }));
+      return this.#places.of(
+        fragments.map(({ start, duration, programDateTime, cc }, at) => ({
+          stretch: { start, duration, wall: programDateTime ?? 0 },
+          piece: this.#order[at],
+          cc,
+        })),
+      );
     return stretchesOf(this.#order);
   }
 
@@ -88,6 +96,11 @@ export class Feed {
     this.element.removeEventListener('error', this.#videoFailed);
     this.#hls?.destroy();
     this.#hls = null;
+  }
+
+  #missing(number: number): void {
+    const piece = this.#order[number];
+    if (piece && !this.#closed) this.events.missing(piece);
   }
 
   #videoFailed = () => this.#fault({ kind: 'decode' });
@@ -113,7 +126,11 @@ export class Feed {
       fragLoadPolicy: {
         default: { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 60_000, timeoutRetry: retry, errorRetry: retry },
       },
-      fLoader: pieceLoader(Library.DefaultConfig),
+      fLoader: pieceLoader(Library.DefaultConfig, {
+        short: (number) => this.#missing(number),
+        header: (address, bytes) => this.#places.header(address, bytes),
+        piece: (number, bytes) => this.#places.piece(this.#order[number], bytes),
+      }),
       pLoader: reelLoader(Library.DefaultConfig, () => {
         refresh();
         return reel.text();
@@ -121,6 +138,9 @@ export class Feed {
     });
     this.#hls = hls;
     hls.on(Library.Events.ERROR, (_, data) => this.#failed(Library, data));
+    hls.on(Library.Events.INIT_PTS_FOUND, (_, { frag, initPTS, timescale }) =>
+      this.#places.zero(frag.cc, initPTS / timescale),
+    );
     hls.loadSource(new URL('/api/reel.m3u8', location.href).href);
     hls.attachMedia(this.element);
   }

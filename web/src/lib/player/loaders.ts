@@ -42,8 +42,18 @@ export function reelLoader(defaults: HlsConfig, text: () => string): NonNullable
   return ReelLoader as unknown as NonNullable<HlsConfig['pLoader']>;
 }
 
-/** A loader for pieces that refuses those that came damaged. */
-export function pieceLoader(defaults: HlsConfig): NonNullable<HlsConfig['fLoader']> {
+/** What is learnt from the bytes that come. Pieces by their number in the reel. */
+export interface Arrivals {
+  /** The service gave less than was asked for, because the piece is damaged further on. */
+  short(number: number): void;
+  /** The beginning of a file. */
+  header(address: string, bytes: ArrayBuffer): void;
+  /** A piece, from its beginning. */
+  piece(number: number, bytes: ArrayBuffer): void;
+}
+
+/** A loader for pieces that refuses those that came damaged, and tells what came. */
+export function pieceLoader(defaults: HlsConfig, told: Arrivals): NonNullable<HlsConfig['fLoader']> {
   const Base = defaults.loader as unknown as LoaderClass<FragmentLoaderContext>;
   class PieceLoader extends Base {
     override load(
@@ -55,8 +65,17 @@ export function pieceLoader(defaults: HlsConfig): NonNullable<HlsConfig['fLoader
         ...callbacks,
         onSuccess: (response, stats, of, details) => {
           const { data } = response;
-          if (data instanceof ArrayBuffer && isWhole(data)) callbacks.onSuccess(response, stats, of, details);
-          else callbacks.onError({ code: damagedStatus, text: 'damaged' }, of, details, stats);
+          if (!(data instanceof ArrayBuffer) || !isWhole(data)) {
+            callbacks.onError({ code: damagedStatus, text: 'damaged' }, of, details, stats);
+            return;
+          }
+          const { sn, url } = of.frag;
+          if (typeof sn !== 'number') told.header(url, data);
+          else {
+            told.piece(sn, data);
+            if (data.byteLength < (of.rangeEnd ?? 0) - (of.rangeStart ?? 0)) told.short(sn);
+          }
+          callbacks.onSuccess(response, stats, of, details);
         },
       });
     }

@@ -60,6 +60,7 @@ export class RecordedPlayback {
   #lastTime = -1;
   #closed = false;
   #over = false;
+  #placed: AbortController | null = null;
 
   /** Begins at once. @param from the moment to begin at, in milliseconds. */
   constructor(
@@ -125,6 +126,7 @@ export class RecordedPlayback {
     clearInterval(this.#ticker);
     this.element.removeEventListener('ended', this.#ended);
     this.#asking?.abort();
+    this.#placed?.abort();
     this.#feed?.close();
     this.#feed = null;
   }
@@ -229,7 +231,21 @@ export class RecordedPlayback {
       fault: (fault) => this.#recover(fault),
     });
     this.speed = this.#speed;
+    this.#placed?.abort();
+    this.#placed = new AbortController();
+    const { signal } = this.#placed;
+    this.element.addEventListener('loadeddata', () => this.#place(moment), { once: true, signal });
     if (this.#playing) void startPlaying(this.element);
+  }
+
+  /**
+   * Only the first piece itself says where its picture is: sound may begin before it, and hls.js puts the earlier of
+   * the two where the playlist says.
+   */
+  #place(moment: number): void {
+    const found = mediaAt(this.#feed?.stretches ?? [], moment);
+    if (found && Math.abs(found.time + 0.001 - this.element.currentTime) > 0.02)
+      this.element.currentTime = found.time + 0.001;
   }
 
   /** Leaves out what is damaged and goes on behind it. Each time something is left out, so this comes to an end. */
@@ -281,7 +297,7 @@ export class RecordedPlayback {
     this.#lastWall = wall;
     if (last === null || wall <= last || wall - last < 300) return;
     const bad = [...feed.pieces.filter((p) => this.#missing.has(p.key)), ...this.#reel.damaged];
-    const missing = bad.find((p) => p.wall >= last - 300 && p.wall < wall);
+    const missing = bad.find((p) => p.wall + p.duration * 1000 > last && p.wall < wall);
     if (missing) this.events.damaged(missing.wall);
     const hole = holesBetween(feed.stretches, last, wall).at(-1);
     if (hole && !missing) this.#tellGap(hole);
@@ -306,7 +322,7 @@ export class RecordedPlayback {
     } else if (next === null && still > 4000 && bufferedAhead(element) > 1) {
       // Media is there and does not run: what is under the picture cannot be decoded.
       this.#recover({ kind: 'decode' });
-    } else if (this.#reel.complete && still > 150 && this.#nearEnd()) this.#atEnd();
+    } else if (this.#reel.complete && still > 200 && this.#nearEnd()) this.#atEnd();
   }
 
   #maySkip(from: number, to: number, still: number): boolean {
@@ -321,7 +337,8 @@ export class RecordedPlayback {
   #nearEnd(): boolean {
     const last = this.#feed?.stretches.at(-1);
     const { element } = this;
-    return last !== undefined && element.currentTime > last.start + last.duration - 0.5 && bufferedAhead(element) < 0.1;
+    // A browser stops a picture or two before the end of what it has, and sound may last longer than the picture.
+    return last !== undefined && element.currentTime > last.start + last.duration - 0.5 && bufferedAhead(element) < 0.5;
   }
 
   /** Fetches the next window before this one is played to its end. */
