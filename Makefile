@@ -15,6 +15,7 @@ help:
 	@echo 'make test-all            the same, many more seeded disks, and short runs of soak and benchmark'
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
+	@echo 'make bench-play          how soon any moment is on the screen, and what viewers cost, about 15 minutes'
 	@echo 'make eval [BOXES=FILE]   how right the flags are: every kind against labelled scenes (about an hour; ARGS=--quick for a try)'
 	@echo 'make bench-perceive      what seeing and hearing 8 cameras costs, about 7 minutes'
 	@echo 'make bench-forward       what the way to the province carries beside curl, about 35 minutes'
@@ -61,6 +62,11 @@ bench-perceive:
 	@deploy/setup.sh test
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/perceive.py $(ARGS)
+
+bench-play:
+	@deploy/setup.sh test
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/play.py $(ARGS)
 
 bench-archive:
 	@deploy/setup.sh run

@@ -296,6 +296,7 @@ async fn start_pages(
         thumbs: Thumbs::new(shared.archive.clone(), THUMBS_BYTES),
         views: web::Views::default(),
         paths: web::Paths::default(),
+        viewings: web::Viewings::default(),
         viewers: Arc::new(Semaphore::new(MOST_VIEWERS)),
         stop: group.token(),
         health: shared.archive.health(),

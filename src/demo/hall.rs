@@ -34,6 +34,7 @@ const HOW: &str = "chạy / run: make demo";
 pub(super) struct Hall {
     folder: PathBuf,
     pub province_port: u16,
+    pub centre_port: u16,
     cameras: Child,
     control: ChildStdin,
     broker: Child,
@@ -46,7 +47,7 @@ impl Hall {
         let folder = settings.folder.clone();
         disk::make_folder(&folder)?;
         let (cameras, control, camera_port) = start_cameras(&folder, &settings.media).await?;
-        let (broker_port, province_port) = (free_port()?, free_port()?);
+        let (broker_port, province_port, centre_port) = (free_port()?, free_port()?, free_port()?);
         let broker = start_broker(&folder, broker_port).await?;
         for key in [centre_key(&folder), province_key(&folder)] {
             keys::load_or_make(&key)?;
@@ -55,11 +56,11 @@ impl Hall {
         let text = province_config_text(&folder, broker_port, province_port);
         disk::write_atomically(&province_config, text.as_bytes())?;
         let edge_config = folder.join("edge.toml");
-        let text = edge_config_text(&folder, broker_port, camera_port);
+        let text = edge_config_text(&folder, broker_port, camera_port, centre_port);
         disk::write_atomically(&edge_config, text.as_bytes())?;
         let province = start_role("province", &province_config, &folder)?;
         let edge = start_role("edge", &edge_config, &folder)?;
-        Ok(Self { folder, province_port, cameras, control, broker, province, edge })
+        Ok(Self { folder, province_port, centre_port, cameras, control, broker, province, edge })
     }
 
     pub fn folder(&self) -> &Path {
@@ -265,7 +266,7 @@ keys = "{keys}"
     )
 }
 
-fn edge_config_text(folder: &Path, broker: u16, cameras: u16) -> String {
+fn edge_config_text(folder: &Path, broker: u16, cameras: u16, web: u16) -> String {
     let camera = |id: &str, name: &str| {
         format!(
             "\n[[camera]]\nid = \"{id}\"\nname = \"{name}\"\nmain = \"rtsp://127.0.0.1:{cameras}/{id}/main\"\n\
@@ -286,6 +287,9 @@ keep = "1d"
 reserve = "100MB"
 purpose = "chạy thử"
 segment = "20s"
+
+[web]
+listen = "127.0.0.1:{web}"
 
 [province]
 broker = "mqtt://127.0.0.1:{broker}"

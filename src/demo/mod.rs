@@ -53,15 +53,16 @@ pub async fn run(settings: Settings) -> anyhow::Result<Option<Tally>> {
     let mut story = Story::follow(hall.edge_log()?);
     wait_until_ready(&mut hall, &mut story).await?;
     println!("Sẵn sàng / ready.");
+    println!("  Xem camera của trung tâm / the centre's cameras: http://127.0.0.1:{}/", hall.centre_port);
     println!(
-        "  Sự việc tại tỉnh / incidents at the province: http://127.0.0.1:{}/api/incidents",
+        "  Sự việc tại tỉnh / incidents at the province:    http://127.0.0.1:{}/api/incidents",
         hall.province_port
     );
     println!(
-        "  Các trung tâm / centres:                      http://127.0.0.1:{}/api/centres",
+        "  Các trung tâm / centres:                         http://127.0.0.1:{}/api/centres",
         hall.province_port
     );
-    println!("  Tệp của bản chạy thử / files of this demo:    {}", settings.folder.display());
+    println!("  Tệp của bản chạy thử / files of this demo:       {}", settings.folder.display());
     match settings.seconds {
         Some(_) => println!("  Tự dừng / stops by itself.\n"),
         None => println!("  Dừng bằng Ctrl-C / stop with Ctrl-C.\n"),

@@ -16,10 +16,11 @@
 //! `skipped` in a fragment says that this viewer could not keep up and missed what was before it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use futures::stream::{FuturesUnordered, SplitSink};
@@ -29,6 +30,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::Pages;
+use crate::clock;
 use crate::http::Problem;
 use crate::ingest::CameraState;
 use crate::model::{CameraId, Now, StreamKind};
@@ -66,6 +68,7 @@ type Name = (CameraId, StreamKind);
 /// `GET /api/live`, a WebSocket.
 pub(super) async fn socket(
     State(pages): State<Pages>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
@@ -77,7 +80,7 @@ pub(super) async fn socket(
     let turn = turn.map_err(|_| Problem::unavailable("too many are watching at once"))?;
     let upgrade = upgrade.max_message_size(MOST_MESSAGE_BYTES).max_frame_size(MOST_MESSAGE_BYTES);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        Viewer::new(pages).serve(socket).await;
+        Viewer::new(pages, peer.ip()).serve(socket).await;
         drop(turn);
     }))
 }
@@ -107,6 +110,7 @@ impl Follow {
 
 struct Viewer {
     pages: Pages,
+    from: IpAddr,
     cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
     wished: HashMap<Name, u64>,
     wishes: u64,
@@ -114,9 +118,9 @@ struct Viewer {
 }
 
 impl Viewer {
-    fn new(pages: Pages) -> Self {
+    fn new(pages: Pages, from: IpAddr) -> Self {
         let cameras = pages.cameras.clone();
-        Self { pages, cameras, wished: HashMap::new(), wishes: 0, told: HashMap::new() }
+        Self { pages, from, cameras, wished: HashMap::new(), wishes: 0, told: HashMap::new() }
     }
 
     async fn serve(mut self, socket: WebSocket) {
@@ -183,6 +187,7 @@ impl Viewer {
                 continue;
             }
             self.wishes = self.wishes.saturating_add(1);
+            self.pages.viewings.note(self.from, (&name.0, name.1), "live", None, clock::now());
             self.wished.insert(name.clone(), self.wishes);
             self.told.remove(&name.0);
             let mut growing = self.pages.archive.growing(&name.0, name.1);

@@ -30,6 +30,8 @@ mod timeline;
 
 mod view;
 
+mod viewings;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -63,6 +65,7 @@ use crate::{clock, disk};
 
 pub use paths::Paths;
 pub use view::Views;
+pub use viewings::Viewings;
 
 /// How long a part may take to answer before it counts as unwell.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -88,6 +91,8 @@ pub struct Pages {
     pub views: Views,
     /// Where files are that are played.
     pub paths: Paths,
+    /// Who looked at what.
+    pub viewings: Viewings,
     /// How many may watch live at once.
     pub viewers: Arc<Semaphore>,
     /// When to end.

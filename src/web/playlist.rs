@@ -1,9 +1,10 @@
 //! The playlist of a range, and the parts of the recorded files that it names.
 
+use std::net::SocketAddr;
 use std::ops::Range;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -22,6 +23,7 @@ pub(super) const NOT_KEPT: (header::HeaderName, &str) = (header::CACHE_CONTROL, 
 /// `GET /api/cameras/{id}/playlist.m3u8?from[&to][&stream=main|sub]`. Without `to` it grows.
 pub(super) async fn one(
     State(pages): State<Pages>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem> {
@@ -43,6 +45,7 @@ pub(super) async fn one(
         None if asked.to.is_none() && clock::now().wall < until => Ending::Growing,
         None => Ending::Complete,
     };
+    pages.viewings.note(peer.ip(), (&camera, stream), "playlist", Some((from, to)), clock::now());
     let text = playlist(&recordings, first, from, ending);
     Ok(([(header::CONTENT_TYPE, "application/vnd.apple.mpegurl"), NOT_KEPT], text).into_response())
 }

@@ -1,5 +1,6 @@
 //! One MP4 of any range, as one download or for a player that asks for parts of it.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
@@ -60,6 +61,7 @@ enum Gaps {
 /// `GET /api/cameras/{id}/view.mp4?from&to[&stream=main|sub][&gaps=close|refuse]`.
 pub(super) async fn one(
     State(pages): State<Pages>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
@@ -92,6 +94,7 @@ pub(super) async fn one(
         reason: Some("damaged"),
     }));
     refuse(gaps, &missing)?;
+    pages.viewings.note(peer.ip(), (&camera, stream), "view", Some((from, to)), clock::now());
     send(view, &headers, &missing)
 }
 

@@ -185,3 +185,23 @@ fn what_is_damaged_is_left_out_and_told() {
     assert_eq!(view.missing, [Missing { from: at(1000), to: second.start }]);
     assert_eq!(shown(&recorded.written(&view), 60_000).len(), 75, "a second, and the second file");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_range_shows_each_of_its_pictures_once(from in 0i64..7000, length in 100i64..5000, b_frames: bool) {
+        let footage = match b_frames {
+            true => testing::b_frame_footage("libx264", 8),
+            false => testing::footage("libx264", 8),
+        };
+        let recorded = record(&footage, true);
+        let to = (from + length).min(8000);
+        let view = recorded.view(from, to).unwrap();
+        // Pictures begin at every 40 ms.
+        let (first, last) = ((from + 39) / 40, (to + 39) / 40);
+        let wanted: Vec<i64> = (first..last).map(|n| (n - first) * 40).collect();
+        proptest::prop_assert_eq!(view.duration_ms, (last - first) * 40);
+        proptest::prop_assert_eq!(shown(&recorded.written(&view), view.duration_ms), wanted);
+    }
+}
