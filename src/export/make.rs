@@ -14,10 +14,13 @@ use crate::evidence::envelope::SignerFacts;
 use crate::evidence::export::{Package, PackedFile, PackedGap};
 use crate::evidence::manifest::MANIFEST_NAME;
 use crate::model::{CameraId, CentreId, ClockState, StreamKind, Wall};
-use crate::play::{Group, Recording, View, ViewError, footage_beside, groups};
+use crate::play::{BEHIND_MS, Group, Recording, View, ViewError, footage_beside, groups_to_cut};
 use crate::record::Index;
 use crate::wire::Signer;
 use crate::{clock, disk, keeping};
+
+/// So much of a camera is looked at together, and is in one file at most.
+const WINDOW_MS: i64 = 6 * 3_600_000;
 
 /// This must be left on the disk that a package is written to.
 const LEFT_FREE: u64 = 256 << 20;
@@ -99,14 +102,20 @@ pub struct Packed {
     pub bytes: u64,
 }
 
-/// One camera's part of the range.
+/// What a camera recorded within one window of the range.
 struct Found {
     camera: CameraId,
     recordings: Vec<Recording>,
     groups: Vec<Group>,
-    gaps: Vec<PackedGap>,
     from: Wall,
     to: Wall,
+}
+
+/// Files, and what could not be read for them.
+#[derive(Default)]
+struct Made {
+    files: Vec<PackedFile>,
+    gaps: Vec<PackedGap>,
 }
 
 impl Exporter<'_> {
@@ -122,12 +131,14 @@ impl Exporter<'_> {
         if part.exists() {
             return Err(NotMade::HalfMade(part.display().to_string()));
         }
-        let mut all = Vec::new();
+        let (mut needed, mut is_empty) = (0u64, true);
         for camera in &order.cameras {
-            all.push(self.find(camera, order).await?);
+            let bytes = self.index.bytes_within(camera, order.stream, order.from, order.to).await;
+            needed = needed.saturating_add(bytes.context("index.sqlite")?);
+            let open = self.index.open_of(camera, order.stream, order.to).await.context("index.sqlite")?;
+            is_empty &= needed == 0 && open.is_empty();
         }
-        let needed = all.iter().flat_map(|found| &found.groups).map(|group| group.bytes).sum::<u64>();
-        if needed == 0 {
+        if is_empty {
             return Err(NotMade::Nothing);
         }
         let above = order.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -143,13 +154,11 @@ impl Exporter<'_> {
             folder = %order.out.display(), "footage is exported"
         );
         disk::make_folder(&part).map_err(anyhow::Error::from)?;
-        let (mut files, mut gaps) = (Vec::new(), Vec::new());
-        for found in all {
-            let (storage, zone, folder) = (self.storage.clone(), self.zone.clone(), part.clone());
-            let making = tokio::task::spawn_blocking(move || found.write(&storage, &zone, &folder));
-            let (made, missing) = making.await.map_err(anyhow::Error::from)??;
-            files.extend(made);
-            gaps.extend(missing);
+        let Made { files, gaps } = self.write_all(order, &part).await?;
+        if files.is_empty() {
+            // Nothing of ours is in it.
+            let _ = std::fs::remove_dir(&part);
+            return Err(NotMade::Nothing);
         }
         let package = Package {
             id: id.to_owned(),
@@ -181,51 +190,61 @@ impl Exporter<'_> {
         Ok(Packed { package, bytes })
     }
 
-    async fn find(&self, camera: &CameraId, order: &Order) -> anyhow::Result<Found> {
-        let (from, to) = (order.from, order.to);
-        let name = (camera, order.stream);
-        let recordings = footage_beside(self.index, &self.storage, name, from, to).await?;
-        let groups = groups(&recordings, from, to);
-        let now = clock::now().wall;
-        let shown = keeping::timeline(self.index, &self.storage, name, (from, to), now).await?;
-        let gaps = shown.gaps.into_iter().map(|gap| PackedGap {
-            camera: camera.clone(),
-            from: gap.from,
-            to: gap.to,
-            reason: gap.reason.unwrap_or("unknown").to_owned(),
-        });
-        Ok(Found { camera: camera.clone(), gaps: gaps.collect(), recordings, groups, from, to })
+    /// Camera by camera, some hours at a time: what is in memory does not grow with the range.
+    async fn write_all(&self, order: &Order, folder: &Path) -> anyhow::Result<Made> {
+        let mut made = Made::default();
+        for camera in &order.cameras {
+            let name = (camera, order.stream);
+            let now = clock::now().wall;
+            let range = (order.from, order.to);
+            let shown = keeping::timeline(self.index, &self.storage, name, range, now).await?;
+            let mut gaps: Vec<PackedGap> =
+                shown.gaps.into_iter().map(|gap| packed(camera, gap.from, gap.to, gap.reason)).collect();
+            let mut from = order.from;
+            while from < order.to {
+                let to = order.to.min(from.plus_millis(WINDOW_MS));
+                let until = to.plus_millis(BEHIND_MS);
+                let recordings = footage_beside(self.index, &self.storage, name, from, until).await?;
+                let groups = groups_to_cut(&recordings, from, to);
+                let found = Found { camera: camera.clone(), recordings, groups, from, to };
+                let (storage, zone, folder) = (self.storage.clone(), self.zone.clone(), folder.to_owned());
+                let of_window =
+                    tokio::task::spawn_blocking(move || found.write(&storage, &zone, &folder)).await??;
+                made.files.extend(of_window.files);
+                gaps.extend(of_window.gaps);
+                from = to;
+            }
+            gaps.sort_by_key(|gap| gap.from);
+            made.gaps.extend(gaps);
+        }
+        Ok(made)
     }
 }
 
+fn packed(camera: &CameraId, from: Wall, to: Wall, reason: Option<&'static str>) -> PackedGap {
+    PackedGap { camera: camera.clone(), from, to, reason: reason.unwrap_or("unknown").to_owned() }
+}
+
 impl Found {
-    fn write(
-        mut self,
-        storage: &Path,
-        zone: &TimeZone,
-        folder: &Path,
-    ) -> anyhow::Result<(Vec<PackedFile>, Vec<PackedGap>)> {
+    fn write(self, storage: &Path, zone: &TimeZone, folder: &Path) -> anyhow::Result<Made> {
         let mut waiting: Vec<Piece> = pieces(&self.groups, self.from, self.to);
         waiting.reverse();
-        let mut files = Vec::new();
+        let mut made = Made::default();
         while let Some(piece) = waiting.pop() {
             match View::make(storage, &self.recordings, &piece.groups, (piece.from, piece.to)) {
                 Ok(view) => {
-                    self.gaps.extend(view.missing.iter().map(|missing| PackedGap {
-                        camera: self.camera.clone(),
-                        from: missing.from,
-                        to: missing.to,
-                        reason: "damaged".to_owned(),
-                    }));
-                    files.push(self.file(&view, zone, folder)?);
+                    let missing = view.missing.iter();
+                    made.gaps.extend(
+                        missing.map(|part| packed(&self.camera, part.from, part.to, Some("damaged"))),
+                    );
+                    made.files.push(self.file(&view, zone, folder)?);
                 }
                 // The index does not know all that can change: one more file.
                 Err(ViewError::Changes { at, .. }) => waiting.extend(parted(piece, at)),
                 Err(ViewError::Nothing) => {}
             }
         }
-        self.gaps.sort_by_key(|gap| gap.from);
-        Ok((files, self.gaps))
+        Ok(made)
     }
 
     fn file(&self, view: &View, zone: &TimeZone, folder: &Path) -> anyhow::Result<PackedFile> {

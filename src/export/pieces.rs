@@ -3,9 +3,6 @@
 use crate::model::Wall;
 use crate::play::Group;
 
-/// A file holds no more than this, because its header is made in memory.
-const LONGEST_MS: i64 = 6 * 3_600_000;
-
 /// What goes into one file: groups that follow each other, and the range of them that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
@@ -17,12 +14,12 @@ pub struct Piece {
     pub to: Wall,
 }
 
-/// Parts `groups` of `[from, to)` where they leap, and after six hours.
+/// Parts `groups` of `[from, to)` where they leap.
 pub fn pieces(groups: &[Group], from: Wall, to: Wall) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for group in groups {
         match pieces.last_mut() {
-            Some(piece) if !group.leaps && group.wall_end.millis_since(piece.from) <= LONGEST_MS => {
+            Some(piece) if !group.leaps => {
                 piece.groups.push(group.clone());
                 piece.to = group.wall_end.min(to);
             }
@@ -68,11 +65,5 @@ mod tests {
         let groups = [group(0, 2, false), group(2, 4, false), group(9, 11, true)];
         assert_eq!(seen(&groups, 1, 10), [(1, 4, 2), (9, 10, 1)]);
         assert_eq!(seen(&[], 0, 10), []);
-    }
-
-    #[test]
-    fn a_long_range_is_parted_without_a_moment_lost_or_doubled() {
-        let groups: Vec<Group> = (0..8 * 360).map(|n| group(n * 10, (n + 1) * 10, false)).collect();
-        assert_eq!(seen(&groups, 5, 28_800), [(5, 21_600, 2160), (21_600, 28_800, 720)]);
     }
 }

@@ -15,7 +15,7 @@ use crate::record::header::{FileHeader, without_sound};
 use crate::record::samples::samples;
 
 /// No part is larger: 10 s of the largest streams have less.
-pub const MOST_PART_BYTES: u64 = 64 << 20;
+pub const MOST_PART_BYTES: u64 = 32 << 20;
 
 /// As much of a file is read for its header, which has one or two KiB.
 const HEADER_BYTES: u64 = 16 << 10;

@@ -53,8 +53,33 @@ pub struct Stretch {
     pub groups: Vec<Group>,
 }
 
+/// So long after its end something of a range may yet be recorded: a picture that is sent behind one that is
+/// shown later, and sound, which comes a little behind its picture.
+pub const BEHIND_MS: i64 = 2000;
+
 /// The groups of `[from, to)`, the one that `from` lies in included.
 pub fn groups(recordings: &[Recording], from: Wall, to: Wall) -> Vec<Group> {
+    let mut groups = all_groups(recordings);
+    groups.retain(|group| group.wall_end > from && group.wall < to);
+    // What a player begins with leaps from nowhere.
+    groups.first_mut().into_iter().for_each(|first| first.leaps = false);
+    groups
+}
+
+/// As [`groups`], and the one behind them if it goes on from there: for whoever cuts at `to` exactly.
+/// `recordings` are those of `[from, to + BEHIND_MS)`.
+pub fn groups_to_cut(recordings: &[Recording], from: Wall, to: Wall) -> Vec<Group> {
+    let mut cut = groups(recordings, from, to);
+    if let Some(last) = cut.last() {
+        let mut behind = all_groups(recordings).into_iter();
+        let is_last = |group: &Group| (group.recording, group.offset) == (last.recording, last.offset);
+        let next = behind.find(is_last).and_then(|_| behind.next()).filter(|next| !next.leaps);
+        cut.extend(next);
+    }
+    cut
+}
+
+fn all_groups(recordings: &[Recording]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (at, recording) in recordings.iter().enumerate() {
         let mut of_file = split(at, recording);
@@ -67,9 +92,6 @@ pub fn groups(recordings: &[Recording], from: Wall, to: Wall) -> Vec<Group> {
         }
         groups.append(&mut of_file);
     }
-    groups.retain(|group| group.wall_end > from && group.wall < to);
-    // What a player begins with leaps from nowhere.
-    groups.first_mut().into_iter().for_each(|first| first.leaps = false);
     groups
 }
 

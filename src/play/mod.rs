@@ -25,7 +25,7 @@ mod view;
 
 pub use files::{Part, Sound, Unreadable, header_of, part};
 pub use footage::{Recording, footage, footage_beside};
-pub use groups::{Group, Stretch, groups, stretches};
+pub use groups::{BEHIND_MS, Group, Stretch, groups, groups_to_cut, stretches};
 pub use live::{Bytes, FileRef, Hub, News, Watching};
 pub use playlist::{Ending, playlist};
 pub use thumbs::{NoThumb, Thumbs};

@@ -22,7 +22,7 @@ use crate::clock;
 use crate::http::Problem;
 use crate::keeping::{self, Stretch};
 use crate::model::{CameraId, StreamKind, Wall};
-use crate::play::{View, ViewError, footage, groups};
+use crate::play::{BEHIND_MS, View, ViewError, footage, groups_to_cut};
 
 /// No view is longer.
 const LONGEST_MS: i64 = 6 * 3_600_000;
@@ -137,7 +137,8 @@ async fn make(
     (camera, stream): (&CameraId, StreamKind),
     (from, to): (Wall, Wall),
 ) -> Result<Arc<View>, Problem> {
-    let recordings = footage(&pages.archive, (camera, stream), from, to).await.map_err(unavailable)?;
+    let until = to.plus_millis(BEHIND_MS);
+    let recordings = footage(&pages.archive, (camera, stream), from, until).await.map_err(unavailable)?;
     let made_of = recordings.iter().map(|one| (one.row.counter, one.fragments.len())).collect();
     let key: Key = (camera.clone(), stream, from, to, made_of);
     let remembered = || pages.views.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,7 +147,7 @@ async fn make(
     }
     let storage = pages.archive.storage().to_owned();
     let making = tokio::task::spawn_blocking(move || {
-        let groups = groups(&recordings, from, to);
+        let groups = groups_to_cut(&recordings, from, to);
         View::make(&storage, &recordings, &groups, (from, to))
     });
     let view = making.await.map_err(unavailable)?.map_err(|e| match e {

@@ -42,8 +42,9 @@ pub(super) struct Chooser {
     shown_until: i64,
     /// Pictures shown at or after the end that an earlier one may yet need.
     held: Vec<(usize, MediaSample)>,
-    /// Whether the range has ended.
-    pub(super) is_full: bool,
+    /// Whether the range has ended, for the pictures and for the sound.
+    no_more_pictures: bool,
+    no_more_sound: bool,
 }
 
 impl Chooser {
@@ -72,7 +73,7 @@ impl Chooser {
             return;
         }
         if sample.dts >= source.to {
-            self.is_full = true;
+            self.no_more_pictures = true;
             return;
         }
         if shown >= source.to {
@@ -96,6 +97,7 @@ impl Chooser {
         let rate = source.sound_rate.max(1);
         let begins = rescale(sample.dts, VIDEO_TICKS, rate);
         let ends = rescale(sample.dts.saturating_add(sample.duration.into()), VIDEO_TICKS, rate);
+        self.no_more_sound |= begins >= source.to;
         if ends <= source.from.saturating_sub(SOUND_BEFORE) || begins >= source.to {
             return;
         }
@@ -113,6 +115,11 @@ impl Chooser {
             dts.max(self.audio.last.saturating_add(i64::from(!self.audio.is_empty()))),
             sample,
         );
+    }
+
+    /// Whether nothing that follows is of the range.
+    pub(super) fn is_full(&self, has_sound: bool) -> bool {
+        self.no_more_pictures && (self.no_more_sound || !has_sound)
     }
 
     /// The first picture that is shown and the end of the last, 1/90000 s of the view; none if there is none.
@@ -170,7 +177,7 @@ mod tests {
         }
         assert_eq!(frames(&chooser), 7, "10 to 16");
         assert_eq!(chooser.shown(), Some((3 * FRAME, 7 * FRAME)));
-        assert!(chooser.is_full);
+        assert!(chooser.is_full(false) && !chooser.is_full(true));
     }
 
     #[test]

@@ -99,8 +99,8 @@ struct Making {
 }
 
 impl View {
-    /// Makes the header for what was shown within `[from, to)`: `groups` of `recordings`, which lie below
-    /// `storage`. Reads from the files, so it may block.
+    /// Makes the header for what was shown within `[from, to)`: `groups` of `recordings`
+    /// ([`super::groups_to_cut`]), which lie below `storage`. Reads from the files, so it may block.
     ///
     /// # Errors
     /// [`ViewError`]; what is damaged is none, it is told in [`View::missing`].
@@ -125,11 +125,11 @@ impl View {
                 };
             }
             let Some((_, file, header)) = &open else {
-                making.misses(group.wall, group.wall_end);
+                making.misses(group.wall, group.wall_end.min(to));
                 continue;
             };
             making.take(recording, group, file, header, (from, to));
-            if making.chosen.is_full {
+            if making.chosen.is_full(header.audio.is_some()) {
                 break;
             }
         }
@@ -190,11 +190,14 @@ impl Making {
         let mut shown_until = group.wall;
         for fragment in recording.fragments.get(group.fragments.clone()).unwrap_or_default() {
             let Some((pictures, sounds)) = read_samples(file, fragment, header) else {
-                self.misses(shown_until, group.wall_end);
+                self.misses(shown_until, group.wall_end.min(to));
                 break;
             };
             pictures.iter().for_each(|sample| self.chosen.picture(&source, sample));
             sounds.iter().for_each(|sample| self.chosen.sound(&source, sample));
+            if self.chosen.is_full(header.audio.is_some()) {
+                break;
+            }
             if let Some(start) = fragment.video_start {
                 shown_until = recording.wall(start.saturating_add(fragment.video_duration));
             }
@@ -209,7 +212,9 @@ impl Making {
     /// What cannot be read is left out; what follows is put behind what was before.
     fn misses(&mut self, from: Wall, to: Wall) {
         self.leaps = true;
-        self.missing.push(Missing { from, to });
+        if from < to {
+            self.missing.push(Missing { from, to });
+        }
     }
 
     fn finish(self) -> Result<View, ViewError> {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::libav::{Demuxer, PictureDecoder, Sample, Track, VIDEO_TICKS, testing};
 use crate::model::CameraId;
-use crate::play::groups;
+use crate::play::groups_to_cut;
 use crate::record::{SegmentRow, salvage, test_row};
 
 /// What was recorded, as the archive knows it.
@@ -41,7 +41,7 @@ fn record(footage: &testing::Footage, with_sound: bool) -> Recorded {
 
 impl Recorded {
     fn view(&self, from: i64, to: i64) -> Result<View, ViewError> {
-        let groups = groups(&self.recordings, at(from), at(to));
+        let groups = groups_to_cut(&self.recordings, at(from), at(to));
         View::make(self.folder.path(), &self.recordings, &groups, (at(from), at(to)))
     }
 
