@@ -83,15 +83,15 @@ pub fn unpack(mut bytes: &[u8]) -> Option<Vec<Fragment>> {
     Some(fragments)
 }
 
-fn zigzag(n: i64) -> u64 {
+pub(super) fn zigzag(n: i64) -> u64 {
     ((n << 1) ^ (n >> 63)).cast_unsigned()
 }
 
-fn unzigzag(n: u64) -> i64 {
+pub(super) fn unzigzag(n: u64) -> i64 {
     (n >> 1).cast_signed() ^ -(n & 1).cast_signed()
 }
 
-fn put(out: &mut Vec<u8>, mut n: u64) {
+pub(super) fn put(out: &mut Vec<u8>, mut n: u64) {
     loop {
         let low = u8::try_from(n & 0x7F).unwrap_or(0);
         n >>= 7;
@@ -108,7 +108,7 @@ fn byte(bytes: &mut &[u8]) -> Option<u8> {
     Some(*first)
 }
 
-fn get(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn get(bytes: &mut &[u8]) -> Option<u64> {
     let mut n = 0u64;
     for shift in (0..64).step_by(7) {
         let next = byte(bytes)?;

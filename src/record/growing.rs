@@ -5,6 +5,8 @@
 
 use super::boxes::{self, Tracks};
 use super::salvage::Fragment;
+use super::sample_table::{Both, TableMaker};
+use super::samples::samples;
 
 /// What of a growing file is whole.
 #[derive(Default)]
@@ -12,7 +14,8 @@ pub(super) struct Growing {
     tracks: Option<Tracks>,
     offset: u64,
     /// A `moof` whose `mdat` has not come.
-    open: Option<(u64, boxes::Moof)>,
+    open: Option<(u64, boxes::Moof, Vec<u8>)>,
+    table: TableMaker,
     is_lossy: bool,
     fragments: Vec<Fragment>,
 }
@@ -27,10 +30,17 @@ impl Growing {
             match (&kind, &self.tracks) {
                 (b"moov", None) => self.tracks = boxes::tracks(content),
                 (b"moof", Some(tracks)) => {
-                    self.open = boxes::moof(content, tracks).map(|moof| (self.offset, moof));
+                    let moof = boxes::moof(content, tracks);
+                    self.open = moof.map(|moof| (self.offset, moof, content.to_vec()));
                 }
                 (b"mdat", _) => {
-                    if let Some((offset, moof)) = self.open.take() {
+                    if let Some((offset, moof, listed)) = self.open.take() {
+                        let end = self.offset.saturating_add(total);
+                        let both = self
+                            .tracks
+                            .as_ref()
+                            .and_then(|tracks| both(&listed, offset, self.offset..end, tracks));
+                        self.table.add(offset, both.as_ref());
                         let bytes = self.offset.saturating_add(total).saturating_sub(offset);
                         self.fragments.push(Fragment {
                             offset,
@@ -53,6 +63,11 @@ impl Growing {
         self.offset = self.offset.saturating_add(bytes.len() as u64);
     }
 
+    /// The samples of all fragments as a box, if there are any.
+    pub(super) fn table(&self) -> Option<Vec<u8>> {
+        self.table.to_box().filter(|_| !self.fragments.is_empty())
+    }
+
     /// Packets were lost in the fragment that is being gathered.
     pub(super) fn lost(&mut self) {
         self.is_lossy = true;
@@ -63,6 +78,19 @@ impl Growing {
         let whole = self.fragments.partition_point(|f| f.offset.saturating_add(f.bytes) <= bytes);
         self.fragments.get(..whole).unwrap_or_default()
     }
+}
+
+/// The pictures and the sounds of a fragment.
+fn both(moof: &[u8], offset: u64, mdat: std::ops::Range<u64>, tracks: &Tracks) -> Option<Both> {
+    let (mut pictures, mut sounds) = (Vec::new(), Vec::new());
+    samples(moof, offset, &mdat, |track, sample| {
+        if track == tracks.video {
+            pictures.push(sample);
+        } else if Some(track) == tracks.audio {
+            sounds.push(sample);
+        }
+    })?;
+    Some((pictures, sounds))
 }
 
 #[cfg(test)]

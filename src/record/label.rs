@@ -3,10 +3,10 @@
 //! Two `uuid` boxes (ISO/IEC 14496-12, 11.1), which players pass over: one behind `moov`, written
 //! with the first bytes, and one at the very end, written when the file is closed. Their content is
 //! JSON behind the 16 bytes of [`HEAD`] or [`TAIL`]; fields that are not known are passed over. A
-//! file without a tail was never closed.
+//! file without a tail was never closed. The box of samples is [`super::sample_table`]'s.
 //!
 //! ```text
-//! ftyp moov uuid{HEAD}  (moof mdat)*  [mfra] [uuid{TAIL}]
+//! ftyp moov uuid{HEAD}  (moof mdat)*  [mfra] [uuid{samples}] [uuid{TAIL}]
 //! ```
 
 use serde::{Deserialize, Serialize};

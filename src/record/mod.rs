@@ -64,6 +64,9 @@ mod recover;
 
 mod retention;
 
+/// The samples of a complete file, at its end.
+pub mod sample_table;
+
 /// The samples of a fragment, one by one.
 pub mod samples;
 

@@ -218,6 +218,7 @@ impl Segment {
         self.pending_until = self.media_end;
         if !self.is_torn && !self.is_forgotten {
             let has_sound = self.growing.until(u64::MAX).iter().any(|f| f.has_sound);
+            self.pending.extend(self.growing.table().into_iter().flatten());
             self.pending.extend_from_slice(&tail(has_sound).to_box());
         }
     }

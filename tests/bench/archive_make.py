@@ -23,6 +23,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from clip import ROOT
+from fragments import moved
 from hall import Hall, edge_config
 from machine import Processes, say, stop
 
@@ -220,8 +221,15 @@ class Made:
         with self._index() as index:
             self._insert(index, "segments", rows)
             for table, pattern in self.more.items():
-                self._insert(index, table, [pattern | {"counter": row["counter"]} for row in rows])
+                self._insert(index, table, [self._more(table, pattern, row) for row in rows])
             index.commit()
+
+    def _more(self, table, pattern, row):
+        more = pattern | {"counter": row["counter"]}
+        if table == "fragments":
+            # The times in the list are those of the file's own place in its connection.
+            more["list"] = moved(pattern["list"], row["media_start"] - self.row["media_start"])
+        return more
 
     def _row(self, counter, camera, path, start, run, n):
         return self.row | {

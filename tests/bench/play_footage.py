@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from clip import ROOT, make_clip
 from fmp4 import boxes
+from fragments import moved
 from hall import Hall, edge_config
 from machine import Processes, say, stop
 
@@ -54,7 +55,8 @@ class Footage:
         rows, lists = [], []
         self.from_ms = int(start.timestamp() * 1000)
         for n in range(MINUTES):
-            name = f"{folder}/{n:06}.000Z-1-{n + 1}.mp4"
+            at = start + timedelta(milliseconds=n * row["duration_ms"])
+            name = f"{folder}/{at:%H%M%S}.{at.microsecond // 1000:03}Z-1-{n + 1}.mp4"
             (self.made.path / name).write_bytes(shifted(data, places, n * row["duration_ms"]))
             counter = self.made.count + 1000 + n
             rows.append(row | {"counter": counter, "camera": CAMERA, "stream": "main", "run": 1, "n": n + 1, "path": name,
@@ -86,7 +88,7 @@ class Footage:
         with Processes() as processes:
             hall = Hall(processes, self.work, [camera])
             config = self.work / "play-pattern.toml"
-            config.write_text(edge_config(folder, {"cam1": hall.url("/load0")}))
+            config.write_text(edge_config(folder, {"cam1": hall.url("/load")}))
             service = processes.start([self.binary, "edge", "--config", config], self.work / "play-pattern.log")
             deadline = time.monotonic() + SECONDS_FOR_ONE_FILE
             # Not the first: what a connection begins with is not like what follows.
@@ -129,28 +131,3 @@ def shifted(data, places, ms):
         form = ">Q" if is_long else ">I"
         struct.pack_into(form, copy, place, struct.unpack_from(form, copy, place)[0] + clock * ms // 1000)
     return copy
-
-
-def moved(fragments, ticks):
-    """A list of fragments (src/record/fragments.rs) whose first picture is so many ticks later."""
-    first_bytes, at = varint(fragments, 1)
-    start, rest = varint(fragments, at)
-    start = (start >> 1) ^ -(start & 1)
-    return fragments[:1] + packed(first_bytes) + packed((start + ticks) << 1) + fragments[rest:]
-
-
-def varint(data, at):
-    number = shift = 0
-    while True:
-        number |= (data[at] & 0x7F) << shift
-        shift, at = shift + 7, at + 1
-        if not data[at - 1] & 0x80:
-            return number, at
-
-
-def packed(number):
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes(out + bytes([number]))

@@ -11,6 +11,7 @@ mod header;
 
 mod table;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -19,10 +20,12 @@ use sha2::{Digest, Sha256};
 pub use body::Reader;
 
 use super::files::header_of;
-use super::fragment::read_samples;
+use super::fragment::{read_samples, read_table};
 use super::{Group, Recording};
 use crate::model::Wall;
 use crate::record::header::{FileHeader, TrackHeader};
+use crate::record::salvage::Fragment;
+use crate::record::sample_table::Both;
 use choose::{Chooser, Source};
 
 /// Bytes that stand one behind the other in a file and in the view.
@@ -84,6 +87,23 @@ pub enum ViewError {
     },
 }
 
+/// A file that is read.
+struct Opened {
+    file: File,
+    header: FileHeader,
+    /// The samples of its fragments, if they stand at its end.
+    table: Option<Vec<Both>>,
+}
+
+impl Opened {
+    fn samples(&self, n: usize, fragment: &Fragment) -> Option<Cow<'_, Both>> {
+        match self.table.as_ref().and_then(|table| table.get(n)) {
+            Some(both) => Some(Cow::Borrowed(both)),
+            None => read_samples(&self.file, fragment, &self.header).map(Cow::Owned),
+        }
+    }
+}
+
 /// What is known while a view is made.
 #[derive(Default)]
 struct Making {
@@ -111,7 +131,7 @@ impl View {
         (from, to): (Wall, Wall),
     ) -> Result<Self, ViewError> {
         let mut making = Making::default();
-        let mut open: Option<(usize, File, FileHeader)> = None;
+        let mut open: Option<(usize, Opened)> = None;
         for group in groups {
             let Some(recording) = recordings.get(group.recording) else { continue };
             if open.as_ref().is_none_or(|(at, ..)| *at != group.recording) {
@@ -119,17 +139,21 @@ impl View {
                 open = match (File::open(&path), header_of(&path)) {
                     (Ok(file), Ok(header)) => {
                         making.begin(group, path, &header)?;
-                        Some((group.recording, file, header))
+                        let table = match recording.is_growing {
+                            true => None,
+                            false => read_table(&file, &recording.fragments),
+                        };
+                        Some((group.recording, Opened { file, header, table }))
                     }
                     _ => None,
                 };
             }
-            let Some((_, file, header)) = &open else {
+            let Some((_, opened)) = &open else {
                 making.misses(group.wall, group.wall_end.min(to));
                 continue;
             };
-            making.take(recording, group, file, header, (from, to));
-            if making.chosen.is_full(header.audio.is_some()) {
+            making.take(recording, group, opened, (from, to));
+            if making.chosen.is_full(opened.header.audio.is_some()) {
                 break;
             }
         }
@@ -166,14 +190,8 @@ impl Making {
         Ok(())
     }
 
-    fn take(
-        &mut self,
-        recording: &Recording,
-        group: &Group,
-        file: &File,
-        header: &FileHeader,
-        (from, to): (Wall, Wall),
-    ) {
+    fn take(&mut self, recording: &Recording, group: &Group, opened: &Opened, (from, to): (Wall, Wall)) {
+        let header = &opened.header;
         let ticks = |wall: Wall| {
             recording.row.media_start.saturating_add(wall.millis_since(recording.start).saturating_mul(90))
         };
@@ -188,13 +206,14 @@ impl Making {
         }
         let before = self.chosen.shown();
         let mut shown_until = group.wall;
-        for fragment in recording.fragments.get(group.fragments.clone()).unwrap_or_default() {
-            let Some((pictures, sounds)) = read_samples(file, fragment, header) else {
+        for n in group.fragments.clone() {
+            let Some(fragment) = recording.fragments.get(n) else { break };
+            let Some(both) = opened.samples(n, fragment) else {
                 self.misses(shown_until, group.wall_end.min(to));
                 break;
             };
-            pictures.iter().for_each(|sample| self.chosen.picture(&source, sample));
-            sounds.iter().for_each(|sample| self.chosen.sound(&source, sample));
+            both.0.iter().for_each(|sample| self.chosen.picture(&source, sample));
+            both.1.iter().for_each(|sample| self.chosen.sound(&source, sample));
             if self.chosen.is_full(header.audio.is_some()) {
                 break;
             }

@@ -26,6 +26,8 @@ export type Fault =
 export interface FeedEvents {
   /** A piece, or the rest of it, could not be had; it is jumped over and playing goes on. */
   missing(piece: Piece): void;
+  /** It is known exactly now where the pictures stand; nothing of them was decoded yet when it is the first time. */
+  placed(): void;
   /** Nothing goes any more: this feed is of no use. */
   fault(fault: Fault): void;
 }
@@ -138,9 +140,10 @@ export class Feed {
     });
     this.#hls = hls;
     hls.on(Library.Events.ERROR, (_, data) => this.#failed(Library, data));
-    hls.on(Library.Events.INIT_PTS_FOUND, (_, { frag, initPTS, timescale }) =>
-      this.#places.zero(frag.cc, initPTS / timescale),
-    );
+    hls.on(Library.Events.INIT_PTS_FOUND, (_, { frag, initPTS, timescale }) => {
+      this.#places.zero(frag.cc, initPTS / timescale);
+      if (!this.#closed) this.events.placed();
+    });
     hls.loadSource(new URL('/api/reel.m3u8', location.href).href);
     hls.attachMedia(this.element);
   }

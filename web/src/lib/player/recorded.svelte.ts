@@ -228,6 +228,10 @@ export class RecordedPlayback {
     }
     this.#feed = new Feed(this.element, this.#reel, found.time + 0.001, {
       missing: (piece) => this.#missing.add(piece.key),
+      // Before anything is decoded, so that it need not be done twice.
+      placed: () => {
+        if (this.element.readyState < 2) this.#place(moment);
+      },
       fault: (fault) => this.#recover(fault),
     });
     this.speed = this.#speed;
