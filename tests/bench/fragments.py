@@ -24,3 +24,34 @@ def packed(number):
         out.append(number & 0x7F | 0x80)
         number >>= 7
     return bytes(out + bytes([number]))
+
+
+SAMPLES = b"quaywatch:smpl:1"
+SOUND, SHIFTED, UNEVEN = 1, 2, 4
+
+
+def moved_table(data, place, video_ticks, audio_ticks):
+    """The whole box of samples (src/record/sample_table.rs) at `place` of a file, its times so much later.
+
+    Only the first sample of each track has a time of its own: the others follow it.
+    """
+    size = int.from_bytes(data[place:place + 4], "big")
+    body = data[place + 24:place + size]
+    out, at, left = bytearray(body[:1]), 1, {True: audio_ticks, False: video_ticks}
+    while left and at < len(body):
+        runs, at = varint(body, at)
+        out += packed(runs)
+        for _ in range(runs):
+            flags, at = varint(body, at)
+            count, at = varint(body, at)
+            where, at = varint(body, at)
+            time, at = varint(body, at)
+            time = ((time >> 1) ^ -(time & 1)) + left.pop(bool(flags & SOUND), 0)
+            out += packed(flags) + packed(count) + packed(where) + packed(time << 1 if time >= 0 else ~(time << 1))
+            fields = count * (1 + bool(flags & UNEVEN) + bool(flags & SHIFTED)) + (0 if flags & UNEVEN else 1)
+            begun = at
+            for _ in range(fields):
+                _, at = varint(body, at)
+            out += body[begun:at]
+    out += body[at:]
+    return (len(out) + 24).to_bytes(4, "big") + b"uuid" + SAMPLES + bytes(out)

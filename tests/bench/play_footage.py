@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from clip import ROOT, make_clip
 from fmp4 import boxes
-from fragments import moved
+from fragments import SAMPLES, moved, moved_table
 from hall import Hall, edge_config
 from machine import Processes, say, stop
 
@@ -130,4 +130,7 @@ def shifted(data, places, ms):
     for place, is_long, clock in places:
         form = ">Q" if is_long else ">I"
         struct.pack_into(form, copy, place, struct.unpack_from(form, copy, place)[0] + clock * ms // 1000)
-    return copy
+    table = data.rfind(SAMPLES) - 8
+    end = table + int.from_bytes(data[table:table + 4], "big")
+    sound = next(clock for _, _, clock in places if clock != VIDEO_CLOCK)
+    return copy[:table] + moved_table(data, table, VIDEO_CLOCK * ms // 1000, sound * ms // 1000) + copy[end:]
