@@ -18,19 +18,16 @@ async function openAt(page: Page, camera: string, at: number | null, more = ''):
   await watch(page, camera);
 }
 
-/** Goes to a moment in the page that is open, and gives how long it took until its picture was there. */
-async function seek(page: Page, camera: string, at: number): Promise<number> {
+/** Goes to a moment in the page that is open, and waits until its picture is there. */
+async function seek(page: Page, camera: string, at: number): Promise<void> {
   const before = await page.evaluate((id) => window.watching.get(id)!.shown.length, camera);
-  const begun = Date.now();
   await page.evaluate(([id, moment]) => window.__quaywatch?.player(id as string)?.seek(moment as number), [
     camera,
     at,
   ] as const);
-  const near = await seen(page, camera, `a picture of ${iso(at)}`, ({ shown }) =>
+  await seen(page, camera, `a picture of ${iso(at)}`, ({ shown }) =>
     shown.slice(before).some((one) => Math.abs(one.sent - at) < 400),
   );
-  const first = near.shown.slice(before).find((one) => Math.abs(one.sent - at) < 400)!;
-  return first.at - begun;
 }
 
 /** A copy of the numbers from the first to the last that lacks none in between. */
@@ -75,10 +72,8 @@ test('any moment is there before the mouse is let go', async ({ page }) => {
   const span = await centre.recording('counter-1', 25);
   await openAt(page, 'counter-1', span.from + 1000);
   await seen(page, 'counter-1', 'a picture', ({ shown }) => shown.length > 5);
-  const took: number[] = [];
-  for (const second of [20, 4.3, 12.7, 21.1, 9, 15.5]) took.push(await seek(page, 'counter-1', span.from + second * 1000));
-  // How fast is measured by `make bench-play`; here each arrives.
-  expect(took.length).toBe(6);
+  // How soon is measured by `make bench-play`; here each comes.
+  for (const second of [20, 4.3, 12.7, 21.1, 9, 15.5]) await seek(page, 'counter-1', span.from + second * 1000);
   // By the time of day, as people say it.
   const wanted = new Date(span.from + 6000).toLocaleTimeString('en-GB', { timeZone: 'Asia/Ho_Chi_Minh' });
   const field = page.getByLabel('Giờ', { exact: false }).first();
