@@ -83,8 +83,11 @@ class LiveMount(Mount):
     def _log_encoded(self, pad, info):
         buffer = info.get_buffer()
         # The encoders shift all times and say so in the segment.
-        segment = pad.get_sticky_event(Gst.EventType.SEGMENT, 0).parse_segment()
-        pts = segment.to_running_time(Gst.Format.TIME, buffer.pts)
+        segment = pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
+        if segment is None:
+            # The pad is being taken down: nobody is sent this picture.
+            return Gst.PadProbeReturn.OK
+        pts = segment.parse_segment().to_running_time(Gst.Format.TIME, buffer.pts)
         number, at_ms = self.encoding.pop(pts, (None, None))
         if number is not None:
             # A B-frame leaves the encoder after pictures that are shown later.
