@@ -44,6 +44,12 @@ pub struct Group {
     pub is_growing: bool,
 }
 
+impl Group {
+    fn is_within(&self, from: Wall, to: Wall) -> bool {
+        self.wall_end > from && self.wall < to
+    }
+}
+
 /// Groups with one set of tracks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
@@ -59,24 +65,23 @@ pub const BEHIND_MS: i64 = 2000;
 
 /// The groups of `[from, to)`, the one that `from` lies in included.
 pub fn groups(recordings: &[Recording], from: Wall, to: Wall) -> Vec<Group> {
-    let mut groups = all_groups(recordings);
-    groups.retain(|group| group.wall_end > from && group.wall < to);
-    // What a player begins with leaps from nowhere.
-    groups.first_mut().into_iter().for_each(|first| first.leaps = false);
-    groups
+    within(&all_groups(recordings), from, to)
 }
 
 /// As [`groups`], and the one behind them if it goes on from there: for whoever cuts at `to` exactly.
 /// `recordings` are those of `[from, to + BEHIND_MS)`.
 pub fn groups_to_cut(recordings: &[Recording], from: Wall, to: Wall) -> Vec<Group> {
-    let mut cut = groups(recordings, from, to);
-    if let Some(last) = cut.last() {
-        let mut behind = all_groups(recordings).into_iter();
-        let is_last = |group: &Group| (group.recording, group.offset) == (last.recording, last.offset);
-        let next = behind.find(is_last).and_then(|_| behind.next()).filter(|next| !next.leaps);
-        cut.extend(next);
-    }
-    cut
+    let all = all_groups(recordings);
+    let last = all.iter().rposition(|group| group.is_within(from, to));
+    let next = last.and_then(|last| all.get(last.saturating_add(1))).filter(|next| !next.leaps);
+    within(&all, from, to).into_iter().chain(next.cloned()).collect()
+}
+
+fn within(all: &[Group], from: Wall, to: Wall) -> Vec<Group> {
+    let mut groups: Vec<Group> = all.iter().filter(|group| group.is_within(from, to)).cloned().collect();
+    // What a player begins with leaps from nowhere.
+    groups.first_mut().into_iter().for_each(|first| first.leaps = false);
+    groups
 }
 
 fn all_groups(recordings: &[Recording]) -> Vec<Group> {

@@ -117,6 +117,11 @@ impl Chooser {
         );
     }
 
+    /// A time of the view as one of the connection that is being taken.
+    pub(super) fn recorded(&self, at: i64) -> i64 {
+        at.saturating_sub(self.shift.unwrap_or(0))
+    }
+
     /// Whether nothing that follows is of the range.
     pub(super) fn is_full(&self, has_sound: bool) -> bool {
         self.no_more_pictures && (self.no_more_sound || !has_sound)

@@ -1,6 +1,6 @@
 //! The header of a view: `ftyp`, `moov`, and the beginning of its one `mdat`. Pure.
 
-use mp4_atom::{Atom, Elst, ElstEntry, Encode, Mdhd, Mvhd, Tkhd};
+use mp4_atom::{Atom, Co64, Elst, ElstEntry, Encode, Mdhd, Mvhd, Tkhd};
 
 use super::choose::{Chooser, rescale};
 use super::table::{Chunk, Table};
@@ -103,7 +103,7 @@ fn trak(
     let mut mdhd: Mdhd = decoded(&of.mdhd)?;
     mdhd.timescale = ticks.try_into().ok()?;
     mdhd.duration = table.end().saturating_sub(table.first).try_into().ok()?;
-    let is_picture = ticks == VIDEO_TICKS && of.media_header.get(4..8) == Some(b"vmhd");
+    let is_picture = of.media_header.get(4..8) == Some(b"vmhd");
     let mut tables = of.stsd.to_vec();
     tables.extend(encoded(&table.stts())?);
     if let Some(ctts) = table.ctts() {
@@ -114,7 +114,7 @@ fn trak(
     }
     tables.extend(encoded(&table.stsc())?);
     tables.extend(encoded(&table.stsz())?);
-    tables.extend(encoded(&Table::co64(places))?);
+    tables.extend(encoded(&Co64 { entries: places })?);
     let minf = boxed(b"minf", &[&of.media_header, &of.dinf, &boxed(b"stbl", &[&tables])]);
     let mdia = boxed(b"mdia", &[&encoded(&mdhd)?, &of.hdlr, &minf]);
     Some(boxed(b"trak", &[&encoded(&tkhd)?, &boxed(b"edts", &[&encoded(&edits)?]), &mdia]))

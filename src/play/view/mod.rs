@@ -205,11 +205,11 @@ impl Making {
             self.chosen.leap();
         }
         let before = self.chosen.shown();
-        let mut shown_until = group.wall;
+        let mut read_until = group.wall;
         for n in group.fragments.clone() {
             let Some(fragment) = recording.fragments.get(n) else { break };
             let Some(both) = opened.samples(n, fragment) else {
-                self.misses(shown_until, group.wall_end.min(to));
+                self.misses(read_until, group.wall_end.min(to));
                 break;
             };
             both.0.iter().for_each(|sample| self.chosen.picture(&source, sample));
@@ -218,13 +218,14 @@ impl Making {
                 break;
             }
             if let Some(start) = fragment.video_start {
-                shown_until = recording.wall(start.saturating_add(fragment.video_duration));
+                read_until = recording.wall(start.saturating_add(fragment.video_duration));
             }
         }
-        let after = self.chosen.shown();
-        if after != before {
-            self.from = self.from.or(Some(group.wall.max(from)));
-            self.to = Some(shown_until.min(to));
+        if let Some((first, until)) = self.chosen.shown().filter(|after| Some(*after) != before) {
+            // What is new in it was shown by this file's own time.
+            let wall = |at: i64| recording.wall(self.chosen.recorded(at));
+            self.from = self.from.or_else(|| Some(wall(first)));
+            self.to = Some(wall(until));
         }
     }
 

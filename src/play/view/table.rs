@@ -3,7 +3,7 @@
 //! Times are the view's own: ticks of the track, zero where the view's zero is. What is kept grows by four
 //! bytes a sample and some twenty a chunk, so that six hours need a few megabytes.
 
-use mp4_atom::{Co64, Ctts, CttsEntry, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry};
+use mp4_atom::{Ctts, CttsEntry, Stsc, StscEntry, Stss, Stsz, StszSamples, Stts, SttsEntry};
 
 use crate::record::samples::MediaSample;
 
@@ -119,10 +119,5 @@ impl Table {
             }
         }
         Stsc { entries }
-    }
-
-    /// Where the chunks stand, given where each of them goes.
-    pub(super) fn co64(places: Vec<u64>) -> Co64 {
-        Co64 { entries: places }
     }
 }

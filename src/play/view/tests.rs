@@ -202,6 +202,8 @@ proptest::proptest! {
         let (first, last) = ((from + 39) / 40, (to + 39) / 40);
         let wanted: Vec<i64> = (first..last).map(|n| (n - first) * 40).collect();
         proptest::prop_assert_eq!(view.duration_ms, (last - first) * 40);
+        // To the picture, as a signed list says it.
+        proptest::prop_assert_eq!((view.from, view.to), (at(first * 40), at(last * 40)));
         proptest::prop_assert_eq!(shown(&recorded.written(&view), view.duration_ms), wanted);
     }
 }
