@@ -186,6 +186,26 @@ fn what_is_damaged_is_left_out_and_told() {
     assert_eq!(shown(&recorded.written(&view), 60_000).len(), 75, "a second, and the second file");
 }
 
+#[test]
+fn six_hours_are_one_file_whose_every_byte_can_be_had() {
+    let mut recorded = record(&testing::footage("libx264", 2), true);
+    let one = recorded.recordings[0].clone();
+    // The same two seconds again and again, each a connection of its own.
+    let many = (0..10_800i64).map(|n| Recording {
+        row: SegmentRow { counter: n + 1, run: n + 1, n: 1, ..one.row.clone() },
+        start: at(n * 2000),
+        ..one.clone()
+    });
+    recorded.recordings = many.collect();
+    let view = recorded.view(0, 6 * 3_600_000).unwrap();
+    assert_eq!((view.duration_ms, view.from, view.to), (21_600_000, at(0), at(21_600_000)));
+    let file = std::fs::metadata(recorded.folder.path().join(&one.row.path)).unwrap().len();
+    assert!(view.bytes > 10_800 * (file * 8 / 10), "{} bytes", view.bytes);
+    let last = read(&view, view.bytes - 100_000, view.bytes);
+    assert_eq!(last.len(), 100_000);
+    assert_eq!(read(&view, view.bytes - 10, view.bytes), last[99_990..]);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
 
