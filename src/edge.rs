@@ -23,6 +23,7 @@ use crate::curve::{self, CurveDb};
 use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
 use crate::forward::{Access, Bounds, Keeper};
+use crate::http::{Gate, House};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{CameraId, ClockState, Ids, Mono, Now, StreamKind};
@@ -34,7 +35,7 @@ use crate::play::{Hub, Thumbs};
 use crate::record::{Archive, Cutting, Doubt, StreamName};
 use crate::supervise::Group;
 use crate::wire::Signer;
-use crate::{clock, keeping, keys, web};
+use crate::{clock, http, keeping, keys, web};
 use house::{ClockWatch, GapWatch, watch_place};
 use link::start_link;
 
@@ -284,12 +285,25 @@ async fn start_pages(
     flags: FlagDesk,
     access: watch::Receiver<Option<Access>>,
 ) -> anyhow::Result<()> {
-    let Some(listen) = shared.config.web else { return Ok(()) };
+    let Some(web) = shared.config.web.clone() else { return Ok(()) };
     let storage = &shared.config.storage.path;
+    let db = centre_db::open_beside(storage).await?;
+    let house = House {
+        kind: http::Kind::Centre,
+        name: shared.config.centre.name.clone(),
+        zone: shared.config.centre.hours.time_zone().clone(),
+        is_secure: web.is_secure(),
+        is_behind_proxy: web.behind_proxy,
+    };
+    let gate = Gate::new(house, shared.db.pool.clone(), db.pool.clone(), web.idle)?;
+    if let Some(password) = http::begin(&gate).await? {
+        http::tell_first_password(&password);
+    }
     let pages = web::Pages {
+        gate,
         config: Arc::new(shared.config.clone()),
         archive: shared.archive.clone(),
-        db: centre_db::open_beside(storage).await?,
+        db,
         news: shared.db.clone(),
         curves: shared.curves.clone(),
         hub: Hub::new(shared.archive.clone()),
@@ -308,7 +322,7 @@ async fn start_pages(
         models: shared.models.clone(),
     };
     let stop = group.token();
-    group.keep_running("pages", move || web::run(listen, pages.clone(), stop.clone()));
+    group.keep_running("pages", move || web::run(web.clone(), pages.clone(), stop.clone()));
     Ok(())
 }
 

@@ -59,6 +59,9 @@ pub mod play;
 /// Signed packages of what was recorded.
 pub mod export;
 
+/// Who may sign in, what each may do, and the log of what was done.
+pub mod people;
+
 /// What a centre shows over HTTP.
 pub mod web;
 

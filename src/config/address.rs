@@ -2,7 +2,7 @@
 //!
 //! No message repeats an address: it may hold a password.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use url::Url;
@@ -38,20 +38,6 @@ pub(super) fn broker(table: &mut Table<'_>, context: &Context<'_>) -> Option<Bro
     let (user, password) = login(table, context);
     let (host, port, secure) = address?;
     Some(BrokerAddress { host, port, secure, user, password })
-}
-
-/// Reads the table `[web]`: where pages are served, on this machine only.
-pub(super) fn listen(mut table: Table<'_>, port: u16) -> Option<SocketAddr> {
-    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let listen = table.or("listen", default, |value| match value.text()?.parse::<SocketAddr>() {
-        Ok(address) if address.ip().to_canonical().is_loopback() => Some(address),
-        Ok(_) => value.wrong(format!(
-            "can be reached from other machines, and there are no users yet who could sign in: write \"{default}\""
-        )),
-        Err(_) => value.wrong(format!("must be an IP address and a port: write \"{default}\"")),
-    });
-    table.finish();
-    listen
 }
 
 fn broker_url(value: &Value<'_>) -> Option<(String, u16, bool)> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use url::Url;
+use utoipa::ToSchema;
 
 use super::Context;
 use super::address::{same_stream_key, stream_url};
@@ -47,7 +49,8 @@ pub struct Camera {
 }
 
 /// What is done with a camera's sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum AudioUse {
     /// It is recorded and listened to.
     Record,

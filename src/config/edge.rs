@@ -1,11 +1,9 @@
 //! A centre's configuration: what is recorded, for how long, and what the province gets.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Context;
-use super::address::listen;
 use super::box_rule::BoxRule;
 use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, read_plan, time_zone};
@@ -15,6 +13,7 @@ use super::perceive::{Perceive, perceive};
 use super::reader::Table;
 use super::rule::{Rule, Surroundings, Unwatched, rules};
 use super::value::{Taken, Value, quoted};
+use super::web::{Web, web};
 use crate::model::CentreId;
 
 /// Where a centre's pages are, unless the file says otherwise.
@@ -32,8 +31,8 @@ pub struct EdgeConfig {
     pub storage: Storage,
     /// The way to the province; a centre may stand alone.
     pub province: Option<ProvinceLink>,
-    /// Where its web server listens, if there is one: on this machine only.
-    pub web: Option<SocketAddr>,
+    /// Its web server, if there is one.
+    pub web: Option<Web>,
     /// What looks and listens.
     pub perceive: Perceive,
     /// Its cameras, at least one.
@@ -89,7 +88,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
     };
     let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
     let province = root.table("province").map(|table| link(table, &centre.hours, context));
-    let web = root.table("web").map(|table| listen(table, CENTRE_PORT));
+    let web = root.table("web").map(|table| web(table, CENTRE_PORT, context));
     let perceive = root.table("perceive").map_or(Some(Perceive::default()), |table| perceive(table, context));
     // What is wrong with the storage is told once, not once a camera.
     let usual = storage.as_ref().map_or(UNKNOWN, |s| Keeps { keep: s.keep, sub_keep: s.sub_keep });
@@ -111,7 +110,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
             None => None,
         },
         web: match web {
-            Some(listen) => Some(listen?),
+            Some(web) => Some(web?),
             None => None,
         },
         perceive: perceive?,

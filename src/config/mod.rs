@@ -18,6 +18,8 @@ mod secret;
 
 mod address;
 
+mod web;
+
 mod hours;
 
 mod box_rule;
@@ -59,6 +61,7 @@ pub use rule::{Condition, Rule, Schedule, Sense, Unwatched};
 pub use secret::{Secret, SecretLookup, SecretSource, look_up};
 pub use summary::summary;
 pub use units::{duration as read_duration, size as read_size};
+pub use web::{Web, WebTls};
 
 /// Far more than any hall needs; a file beyond it is not a configuration.
 const MAX_FILE_BYTES: u64 = 1 << 20;

@@ -1,13 +1,13 @@
 //! A province's configuration: where it stores, whom it hears, which centres it knows.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::Context;
-use super::address::{BrokerAddress, broker, listen, topic_root};
+use super::address::{BrokerAddress, broker, topic_root};
 use super::edge::{reserve, section, storage_path};
 use super::reader::Table;
 use super::value::{Taken, quoted};
+use super::web::{Web, web};
 use crate::model::CentreId;
 
 /// Where a province's pages are, unless the file says otherwise.
@@ -20,8 +20,8 @@ pub struct ProvinceConfig {
     pub name: String,
     /// Where events and files are stored.
     pub storage: ProvinceStorage,
-    /// Where its web server listens: on this machine only.
-    pub listen: SocketAddr,
+    /// Its web server.
+    pub web: Web,
     /// The broker on this machine.
     pub broker: BrokerAddress,
     /// The topic below which everything is.
@@ -78,9 +78,9 @@ pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<Pro
         table.finish();
         Some(ProvinceStorage { path: path?, reserve_bytes: reserve_bytes? })
     });
-    let listen = match root.table("web") {
-        None => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, PROVINCE_PORT))),
-        Some(table) => listen(table, PROVINCE_PORT),
+    let web = match root.table("web") {
+        None => Some(Web::here(PROVINCE_PORT)),
+        Some(table) => web(table, PROVINCE_PORT, context),
     };
     let (mut ids, mut keys) = (Taken::new(), Taken::new());
     let tables = root.tables("centre", "centre");
@@ -94,7 +94,7 @@ pub(super) fn province(mut root: Table<'_>, context: &Context<'_>) -> Option<Pro
     Some(ProvinceConfig {
         name,
         storage: storage?,
-        listen: listen?,
+        web: web?,
         broker,
         root: topics,
         identity,

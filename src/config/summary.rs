@@ -42,7 +42,11 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
             }
         },
     ];
-    lines.extend(config.web.iter().map(|listen| format!("web: http://{listen}, for this machine alone")));
+    lines.extend(config.web.iter().map(|web| match (&web.tls, web.behind_proxy) {
+        (Some(_), _) => format!("web: https://{}", web.listen),
+        (None, true) => format!("web: http://{}, behind a proxy", web.listen),
+        (None, false) => format!("web: http://{}, for this machine alone", web.listen),
+    }));
     lines.extend(config.cameras.iter().map(|one| camera(one, storage)));
     lines.extend(config.rules.iter().map(|rule| rule_line(rule, &config.cameras)));
     lines.extend(unwatched(config));

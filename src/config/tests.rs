@@ -55,7 +55,7 @@ fn the_example_of_a_centre_loads() {
     assert_eq!(config.centre.id.as_str(), "xuan-lung");
     assert_eq!(config.storage.sub_keep, Duration::from_secs(7 * 86_400));
     assert_eq!(config.storage.reserve_bytes, 10_000_000_000);
-    assert_eq!(config.web.unwrap().to_string(), "127.0.0.1:8080");
+    assert_eq!(config.web.unwrap().listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.cameras[1].keep, Duration::from_secs(30 * 86_400));
     assert_eq!(config.cameras[1].keep_size, None);
     let link = config.province.as_ref().unwrap();
@@ -102,7 +102,7 @@ fn what_the_example_shows_as_defaults_are_the_defaults() {
 #[test]
 fn the_example_of_a_province_loads() {
     let config = province(PROVINCE_EXAMPLE).unwrap();
-    assert_eq!(config.listen.to_string(), "127.0.0.1:8090");
+    assert_eq!(config.web.listen.to_string(), "127.0.0.1:8090");
     assert_eq!(config.centres[1].keys, PathBuf::from("/etc/quaywatch/centres/phung-nguyen.pub.pem"));
 }
 

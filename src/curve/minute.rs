@@ -6,6 +6,7 @@
 //! ```
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::Wall;
 
@@ -67,7 +68,7 @@ fn level_code(dbfs: f64) -> u8 {
 }
 
 /// Levels and counts over a range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Curve {
     /// When the first step begins.
     pub from: Wall,

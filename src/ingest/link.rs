@@ -7,6 +7,9 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::backoff::{Backoff, spread};
 use crate::model::{Mono, Now};
 
@@ -18,7 +21,8 @@ const REFUSED_REST: Duration = Duration::from_secs(300);
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(10) };
 
 /// How a camera stream is, as staff and province see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum CameraState {
     /// Not yet heard of since the start.
     Connecting,

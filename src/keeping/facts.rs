@@ -2,11 +2,12 @@
 //! units are stable, other people's programs read them.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::{CameraId, ClockState, IncidentId, StreamKind, Wall};
 
 /// Everything that is said of a centre's storage.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StorageReport {
     /// When this was so.
     pub at: Wall,
@@ -37,7 +38,7 @@ pub struct StorageReport {
 }
 
 /// The disk, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DiskFacts {
     /// Its size.
     pub total_bytes: u64,
@@ -52,7 +53,7 @@ pub struct DiskFacts {
 }
 
 /// How fast the archive grows.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct RateFact {
     /// Bytes a day, all streams together.
     pub bytes_per_day: u64,
@@ -61,7 +62,7 @@ pub struct RateFact {
 }
 
 /// One stream.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StreamFacts {
     /// Which camera.
     pub camera: CameraId,
@@ -86,7 +87,7 @@ pub struct StreamFacts {
 }
 
 /// What an incident needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PinFact {
     /// Which incident.
     pub incident: IncidentId,
@@ -101,7 +102,7 @@ pub struct PinFact {
 }
 
 /// What a person holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HoldFact {
     /// Its id.
     pub id: String,
@@ -124,7 +125,7 @@ pub struct HoldFact {
 }
 
 /// What goes next of a stream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NextFact {
     /// Which camera.
     pub camera: CameraId,
@@ -143,7 +144,7 @@ pub struct NextFact {
 }
 
 /// What is missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct GapFact {
     /// Which camera.
     pub camera: CameraId,

@@ -5,6 +5,7 @@
 //! follows, and none is merged over such a border.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::Wall;
 use crate::record::{GapReason, Hole, SegmentRow, SegmentState};
@@ -13,7 +14,7 @@ use crate::record::{GapReason, Hole, SegmentRow, SegmentState};
 const SMALLEST_MS: i64 = 1000;
 
 /// Files that follow each other without a break.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Span {
     /// The first picture.
     pub from: Wall,
@@ -31,11 +32,13 @@ pub struct Span {
     pub video: String,
     /// The file it begins with.
     #[serde(skip)]
+    #[schema(ignore)]
     pub first: i64,
 }
 
 /// A time of which there is nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Gap)]
 pub struct Stretch {
     /// The moment after the last picture before it.
     pub from: Wall,

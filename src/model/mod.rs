@@ -8,6 +8,8 @@ mod ids;
 
 mod words;
 
+mod schema;
+
 pub use ids::{BootId, CameraId, CentreId, CommandId, Epoch, EventId, FileId, Ids, IncidentId, NotAnId};
 pub use time::{ClockState, ClockTrust, Mono, Now, Wall};
 pub use words::{Kind, Severity, StreamKind};

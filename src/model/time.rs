@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// A moment by the wall clock, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -113,7 +114,7 @@ impl Now {
 }
 
 /// How far the wall clock can be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClockTrust {
     /// A time service says that it follows a reference.
@@ -125,7 +126,7 @@ pub enum ClockTrust {
 }
 
 /// The state of the wall clock, as sent with every event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClockState {
     /// How far it can be believed.
     pub state: ClockTrust,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The counts of one camera since the start of the process. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +26,7 @@ struct Counts {
 }
 
 /// The counts at one moment, as `/api/cameras` shows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Perception {
     /// Looks for people that were done.
     pub looks: u64,

@@ -34,7 +34,6 @@ mod receive;
 mod http;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +41,9 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Web;
 use crate::enrol::Authority;
+use crate::http::House;
 use crate::model::{CentreId, Ids};
 use crate::wire::{Signer, Topics, Trust};
 use crate::{broker, clock};
@@ -64,8 +65,10 @@ const RECEIVE_MAXIMUM: u16 = 64;
 pub struct Settings {
     /// Where everything is stored; the caller has locked it.
     pub storage: PathBuf,
-    /// Where the pages are served.
-    pub listen: SocketAddr,
+    /// What people call it.
+    pub name: String,
+    /// The web server.
+    pub web: Web,
     /// The broker.
     pub broker: broker::Address,
     /// TLS to it, unless it is on this machine.
@@ -103,8 +106,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let storage = settings.storage.display();
     let opened = store::Store::open(&settings.storage, limits).await;
     let store = opened.with_context(|| format!("the storage {storage} cannot be opened"))?;
-    let listener = tokio::net::TcpListener::bind(settings.listen).await;
-    let listener = listener.with_context(|| format!("cannot serve on {}", settings.listen))?;
+    let listener = tokio::net::TcpListener::bind(settings.web.listen).await;
+    let listener = listener.with_context(|| format!("cannot serve on {}", settings.web.listen))?;
     tracing::info!(listen = %listener.local_addr()?, broker = %settings.broker, "the province is up");
 
     let health = Arc::new(receive::Health::default());
@@ -135,11 +138,22 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     };
     let receiver =
         receive::Receiver::new(taker, signer, options, health.clone(), Commands { given, renewal });
-    let pages = http::Pages::new(store.clone(), settings.centres, health.clone(), commander, folder);
+    let house = House {
+        kind: crate::http::Kind::Province,
+        name: settings.name,
+        zone: province_zone(),
+        is_secure: settings.web.is_secure(),
+        is_behind_proxy: settings.web.behind_proxy,
+    };
+    let gate = store.gate(house, settings.web.idle)?;
+    if let Some(password) = crate::http::begin(&gate).await? {
+        crate::http::tell_first_password(&password);
+    }
+    let pages = http::Pages::new(gate, store.clone(), settings.centres, health.clone(), commander, folder);
     // When the pages fail, receiving ends too, in order.
     let either = stop.child_token();
     let serve = async {
-        let served = crate::http::serve(listener, pages.router(), either.clone()).await;
+        let served = crate::http::serve(&settings.web, listener, pages.router(), either.clone()).await;
         either.cancel();
         served
     };
@@ -148,4 +162,9 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let ((), (), served) = tokio::join!(receiver.run(either.clone()), watching, serve);
     store.close().await;
     served.context("the province's pages")
+}
+
+/// Vietnam has one clock.
+fn province_zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap_or(jiff::tz::TimeZone::UTC)
 }

@@ -3,19 +3,30 @@
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Pages;
-use crate::http::Problem;
+use crate::http::{Caller, Problem};
 use crate::model::{CameraId, StreamKind, Wall};
 
 /// The range of a question, as it is written in its query.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
+    /// The first moment, RFC 3339.
+    #[param(value_type = Option<Wall>)]
     pub(super) from: Option<String>,
+    /// The moment after the last.
+    #[param(value_type = Option<Wall>)]
     pub(super) to: Option<String>,
+    /// `main` (which it is if nothing is said) or `sub`.
+    #[param(value_type = Option<StreamKind>)]
     pub(super) stream: Option<String>,
+    /// How fine curves are.
     pub(super) points: Option<usize>,
+    /// `close` or `refuse`.
     pub(super) gaps: Option<String>,
+    /// How wide a small picture is.
     pub(super) width: Option<u32>,
 }
 
@@ -58,12 +69,13 @@ fn moment(name: &str, text: Option<&str>) -> Result<Wall, Problem> {
 }
 
 impl Pages {
-    /// A camera that is configured, or of which something is recorded.
-    pub(super) fn camera(&self, id: &str) -> Result<CameraId, Problem> {
+    /// A camera that is configured, or of which something is recorded, and that `caller` may see.
+    pub(super) fn camera(&self, caller: &Caller, id: &str) -> Result<CameraId, Problem> {
         let is_configured = self.config.cameras.iter().any(|camera| camera.id.as_str() == id);
         let is_recorded =
             || self.archive.index.tallies().iter().any(|((camera, _), _)| camera.as_str() == id);
-        let camera = CameraId::new(id).ok().filter(|_| is_configured || is_recorded());
+        let camera =
+            CameraId::new(id).ok().filter(|_| caller.sees(Some(id)) && (is_configured || is_recorded()));
         camera.ok_or_else(|| Problem::not_found("there is no such camera"))
     }
 }

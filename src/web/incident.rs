@@ -5,11 +5,17 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::{Pages, unavailable};
-use crate::http::Problem;
+use crate::http::{Caller, Problem};
 use crate::model::IncidentId;
 
-/// `GET /api/incidents/{id}`.
-pub(super) async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+/// One incident, and what people said and did about it.
+#[utoipa::path(get, path = "/api/incidents/{id}", tag = "incidents", params(("id" = IncidentId, Path)), responses(
+    (status = 200, body = Object)))]
+pub(super) async fn one(
+    State(pages): State<Pages>,
+    _: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id: IncidentId = id.parse().map_err(|_| Problem::bad_request("the id of an incident is a UUID"))?;
     let row = pages.db.incident(id).await.map_err(unavailable)?;
     let row = row.ok_or_else(|| Problem::not_found("there is no such incident"))?;

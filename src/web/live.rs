@@ -16,12 +16,10 @@
 //! `skipped` in a fragment says that this viewer could not keep up and missed what was before it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use futures::stream::{FuturesUnordered, SplitSink};
 use futures::{SinkExt, StreamExt};
@@ -30,8 +28,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::Pages;
-use crate::clock;
-use crate::http::Problem;
+use crate::http::{Caller, Problem};
 use crate::ingest::CameraState;
 use crate::model::{CameraId, Now, StreamKind};
 use crate::play::{Bytes, News, Watching};
@@ -65,32 +62,20 @@ struct Wished {
 
 type Name = (CameraId, StreamKind);
 
-/// `GET /api/live`, a WebSocket.
+/// Live pictures, over a WebSocket.
+#[utoipa::path(get, path = "/api/live", tag = "live", responses((status = 101), (status = 400), (status = 426)))]
 pub(super) async fn socket(
     State(pages): State<Pages>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    caller: Caller,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    if !is_own_page(&headers) {
-        // Browsers let any page open a WebSocket anywhere: what it shows must not be given to it.
-        return Err(Problem::forbidden("only the centre's own pages may watch"));
-    }
     let turn = pages.viewers.clone().try_acquire_owned();
     let turn = turn.map_err(|_| Problem::unavailable("too many are watching at once"))?;
     let upgrade = upgrade.max_message_size(MOST_MESSAGE_BYTES).max_frame_size(MOST_MESSAGE_BYTES);
     Ok(upgrade.on_upgrade(move |socket| async move {
-        Viewer::new(pages, peer.ip()).serve(socket).await;
+        Viewer::new(pages, caller).serve(socket).await;
         drop(turn);
     }))
-}
-
-/// Whether a page of this server asks, or no browser at all.
-fn is_own_page(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(header::ORIGIN) else { return true };
-    let host = origin.split_once("://").map(|(_, host)| host);
-    host.is_some() && host == text(header::HOST)
 }
 
 /// One stream of a viewer.
@@ -110,7 +95,7 @@ impl Follow {
 
 struct Viewer {
     pages: Pages,
-    from: IpAddr,
+    caller: Caller,
     cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
     wished: HashMap<Name, u64>,
     wishes: u64,
@@ -118,9 +103,9 @@ struct Viewer {
 }
 
 impl Viewer {
-    fn new(pages: Pages, from: IpAddr) -> Self {
+    fn new(pages: Pages, caller: Caller) -> Self {
         let cameras = pages.cameras.clone();
-        Self { pages, from, cameras, wished: HashMap::new(), wishes: 0, told: HashMap::new() }
+        Self { pages, caller, cameras, wished: HashMap::new(), wishes: 0, told: HashMap::new() }
     }
 
     async fn serve(mut self, socket: WebSocket) {
@@ -128,15 +113,18 @@ impl Viewer {
         let mut streams = FuturesUnordered::new();
         let mut ask = tokio::time::interval(ASKED_EVERY);
         let mut unheard = 0;
-        let stop = self.pages.stop.clone();
+        let (stop, gate, caller) = (self.pages.stop.clone(), self.pages.gate.clone(), self.caller.clone());
+        let mut session = std::pin::pin!(gate.session_ends(&caller));
         loop {
             let sent = tokio::select! {
                 () = stop.cancelled() => break,
+                () = &mut session => break,
                 message = from.next() => {
                     unheard = 0;
                     match message {
                         Some(Ok(Message::Text(text))) => {
-                            self.wish(text.as_str()).into_iter().for_each(|follow| streams.push(follow.grown()));
+                            let new = self.wish(text.as_str()).await;
+                            new.into_iter().for_each(|follow| streams.push(follow.grown()));
                             self.tell_away(&mut out).await
                         }
                         Some(Ok(Message::Close(_)) | Err(_)) | None => break,
@@ -172,10 +160,11 @@ impl Viewer {
     }
 
     /// Takes a list of wishes; gives the streams that are new in it. What is not a list changes nothing.
-    fn wish(&mut self, text: &str) -> Vec<Follow> {
+    async fn wish(&mut self, text: &str) -> Vec<Follow> {
         let Ok(wish) = serde_json::from_str::<Wish>(text) else { return Vec::new() };
         let known = |wished: &Wished| {
             let camera = self.pages.config.cameras.iter().find(|c| c.id.as_str() == wished.camera)?;
+            self.caller.person.sees(camera.id.as_str()).then_some(())?;
             let stream = StreamKind::parse(&wished.stream)?;
             (stream == StreamKind::Main || camera.sub.is_some()).then(|| (camera.id.clone(), stream))
         };
@@ -187,7 +176,9 @@ impl Viewer {
                 continue;
             }
             self.wishes = self.wishes.saturating_add(1);
-            self.pages.viewings.note(self.from, (&name.0, name.1), "live", None, clock::now());
+            if self.pages.note_viewing(&self.caller, (&name.0, name.1), "live", None).await.is_err() {
+                continue;
+            }
             self.wished.insert(name.clone(), self.wishes);
             self.told.remove(&name.0);
             let mut growing = self.pages.archive.growing(&name.0, name.1);
@@ -267,25 +258,4 @@ fn message(head: &Value, payload: &[u8]) -> Message {
 /// Whether a message went out; a viewer that takes nothing does not hold us.
 async fn send(out: &mut SplitSink<WebSocket, Message>, message: Message) -> bool {
     matches!(tokio::time::timeout(PATIENCE, out.send(message)).await, Ok(Ok(())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_page_may_watch() {
-        let asked = |origin: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, "127.0.0.1:8080".parse().unwrap());
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, origin.parse().unwrap());
-            }
-            is_own_page(&headers)
-        };
-        assert!(asked(None) && asked(Some("http://127.0.0.1:8080")));
-        for other in ["http://evil.example", "http://127.0.0.1:9090", "null"] {
-            assert!(!asked(Some(other)), "{other}");
-        }
-    }
 }

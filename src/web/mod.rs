@@ -1,16 +1,14 @@
-//! The centre's pages: health, cameras, the storage, timelines. They only read, over connections of
-//! their own, so that no question ever holds up a recorder. A moment can be flagged by hand: that is
-//! handed to the rules.
-//!
-//! Closed by default: they are served on this machine alone until there are users.
-
-mod app;
+//! The centre's pages: what the cameras show and showed, incidents and what is done about them, how things are.
+//! They read over connections of their own, so that no question ever holds up a recorder; what is changed goes
+//! where it is decided. Each group of pages is behind a right (`http::Gate`).
 
 mod asked;
 
 mod cameras;
 
 mod flag;
+
+mod healthz;
 
 mod incident;
 
@@ -21,6 +19,8 @@ mod outbox;
 mod paths;
 
 mod playlist;
+
+mod storage;
 
 mod stream;
 
@@ -33,46 +33,44 @@ mod view;
 mod viewings;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::json;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::centre_db::CentreDb;
-use crate::config::EdgeConfig;
+use crate::config::{EdgeConfig, Web};
 use crate::curve::CurveDb;
 use crate::forward::Access;
-use crate::http::{self, Problem};
+use crate::http::{self, Gate, Problem, with_person, with_right};
 use crate::ingest::CameraState;
-use crate::keeping::{self, StorageReport};
-use crate::model::{CameraId, ClockState, Now, Wall};
+use crate::model::{CameraId, ClockState, Now};
 use crate::orders::FlagDesk;
+use crate::people::Right;
 use crate::perceive::Counters;
-use crate::perceive::models::{ModelFault, Models};
+use crate::perceive::models::Models;
 use crate::play::{Hub, Thumbs};
 use crate::record::{Archive, Health};
-use crate::{clock, disk};
 
 pub use paths::Paths;
 pub use view::Views;
 pub use viewings::Viewings;
 
-/// How long a part may take to answer before it counts as unwell.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Nothing that is asked is larger.
+const MOST_BODY_BYTES: usize = 64 << 10;
 
 /// What the pages are made from.
 #[derive(Clone)]
 pub struct Pages {
+    /// Who is let in to what.
+    pub gate: Gate,
     /// The centre's configuration.
     pub config: Arc<EdgeConfig>,
     /// What is recorded; its index is read over connections of its own.
@@ -116,28 +114,41 @@ pub struct Pages {
 impl Pages {
     /// Every page.
     pub fn router(self) -> Router {
-        Router::new()
-            .route("/", get(app::home))
-            .route("/_app/{*path}", get(app::asset))
-            .route("/favicon.svg", get(app::icon))
-            .route("/healthz", get(healthz))
-            .route("/readyz", get(readyz))
-            .route("/api/storage", get(storage))
-            .route("/api/cameras", get(cameras::list))
-            .route("/api/cameras/{id}/timeline", get(timeline::one))
-            .route("/api/cameras/{id}/playlist.m3u8", get(playlist::one))
-            .route("/api/cameras/{id}/segments/{name}", get(playlist::segment))
-            .route("/api/cameras/{id}/silent/{name}", get(playlist::silent))
-            .route("/api/cameras/{id}/view.mp4", get(view::one))
-            .route("/api/cameras/{id}/thumb.jpg", get(thumb::one))
-            .route("/api/live", get(live::socket))
-            .route("/api/stream", get(stream::events))
-            .route("/api/incidents", post(flag::one).layer(DefaultBodyLimit::max(flag::MAX_BODY_BYTES)))
-            .route("/api/incidents/{id}", get(incident::one))
-            .route("/api/outbox", get(outbox::page))
+        self.pages().0
+    }
+
+    /// Every page, and what is said of them.
+    pub fn pages(self) -> (Router, OpenApi) {
+        let of = |right, pages: OpenApiRouter<Self>| with_right(&self.gate, right, pages);
+        let any = OpenApiRouter::new().routes(routes!(cameras::list)).routes(routes!(stream::events));
+        let live = OpenApiRouter::new().routes(routes!(live::socket));
+        let view = OpenApiRouter::new()
+            .routes(routes!(timeline::one))
+            .routes(routes!(playlist::one))
+            .routes(routes!(playlist::segment))
+            .routes(routes!(playlist::silent))
+            .routes(routes!(view::one))
+            .routes(routes!(thumb::one))
+            .routes(routes!(incident::one));
+        let handle = OpenApiRouter::new().routes(routes!(flag::one));
+        let health = OpenApiRouter::new().routes(routes!(storage::page)).routes(routes!(outbox::page));
+        let pages = http::described("quaywatch: a centre")
+            .routes(routes!(healthz::healthz))
+            .routes(routes!(healthz::readyz))
+            .merge(http::shared_pages(&self.gate))
+            .merge(with_person(&self.gate, any))
+            .merge(of(Right::Live, live))
+            .merge(of(Right::View, view))
+            .merge(of(Right::Handle, handle))
+            .merge(of(Right::Health, health));
+        let (pages, docs) = http::openapi(pages);
+        let pages = pages
+            .merge(http::app_pages())
+            .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
             .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
             .fallback(|| async { Problem::not_found("there is no such page") })
-            .with_state(self)
+            .with_state(self);
+        (pages, docs)
     }
 }
 
@@ -145,121 +156,19 @@ impl Pages {
 ///
 /// # Errors
 /// If the address cannot be had or the listener fails; the caller tries again, and records meanwhile.
-pub async fn run(listen: SocketAddr, pages: Pages, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(web: Web, pages: Pages, stop: CancellationToken) -> anyhow::Result<()> {
+    let listen = web.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!(
             "the centre's pages cannot be served on {listen} ([web] listen); recording goes on without them"
         )
     })?;
     tracing::info!(%listen, "the centre's pages are served");
-    http::serve(listener, pages.router(), stop).await.context("the centre's pages")
+    http::serve(&web, listener, pages.router(), stop).await.context("the centre's pages")
 }
 
 /// What goes wrong below a page.
 pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "a page could not be answered");
     Problem::unavailable("the storage does not answer now")
-}
-
-/// Whether everything works: both databases and the disk answer, the disk takes what is recorded, and
-/// the models that the rules go by can be used and answer.
-async fn healthz(State(pages): State<Pages>) -> Response {
-    let (index, database) = answers(&pages).await;
-    let disk = disk::space(&pages.config.storage.path).is_ok();
-    let health = pages.health.borrow().clone();
-    let fault = pages.models.faults().first().map(ToString::to_string);
-    let hangs = hanging(&pages.perception);
-    let expiry = pages.access.borrow().as_ref().and_then(|access| expiry(access, clock::now().wall));
-    let well = index && database && disk && health == Health::Well && fault.is_none() && hangs.is_none();
-    let well = well && expiry.is_none();
-    let word = |good: bool| if good { "ok" } else { "does not answer" };
-    let body = json!({
-        "status": if well { "ok" } else { "unwell" },
-        "index": word(index),
-        "database": word(database),
-        "disk": word(disk),
-        "recording": health.as_str(),
-        "models": models(&pages.models),
-        "perceiving": hangs.as_deref().unwrap_or("ok"),
-        "certificate": expiry.as_deref().unwrap_or("ok"),
-        "reason": health.why().map(str::to_owned).or(fault).or(hangs.clone()).or(expiry.clone()),
-        "clock": pages.clock.borrow().state,
-    });
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(body)).into_response()
-}
-
-/// Each model that the rules go by: `ok`, or what is wrong with it.
-fn models(models: &Models) -> BTreeMap<&'static str, String> {
-    let states = models.states().into_iter();
-    let told = |fault: Option<&ModelFault>| fault.map_or("ok".to_owned(), ToString::to_string);
-    states.map(|(part, fault)| (part.as_str(), told(fault))).collect()
-}
-
-/// That the certificate for the link runs out, if it does within 30 days.
-fn expiry(access: &Access, now: Wall) -> Option<String> {
-    let to = access.expires().filter(|_| access.is_to_be_renewed(now))?;
-    Some(match to.millis_since(now) {
-        left if left <= 0 => format!(
-            "our certificate ran out at {to}: nothing reaches the province; run quaywatch enrol request and have it \
-             signed"
-        ),
-        left => format!(
-            "our certificate runs out in {} days, at {to}: the province renews it over the link; if it does not, run \
-             quaywatch enrol request",
-            left / 86_400_000
-        ),
-    })
-}
-
-/// Where a model does not answer, if one does not somewhere. The work goes on in another thread, as far as there
-/// are any; only a new start is rid of the one that hangs.
-fn hanging(perception: &BTreeMap<CameraId, Counters>) -> Option<String> {
-    let (camera, threads) = perception
-        .iter()
-        .map(|(camera, counts)| (camera, counts.hanging()))
-        .find(|(_, threads)| *threads > 0)?;
-    Some(format!(
-        "camera {camera}: a model does not answer, {threads} of its threads hang; recording goes on, restart \
-         the service when it suits"
-    ))
-}
-
-/// Whether questions can be answered.
-async fn readyz(State(pages): State<Pages>) -> Response {
-    let (status, word) = match answers(&pages).await {
-        (true, true) => (StatusCode::OK, "ready"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
-    };
-    (status, Json(json!({ "status": word }))).into_response()
-}
-
-async fn answers(pages: &Pages) -> (bool, bool) {
-    let index = tokio::time::timeout(PATIENCE, pages.archive.index.has_undated());
-    let database = tokio::time::timeout(PATIENCE, pages.db.pins());
-    let (index, database) = tokio::join!(index, database);
-    (matches!(index, Ok(Ok(_))), matches!(database, Ok(Ok(_))))
-}
-
-/// `GET /api/storage`: the same facts as `quaywatch storage --json`.
-async fn storage(State(pages): State<Pages>) -> Result<Json<StorageReport>, Problem> {
-    let clock = *pages.clock.borrow();
-    let report =
-        keeping::report(&pages.config, &pages.archive.index, &pages.db, clock, clock::now().wall).await;
-    report.map(Json).map_err(|e| unavailable(format!("{e:#}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_model_that_does_not_answer_is_told_with_its_camera() {
-        let camera = |name: &str| (CameraId::new(name).unwrap(), Counters::default());
-        let perception = BTreeMap::from([camera("gate"), camera("hall")]);
-        assert_eq!(hanging(&perception), None);
-        perception.values().next_back().unwrap().listening_is_given_up(true);
-        let told = hanging(&perception).unwrap();
-        assert!(told.starts_with("camera hall: a model does not answer, 1 of its threads"), "{told}");
-    }
 }

@@ -5,11 +5,12 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::{Pages, unavailable};
-use crate::http::Problem;
+use crate::http::{Caller, Problem};
 use crate::wire::Subject;
 
-/// `GET /api/outbox`: what waits, what is in quarantine with the reason, how much was given up.
-pub(super) async fn page(State(pages): State<Pages>) -> Result<Json<Value>, Problem> {
+/// What waits, what is in quarantine with the reason, how much was given up.
+#[utoipa::path(get, path = "/api/outbox", tag = "health", responses((status = 200, body = Object)))]
+pub(super) async fn page(State(pages): State<Pages>, _: Caller) -> Result<Json<Value>, Problem> {
     let waiting = pages.db.backlog().await.map_err(unavailable)?;
     let (files, bytes) = pages.db.given_up().await.map_err(unavailable)?;
     let quarantined = pages.db.quarantined().await.map_err(unavailable)?;

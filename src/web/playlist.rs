@@ -1,17 +1,17 @@
 //! The playlist of a range, and the parts of the recorded files that it names.
 
-use std::net::SocketAddr;
 use std::ops::Range;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::asked::Asked;
 use super::{Pages, unavailable};
 use crate::clock;
-use crate::http::Problem;
+use crate::http::{Caller, Problem, ProblemBody};
+use crate::model::CameraId;
 use crate::play::{Ending, Part, Sound, Unreadable, footage, part, playlist, stretches};
 
 /// No playlist is longer.
@@ -20,15 +20,19 @@ const LONGEST_MS: i64 = 86_400_000;
 /// Footage is nothing that a shared machine should keep.
 pub(super) const NOT_KEPT: (header::HeaderName, &str) = (header::CACHE_CONTROL, "private, no-store");
 
-/// `GET /api/cameras/{id}/playlist.m3u8?from[&to][&stream=main|sub]`. Without `to` it grows.
+/// The playlist of `[from, to)` (HLS, RFC 8216), at most a day. Without `to` it grows.
+#[utoipa::path(get, path = "/api/cameras/{id}/playlist.m3u8", tag = "recordings",
+    params(("id" = CameraId, Path), Asked),
+    responses((status = 200, body = String, content_type = "application/vnd.apple.mpegurl"),
+    (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub(super) async fn one(
     State(pages): State<Pages>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    caller: Caller,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = Asked::read(asked)?;
-    let (camera, stream) = (pages.camera(&id)?, asked.stream()?);
+    let (camera, stream) = (pages.camera(&caller, &id)?, asked.stream()?);
     let from = asked.from()?;
     let until = from.plus_millis(LONGEST_MS);
     let to = match asked.to {
@@ -45,37 +49,47 @@ pub(super) async fn one(
         None if asked.to.is_none() && clock::now().wall < until => Ending::Growing,
         None => Ending::Complete,
     };
-    pages.viewings.note(peer.ip(), (&camera, stream), "playlist", Some((from, to)), clock::now());
+    pages.note_viewing(&caller, (&camera, stream), "playlist", Some((from, to))).await?;
     let text = playlist(&recordings, first, from, ending);
     Ok(([(header::CONTENT_TYPE, "application/vnd.apple.mpegurl"), NOT_KEPT], text).into_response())
 }
 
-/// `GET /api/cameras/{id}/segments/{counter}.mp4` with the `Range` of a playlist.
+/// A part of a recorded file, with the `Range` of a playlist.
+#[utoipa::path(get, path = "/api/cameras/{id}/segments/{name}", tag = "recordings",
+    params(("id" = CameraId, Path), ("name" = String, Path, description = "{counter}.mp4")),
+    responses((status = 206, body = Vec<u8>, content_type = "video/mp4"), (status = 404, body = ProblemBody),
+    (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
 pub(super) async fn segment(
     State(pages): State<Pages>,
+    caller: Caller,
     Path((id, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    give(&pages, &id, &name, &headers, Sound::Kept).await
+    give(&pages, &caller, (&id, &name), &headers, Sound::Kept).await
 }
 
-/// `GET /api/cameras/{id}/silent/{counter}.mp4`, the same without the sound track.
+/// The same without the sound track.
+#[utoipa::path(get, path = "/api/cameras/{id}/silent/{name}", tag = "recordings",
+    params(("id" = CameraId, Path), ("name" = String, Path, description = "{counter}.mp4")),
+    responses((status = 206, body = Vec<u8>, content_type = "video/mp4"), (status = 404, body = ProblemBody),
+    (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
 pub(super) async fn silent(
     State(pages): State<Pages>,
+    caller: Caller,
     Path((id, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    give(&pages, &id, &name, &headers, Sound::Left).await
+    give(&pages, &caller, (&id, &name), &headers, Sound::Left).await
 }
 
 async fn give(
     pages: &Pages,
-    id: &str,
-    name: &str,
+    caller: &Caller,
+    (id, name): (&str, &str),
     headers: &HeaderMap,
     sound: Sound,
 ) -> Result<Response, Problem> {
-    let camera = pages.camera(id)?;
+    let camera = pages.camera(caller, id)?;
     let counter = name.strip_suffix(".mp4").and_then(|counter| counter.parse::<i64>().ok());
     let counter = counter.ok_or_else(|| Problem::not_found("there is no such recording"))?;
     let range = range(headers)?;

@@ -1,7 +1,8 @@
 //! What happens, as it happens: server-sent events (HTML Living Standard, 9.2).
 //!
-//! `incident` says that something about an incident is on record; `camera` that a camera's state changed.
-//! A page that was away asks the other pages for what it missed: nothing is repeated here.
+//! `incident` says that something about an incident is on record; `camera` that a camera's state changed; each only
+//! to whoever may see it. `session-ended` is the last. A page that was away asks the other pages for what it missed
+//! (`missed` says so too): nothing is repeated here.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::future::BoxFuture;
 use futures::stream::{self, Stream};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -17,8 +19,10 @@ use tokio::sync::{broadcast, watch};
 
 use super::Pages;
 use crate::centre_db::IncidentNews;
+use crate::http::Caller;
 use crate::ingest::CameraState;
 use crate::model::{CameraId, Now};
+use crate::people::Right;
 
 const KEPT_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
@@ -31,13 +35,20 @@ struct Listener {
     cameras: watch::Receiver<States>,
     told: States,
     waiting: Vec<Event>,
+    caller: Caller,
+    session: Option<BoxFuture<'static, ()>>,
 }
 
-/// `GET /api/stream`.
-pub(super) async fn events(State(pages): State<Pages>) -> impl IntoResponse {
+/// What happens, as it happens (`text/event-stream`).
+#[utoipa::path(get, path = "/api/stream", tag = "live",
+    responses((status = 200, body = String, content_type = "text/event-stream")))]
+pub(super) async fn events(State(pages): State<Pages>, caller: Caller) -> impl IntoResponse {
     let (news, mut cameras) = (pages.news.news(), pages.cameras.clone());
     let told = cameras.borrow_and_update().clone();
-    let listener = Listener { pages, news, cameras, told, waiting: Vec::new() };
+    let (gate, of) = (pages.gate.clone(), caller.clone());
+    let session: BoxFuture<'static, ()> = Box::pin(async move { gate.session_ends(&of).await });
+    let listener =
+        Listener { pages, news, cameras, told, waiting: Vec::new(), caller, session: Some(session) };
     Sse::new(listener.into_stream()).keep_alive(KeepAlive::new().interval(KEPT_ALIVE_EVERY))
 }
 
@@ -55,8 +66,14 @@ impl Listener {
             if let Some(event) = self.waiting.pop() {
                 return Some(event);
             }
+            // The end was told: there is no more.
+            let session = self.session.as_mut()?;
             tokio::select! {
                 () = self.pages.stop.cancelled() => return None,
+                () = session => {
+                    self.session = None;
+                    return Some(event("session-ended", &json!({})));
+                }
                 news = self.news.recv() => match news {
                     Ok(news) => self.waiting.extend(self.incident(news).await),
                     // Who was too slow asks the pages anew.
@@ -71,8 +88,14 @@ impl Listener {
         }
     }
 
-    async fn incident(&self, news: IncidentNews) -> Option<Event> {
+    async fn incident(&mut self, news: IncidentNews) -> Option<Event> {
+        if !self.caller.person.may(Right::View) {
+            return None;
+        }
         let row = self.pages.db.incident(news.id).await.ok()??;
+        if !self.caller.sees(row.camera.as_ref().map(CameraId::as_str)) {
+            return None;
+        }
         let what = match (news.is_new, row.ended_at) {
             (true, _) => "opened",
             (false, None) => "updated",
@@ -90,7 +113,8 @@ impl Listener {
     fn cameras(&mut self) {
         let states = self.cameras.borrow_and_update().clone();
         for (camera, (state, since)) in &states {
-            if self.told.get(camera).is_none_or(|(known, _)| known != state) {
+            let is_news = self.told.get(camera).is_none_or(|(known, _)| known != state);
+            if is_news && self.caller.sees(Some(camera.as_str())) {
                 let data = json!({ "id": camera, "state": state.as_str(), "since": since.wall });
                 self.waiting.push(event("camera", &data));
             }

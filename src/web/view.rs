@@ -1,6 +1,5 @@
 //! One MP4 of any range, as one download or for a player that asks for parts of it.
 
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
@@ -19,7 +18,7 @@ use super::asked::Asked;
 use super::playlist::NOT_KEPT;
 use super::{Pages, unavailable};
 use crate::clock;
-use crate::http::Problem;
+use crate::http::{Caller, Problem, ProblemBody};
 use crate::keeping::{self, Stretch};
 use crate::model::{CameraId, StreamKind, Wall};
 use crate::play::{BEHIND_MS, View, ViewError, footage, groups_to_cut};
@@ -58,10 +57,14 @@ enum Gaps {
     Refuse,
 }
 
-/// `GET /api/cameras/{id}/view.mp4?from&to[&stream=main|sub][&gaps=close|refuse]`.
+/// `[from, to)` as one MP4, at most 6 hours. Gaps are refused, unless they are to be closed.
+#[utoipa::path(get, path = "/api/cameras/{id}/view.mp4", tag = "recordings", params(("id" = CameraId, Path), Asked),
+    responses((status = 200, body = Vec<u8>, content_type = "video/mp4"),
+    (status = 206, body = Vec<u8>, content_type = "video/mp4"), (status = 304), (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 416, body = ProblemBody)))]
 pub(super) async fn one(
     State(pages): State<Pages>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    caller: Caller,
     Path(id): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
@@ -73,7 +76,7 @@ pub(super) async fn one(
         Some("close") => Gaps::Close,
         Some(_) => return Err(Problem::bad_request("gaps must be close or refuse")),
     };
-    let camera = pages.camera(&id)?;
+    let camera = pages.camera(&caller, &id)?;
     if to > clock::now().wall {
         return Err(Problem::bad_request("to lies in the future: nothing is recorded there yet"));
     }
@@ -94,7 +97,7 @@ pub(super) async fn one(
         reason: Some("damaged"),
     }));
     refuse(gaps, &missing)?;
-    pages.viewings.note(peer.ip(), (&camera, stream), "view", Some((from, to)), clock::now());
+    pages.note_viewing(&caller, (&camera, stream), "view", Some((from, to))).await?;
     send(view, &headers, &missing)
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::Malformed;
 use crate::model::{CameraId, IncidentId, Severity, Wall};
@@ -62,7 +63,7 @@ pub struct CloseArgs {
 }
 
 /// What an incident came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClosedAs {
     /// It was one.
@@ -85,7 +86,7 @@ impl ClosedAs {
 }
 
 /// The `args` of `flag`, and what is posted to a centre to flag a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlagArgs {
     /// Which camera; without one, the moment concerns the whole centre.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use super::Pages;
 use crate::clock;
 use crate::http::Problem;
-use crate::model::Wall;
+use crate::model::{CentreId, Wall};
 use crate::province::KnownCentre;
 use crate::province::centres::standing;
 use crate::province::store::CentreRow;
 
 /// `GET /api/centres`.
+#[utoipa::path(get, path = "/api/centres", tag = "centres", responses((status = 200, body = Object)))]
 pub async fn list(State(pages): State<Pages>) -> Result<Json<Value>, Problem> {
     let heard = pages.store.centres().await?;
     let mut all = vec![];
@@ -23,6 +24,7 @@ pub async fn list(State(pages): State<Pages>) -> Result<Json<Value>, Problem> {
 }
 
 /// `GET /api/centres/{id}`: the summary, and what was rejected lately.
+#[utoipa::path(get, path = "/api/centres/{id}", tag = "centres", params(("id" = CentreId, Path)), responses((status = 200, body = Object)))]
 pub async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let known = pages.centres.iter().find(|centre| centre.id.as_str() == id);
     let centre = known.ok_or_else(|| Problem::not_found("no such centre is enrolled"))?;

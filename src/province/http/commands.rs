@@ -42,6 +42,7 @@ pub struct Asked {
 }
 
 /// `POST /api/centres/{id}/commands` with `{"action": "clip", "actor": "lan", "args": {…}, "expires_in": "1h"}`.
+#[utoipa::path(post, path = "/api/centres/{id}/commands", tag = "commands", params(("id" = CentreId, Path)), request_body = Object, responses((status = 200, body = Object)))]
 pub async fn give(
     State(pages): State<Pages>,
     Path(centre): Path<String>,
@@ -74,12 +75,14 @@ pub async fn give(
 }
 
 /// `GET /api/centres/{id}/commands`: the newest first.
+#[utoipa::path(get, path = "/api/centres/{id}/commands", tag = "commands", params(("id" = CentreId, Path)), responses((status = 200, body = Object)))]
 pub async fn list(State(pages): State<Pages>, Path(centre): Path<String>) -> Result<Json<Value>, Problem> {
     let centre = known(&pages, &centre)?;
     Ok(Json(json!({ "commands": pages.store.commands(&centre).await? })))
 }
 
 /// `GET /api/centres/{id}/commands/{command}`.
+#[utoipa::path(get, path = "/api/centres/{id}/commands/{command}", tag = "commands", params(("id" = CentreId, Path), ("command" = CommandId, Path)), responses((status = 200, body = Object)))]
 pub async fn one(
     State(pages): State<Pages>,
     Path((centre, command)): Path<(String, String)>,
@@ -89,6 +92,7 @@ pub async fn one(
 }
 
 /// `GET /api/centres/{id}/commands/{command}/picture.jpg`: the still, or the newest picture of the look-in.
+#[utoipa::path(get, path = "/api/centres/{id}/commands/{command}/picture.jpg", tag = "commands", params(("id" = CentreId, Path), ("command" = CommandId, Path)), responses((status = 200, body = Object)))]
 pub async fn picture(
     State(pages): State<Pages>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

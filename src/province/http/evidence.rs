@@ -16,6 +16,7 @@ use super::Pages;
 use super::incidents::incident_id;
 use crate::clock;
 use crate::http::Problem;
+use crate::model::IncidentId;
 use crate::province::store::{FileRow, Viewing, role_of_page};
 use crate::wire::Role;
 
@@ -27,6 +28,7 @@ pub struct Which {
 
 /// `GET /api/incidents/{id}/{clip.mp4,still.jpg,sound.wav,manifest.json}`, the earliest of that
 /// role or the one named by `?file=`.
+#[utoipa::path(get, path = "/api/incidents/{id}/{page}", tag = "incidents", params(("id" = IncidentId, Path), ("page" = String, Path)), responses((status = 200, body = Object)))]
 pub async fn file(
     State(pages): State<Pages>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

@@ -25,6 +25,7 @@ pub struct Asked {
 }
 
 /// `GET /api/incidents`.
+#[utoipa::path(get, path = "/api/incidents", tag = "incidents", responses((status = 200, body = Object)))]
 pub async fn list(
     State(pages): State<Pages>,
     asked: Result<Query<Asked>, QueryRejection>,
@@ -45,6 +46,7 @@ pub async fn list(
 }
 
 /// `GET /api/incidents/{id}`.
+#[utoipa::path(get, path = "/api/incidents/{id}", tag = "incidents", params(("id" = IncidentId, Path)), responses((status = 200, body = Object)))]
 pub async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let id = incident_id(&id)?;
     let incident = pages.store.incident(id).await?.ok_or_else(|| Problem::not_found("no such incident"))?;

@@ -17,9 +17,11 @@ use std::time::Duration;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::KnownCentre;
 use super::commander::Commander;
@@ -27,12 +29,15 @@ use super::receive::Health;
 use super::store::{Store, StoreError};
 use crate::clock;
 use crate::enrol::Authority;
-use crate::http::Problem;
+use crate::http::{self, Gate, Problem, with_person, with_right};
 use crate::model::Wall;
+use crate::people::Right;
 
 /// What the pages are made from.
 #[derive(Debug, Clone)]
 pub struct Pages {
+    /// Who is let in to what.
+    gate: Gate,
     store: Store,
     centres: Arc<[KnownCentre]>,
     health: Arc<Health>,
@@ -43,31 +48,47 @@ pub struct Pages {
 impl Pages {
     /// Pages over this storage.
     pub fn new(
+        gate: Gate,
         store: Store,
         centres: Vec<KnownCentre>,
         health: Arc<Health>,
         commander: Commander,
         authority: Option<Arc<Path>>,
     ) -> Self {
-        Self { store, centres: centres.into(), health, commander, authority }
+        Self { gate, store, centres: centres.into(), health, commander, authority }
     }
 
     /// Every page.
     pub fn router(self) -> Router {
-        Router::new()
-            .route("/healthz", get(healthz))
-            .route("/readyz", get(readyz))
-            .route("/api/incidents", get(incidents::list))
-            .route("/api/incidents/{id}", get(incidents::one))
-            .route("/api/incidents/{id}/{page}", get(evidence::file))
-            .route("/api/centres", get(centres::list))
-            .route("/api/centres/{id}", get(centres::one))
-            .route("/api/centres/{id}/commands", get(commands::list).post(commands::give))
-            .route("/api/centres/{id}/commands/{command}", get(commands::one))
-            .route("/api/centres/{id}/commands/{command}/picture.jpg", get(commands::picture))
+        self.pages().0
+    }
+
+    /// Every page, and what is said of them.
+    pub fn pages(self) -> (Router, OpenApi) {
+        let of = |right, pages: OpenApiRouter<Self>| with_right(&self.gate, right, pages);
+        let any = OpenApiRouter::new().routes(routes!(centres::list)).routes(routes!(centres::one));
+        let view = OpenApiRouter::new()
+            .routes(routes!(incidents::list))
+            .routes(routes!(incidents::one))
+            .routes(routes!(evidence::file))
+            .routes(routes!(commands::one))
+            .routes(routes!(commands::picture));
+        let handle = OpenApiRouter::new().routes(routes!(commands::list, commands::give));
+        let pages = http::described("quaywatch: the province")
+            .routes(routes!(healthz))
+            .routes(routes!(readyz))
+            .merge(http::shared_pages(&self.gate))
+            .merge(with_person(&self.gate, any))
+            .merge(of(Right::View, view))
+            .merge(of(Right::Handle, handle));
+        let (pages, docs) = http::openapi(pages);
+        let pages = pages
+            .merge(http::app_pages())
             .layer(DefaultBodyLimit::max(commands::MAX_BODY_BYTES))
+            .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
             .fallback(|| async { Problem::not_found("there is no such page") })
-            .with_state(self)
+            .with_state(self);
+        (pages, docs)
     }
 }
 
@@ -79,6 +100,8 @@ impl From<StoreError> for Problem {
 }
 
 /// Whether everything works: the database answers, the broker is there, storing succeeds.
+#[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses(
+    (status = 200, body = Object), (status = 503, body = Object)))]
 async fn healthz(State(pages): State<Pages>) -> Response {
     let database = database_answers(&pages).await;
     let broker = pages.health.receiving.load(Ordering::Relaxed);
@@ -110,6 +133,8 @@ fn expiry(authority: &Path, now: Wall) -> Option<String> {
 }
 
 /// Whether the start is over: everything was there once.
+#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses(
+    (status = 200, body = Object), (status = 503, body = Object)))]
 async fn readyz(State(pages): State<Pages>) -> Response {
     let ready = pages.health.has_received.load(Ordering::Relaxed) && database_answers(&pages).await;
     let (status, word) =

@@ -17,12 +17,14 @@ mod read;
 mod silence;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
 use crate::database;
 use crate::disk;
+use crate::http::{Gate, House};
 use crate::model::{CentreId, FileId, IncidentId, Wall};
 use crate::wire::Role;
 
@@ -80,6 +82,14 @@ impl Store {
         let path = folder.join("province.sqlite");
         let pool = database::open(&path, &MIGRATIONS).await?;
         Ok(Self { pool, folder: folder.to_owned(), limits })
+    }
+
+    /// The gate of a house whose people are in this database.
+    ///
+    /// # Errors
+    /// If the system gives no random bytes.
+    pub fn gate(&self, house: House, idle: Duration) -> anyhow::Result<Gate> {
+        Gate::new(house, self.pool.clone(), self.pool.clone(), idle)
     }
 
     /// Closes the database in an orderly way.
