@@ -75,7 +75,10 @@ impl Listener {
                     return Some(event("session-ended", &json!({})));
                 }
                 news = self.news.recv() => match news {
-                    Ok(news) => self.waiting.extend(self.incident(news).await),
+                    Ok(news) => {
+                        let told = self.incident(news).await;
+                        self.waiting.extend(told);
+                    }
                     // Who was too slow asks the pages anew.
                     Err(RecvError::Lagged(_)) => self.waiting.push(event("missed", &json!({}))),
                     Err(RecvError::Closed) => return None,
