@@ -20,6 +20,11 @@ pub const FILE_NAME: &str = "centre.sqlite";
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/centre");
 
+/// The shape of the database.
+pub fn migrations() -> &'static sqlx::migrate::Migrator {
+    &MIGRATIONS
+}
+
 /// The open database of a centre. Clones share it.
 #[derive(Debug, Clone)]
 pub struct CentreDb {

@@ -33,6 +33,8 @@ mod simulate;
 
 mod storage;
 
+mod user;
+
 mod verify;
 
 mod watching;
@@ -98,13 +100,15 @@ enum Command {
     Simulate(simulate::Args),
     /// Says what is kept, who holds it and what goes next; makes and releases legal holds.
     Storage(storage::Args),
+    /// Says who may sign in; adds people, and makes new passwords for them.
+    User(user::Args),
     /// Says what one camera stream carries, and what of it would not be recorded.
     Probe(probe::Args),
     /// Runs a camera's perception and rules over a media file or its recordings, and says what they flag.
     Replay(replay::Args),
-    /// Says whether evidence is intact and signed by a trusted key.
+    /// Says whether evidence is intact and signed by a trusted key, or an audit log whole and unchanged.
     Verify {
-        /// An evidence folder, or a file in one.
+        /// An evidence folder, or a file in one; an audit log as it was downloaded, or a centre's or province's database.
         path: PathBuf,
         /// The public keys that count, in PEM.
         #[arg(long)]
@@ -135,9 +139,10 @@ pub fn main() -> ExitCode {
             Command::Export(args) => export::run(args).await,
             Command::Simulate(args) => simulate::run(args).await,
             Command::Storage(args) => storage::run(args).await,
+            Command::User(args) => user::run(args).await,
             Command::Probe(args) => probe::run(args).await,
             Command::Replay(args) => replay::run(args).await,
-            Command::Verify { path, trust } => verify::run(&path, trust.as_deref()),
+            Command::Verify { path, trust } => verify::run(&path, trust.as_deref()).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

@@ -1,12 +1,24 @@
-//! `quaywatch verify`: whether evidence is intact and signed by a trusted key.
+//! `quaywatch verify`: whether evidence is intact and signed by a trusted key, or an audit log whole and unchanged.
 
+use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::{USAGE, failed};
-use crate::{evidence, keys};
+use crate::people::{Chain, check_chain, check_lines};
+use crate::{database, evidence, keys};
 
-pub(super) fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
+pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
+    let of_log = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("sqlite") => Some(check_database(path).await),
+        Some("jsonl") => Some(check_file(path)),
+        _ => None,
+    };
+    match of_log {
+        Some(Ok(chain)) => return told(path, &chain),
+        Some(Err(e)) => return failed(1, format!("{}: {e:#}", path.display())),
+        None => {}
+    }
     let trust = match trust.map(keys::load_trust).transpose() {
         Ok(trust) => trust,
         Err(e) => return failed(USAGE, format!("{e:#}")),
@@ -16,4 +28,30 @@ pub(super) fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
         println!("{line}");
     }
     if verdict.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn check_database(path: &Path) -> anyhow::Result<Chain> {
+    let pool = database::open_readers(path).await?;
+    Ok(check_chain(&pool).await?)
+}
+
+fn check_file(path: &Path) -> anyhow::Result<Chain> {
+    Ok(check_lines(BufReader::new(std::fs::File::open(path)?))?)
+}
+
+fn told(path: &Path, chain: &Chain) -> ExitCode {
+    let (path, entries) = (path.display(), chain.entries);
+    match &chain.problem {
+        None => {
+            let last = chain.last.as_deref().unwrap_or("none");
+            println!(
+                "{path}: the audit log is whole and unchanged: {entries} entries, the last one's digest {last}"
+            );
+            ExitCode::SUCCESS
+        }
+        Some(problem) => {
+            println!("{path}: the audit log is NOT as it was written: {problem}");
+            ExitCode::FAILURE
+        }
+    }
 }

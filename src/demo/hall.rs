@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::Settings;
+use super::web::Visitor;
 use crate::{clock, disk, keys};
 
 /// The streams of the three cameras.
@@ -40,6 +41,8 @@ pub(super) struct Hall {
     broker: Child,
     province: Child,
     edge: Child,
+    /// Who asks the province.
+    monitor: Option<Visitor>,
 }
 
 impl Hall {
@@ -60,7 +63,17 @@ impl Hall {
         disk::write_atomically(&edge_config, text.as_bytes())?;
         let province = start_role("province", &province_config, &folder)?;
         let edge = start_role("edge", &edge_config, &folder)?;
-        Ok(Self { folder, province_port, centre_port, cameras, control, broker, province, edge })
+        Ok(Self {
+            folder,
+            province_port,
+            centre_port,
+            cameras,
+            control,
+            broker,
+            province,
+            edge,
+            monitor: None,
+        })
     }
 
     pub fn folder(&self) -> &Path {
@@ -111,6 +124,20 @@ impl Hall {
             }
         }
         Ok(())
+    }
+
+    /// Signs in at the centre and at the province, and gives the passwords that count there from now on.
+    pub async fn sign_in(&mut self) -> anyhow::Result<[String; 2]> {
+        let (_, of_centre) = Visitor::first(self.centre_port, &said(&self.folder, "edge")).await?;
+        let (visitor, of_province) =
+            Visitor::first(self.province_port, &said(&self.folder, "province")).await?;
+        self.monitor = Some(visitor);
+        Ok([of_centre, of_province])
+    }
+
+    /// GET of a JSON answer of the province.
+    pub async fn ask_province(&self, path: &str) -> anyhow::Result<Value> {
+        self.monitor.as_ref().context("nobody is signed in at the province")?.get(path).await
     }
 
     pub async fn stop_edge(&mut self) -> anyhow::Result<()> {
@@ -229,12 +256,17 @@ async fn start_broker(folder: &Path, port: u16) -> anyhow::Result<Child> {
     Ok(child)
 }
 
+/// Where a role says its results.
+fn said(folder: &Path, role: &str) -> PathBuf {
+    folder.join(format!("{role}.out"))
+}
+
 fn start_role(role: &str, config: &Path, folder: &Path) -> anyhow::Result<Child> {
     let child = Command::new(std::env::current_exe()?)
         .args(["--log-format", "json", role, "--config"])
         .arg(config)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(std::fs::File::create(said(folder, role))?)
         .stderr(std::fs::File::create(folder.join(format!("{role}.log")))?)
         .kill_on_drop(true)
         .spawn()?;

@@ -52,17 +52,13 @@ pub async fn run(settings: Settings) -> anyhow::Result<Option<Tally>> {
     let mut hall = Hall::start(&settings).await?;
     let mut story = Story::follow(hall.edge_log()?);
     wait_until_ready(&mut hall, &mut story).await?;
+    let [of_centre, of_province] = hall.sign_in().await.context("signing in")?;
     println!("Sẵn sàng / ready.");
-    println!("  Xem camera của trung tâm / the centre's cameras: http://127.0.0.1:{}/", hall.centre_port);
-    println!(
-        "  Sự việc tại tỉnh / incidents at the province:    http://127.0.0.1:{}/api/incidents",
-        hall.province_port
-    );
-    println!(
-        "  Các trung tâm / centres:                         http://127.0.0.1:{}/api/centres",
-        hall.province_port
-    );
-    println!("  Tệp của bản chạy thử / files of this demo:       {}", settings.folder.display());
+    println!("  Trang của trung tâm / the centre's pages:     http://127.0.0.1:{}/", hall.centre_port);
+    println!("    đăng nhập / sign in: admin, mật khẩu / password: {of_centre}");
+    println!("  Trang của tỉnh / the province's board:        http://127.0.0.1:{}/", hall.province_port);
+    println!("    đăng nhập / sign in: admin, mật khẩu / password: {of_province}");
+    println!("  Tệp của bản chạy thử / files of this demo:    {}", settings.folder.display());
     match settings.seconds {
         Some(_) => println!("  Tự dừng / stops by itself.\n"),
         None => println!("  Dừng bằng Ctrl-C / stop with Ctrl-C.\n"),
@@ -111,7 +107,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<Option<Tally>> {
 async fn wait_until_ready(hall: &mut Hall, story: &mut Story) -> anyhow::Result<()> {
     let deadline = clock::now().mono.plus(READY_WITHIN);
     loop {
-        if story.streaming() == hall::CAMERAS && web::get(hall.province_port, "/healthz").await.is_ok() {
+        if story.streaming() == hall::CAMERAS
+            && web::answers(hall.province_port, "/healthz").await
+            && web::answers(hall.centre_port, "/readyz").await
+        {
             return Ok(());
         }
         if clock::now().mono >= deadline {

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::hall::Hall;
 use super::story::Story;
-use super::web;
 use crate::evidence::inspect::inspect;
 use crate::evidence::manifest::{self, FileFacts};
 use crate::model::Wall;
@@ -56,7 +55,7 @@ pub(super) async fn count(hall: &Hall, story: &Story) -> anyhow::Result<Tally> {
     let mut stored = BTreeMap::new();
     let mut path = "/api/incidents?limit=100".to_owned();
     loop {
-        let page = web::get(hall.province_port, &path).await?;
+        let page = hall.ask_province(&path).await?;
         for incident in page.get("incidents").and_then(Value::as_array).into_iter().flatten() {
             stored.insert(text(incident, "id"), incident.clone());
         }
@@ -67,7 +66,7 @@ pub(super) async fn count(hall: &Hall, story: &Story) -> anyhow::Result<Tally> {
     }
     let mut events_stored = 0;
     for id in stored.keys() {
-        let incident = web::get(hall.province_port, &format!("/api/incidents/{id}")).await?;
+        let incident = hall.ask_province(&format!("/api/incidents/{id}")).await?;
         events_stored += incident.get("events").and_then(Value::as_array).map_or(0, Vec::len);
     }
     let trust = keys::load_trust(&hall.centre_public_key())?;

@@ -50,6 +50,7 @@ use crate::{broker, clock};
 use commander::Commander;
 use receive::Commands;
 use renewal::Renewal;
+pub use store::{DATABASE, migrations};
 
 /// Of one centre, at most this much may be under way.
 const MOST_FILES: u64 = 200;

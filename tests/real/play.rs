@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
 use crate::support::{
-    Answer, CameraSpec, Hall, Process, Recorded, decode, free_port, get, get_json, get_with, now_ms,
-    post_json, wait_for,
+    Answer, CameraSpec, Hall, Process, Recorded, cookie, decode, free_port, get, get_json, get_with, now_ms,
+    post_json, signed_in, wait_for,
 };
 
 /// A centre with pages and these cameras, which records files of 10 s.
@@ -260,6 +260,7 @@ fn watch(port: u16, origin: Option<&str>, wish: &Value) -> Result<Live, String> 
         .header("Connection", "Upgrade")
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Version", "13")
+        .header("Cookie", cookie(port))
         .header("Sec-WebSocket-Key", tungstenite::handshake::client::generate_key());
     if let Some(origin) = origin {
         request = request.header("Origin", origin);
@@ -345,7 +346,7 @@ fn a_page_hears_of_incidents_and_cameras_as_they_happen() {
     let (mut hall, _centre, port) = centre(&[CameraSpec::new("counter-1").calm()]);
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
-    write!(stream, "GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").unwrap();
+    write!(stream, "GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n{}\r\n", signed_in(port)).unwrap();
     let began = now_ms();
     recorded_until(port, "counter-1", began - 10_000, began);
     let mut heard = String::new();

@@ -35,6 +35,14 @@ pub use read::{CentreRow, FileRow, IncidentFilter, IncidentRow, Position, Viewin
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/province");
 
+/// The database's name below the storage folder.
+pub const DATABASE: &str = "province.sqlite";
+
+/// The shape of the database.
+pub fn migrations() -> &'static Migrator {
+    &MIGRATIONS
+}
+
 /// Of each centre, and of all unknown ones together, this many rejections are kept.
 const KEPT_REJECTIONS: i64 = 500;
 
@@ -79,7 +87,7 @@ impl Store {
         for below in ["incoming", "files"] {
             disk::make_folder(&folder.join(below))?;
         }
-        let path = folder.join("province.sqlite");
+        let path = folder.join(DATABASE);
         let pool = database::open(&path, &MIGRATIONS).await?;
         Ok(Self { pool, folder: folder.to_owned(), limits })
     }

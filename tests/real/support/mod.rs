@@ -15,7 +15,10 @@ mod recordings;
 mod stamp;
 
 pub use cameras::{CameraSpec, Cameras};
-pub use http::{Answer, get, get_json, get_with, post_json};
+pub use http::{
+    Answer, PASSWORD, ask_as_is, cookie, first_password, get, get_json, get_with, post_json, send_json,
+    signed_in,
+};
 pub use mosquitto::Mosquitto;
 pub use process::Process;
 pub use recordings::{Recorded, across, decode, recorded, recorded_rows};

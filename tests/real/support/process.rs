@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
 
-use super::wait_for;
+use super::{http, wait_for};
 
 pub struct Process {
     child: Child,
@@ -26,9 +26,11 @@ impl Process {
     pub fn spawn(name: &str, mut command: Command, folder: &Path) -> Self {
         let n = std::fs::read_dir(folder).unwrap().count();
         let log = folder.join(format!("{name}-{n}.log"));
+        let said = log.with_extension("out");
+        http::expect_people(&command, &said);
         let child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(File::create(&said).unwrap())
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap_or_else(|e| panic!("{name} cannot be started: {e}"));
