@@ -27,7 +27,7 @@ use crate::http::{Gate, House};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::model::{CameraId, ClockState, Ids, Mono, Now, StreamKind};
-use crate::orders::FlagDesk;
+use crate::orders::{Casebook, FlagDesk};
 use crate::pace::Paced;
 use crate::perceive::models::{Models, Wanted};
 use crate::perceive::{Counters, Hearing, Look, Lookers, Observed, Seeing, Tap, What};
@@ -105,7 +105,8 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
 
     let mut link = Group::new("link", &root);
     let (flags, by_hand) = FlagDesk::new();
-    let access = start_link(&shared, &mut link, nudges, &flags)?;
+    let cases = casebook(&shared, nudge.clone())?;
+    let access = start_link(&shared, &mut link, nudges, &flags, &cases)?;
 
     let mut evidence = Group::new("evidence", &root);
     let maker = maker(&shared, nudge.clone())?;
@@ -151,7 +152,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     house.spawn("gaps", gap_watch.run(noticed, house.token()));
 
     let mut pages = Group::new("pages", &root);
-    start_pages(&shared, &mut pages, flags, access).await?;
+    start_pages(&shared, &mut pages, flags, cases, access).await?;
 
     let mut cameras = Group::new("cameras", &root);
     let paced = Paced::start("streams").context("a thread for the streams")?;
@@ -256,6 +257,11 @@ fn lookers(config: &EdgeConfig, models: &Models) -> anyhow::Result<Option<Looker
     lookers.context("threads to look for people").map(Some)
 }
 
+fn casebook(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Casebook> {
+    let (centre, ids) = (shared.config.centre.id.clone(), Ids::new(clock::id_seed()?));
+    Ok(Casebook::new(centre, shared.db.clone(), shared.signer.clone(), ids, nudge))
+}
+
 fn maker(shared: &Shared, nudge: mpsc::Sender<()>) -> anyhow::Result<Maker> {
     let province = shared.config.province.as_ref();
     Ok(Maker {
@@ -283,6 +289,7 @@ async fn start_pages(
     shared: &Shared,
     group: &mut Group,
     flags: FlagDesk,
+    cases: Casebook,
     access: watch::Receiver<Option<Access>>,
 ) -> anyhow::Result<()> {
     let Some(web) = shared.config.web.clone() else { return Ok(()) };
@@ -317,6 +324,7 @@ async fn start_pages(
         clock: shared.clock.subscribe(),
         cameras: shared.cameras.subscribe(),
         flags,
+        cases,
         access,
         perception: shared.perception.clone(),
         models: shared.models.clone(),

@@ -8,7 +8,7 @@ use super::{CameraStates, Shared};
 use crate::enrol::Folder;
 use crate::forward::{self, Access, Orders};
 use crate::model::{BootId, ClockState, Ids};
-use crate::orders::{Clerk, FlagDesk, Rights};
+use crate::orders::{Casebook, Clerk, FlagDesk, Rights};
 use crate::record::Archive;
 use crate::supervise::Group;
 use crate::wire::{CameraStatus, DiskStatus};
@@ -25,6 +25,7 @@ pub(super) fn start_link(
     group: &mut Group,
     nudges: mpsc::Receiver<()>,
     flags: &FlagDesk,
+    cases: &Casebook,
 ) -> anyhow::Result<watch::Receiver<Option<Access>>> {
     let (given, access) = watch::channel(None);
     let Some(province) = shared.config.province.clone() else {
@@ -37,6 +38,7 @@ pub(super) fn start_link(
     let clerk = Clerk {
         centre: centre.clone(),
         db: db.clone(),
+        cases: cases.clone(),
         flags: flags.clone(),
         rights: Rights {
             actions: province.commands.clone(),

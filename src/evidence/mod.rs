@@ -30,9 +30,12 @@ pub mod sound;
 /// The picture shown at a moment of a clip.
 pub mod still;
 
+mod shelf;
+
 mod verify;
 
 pub use keeping::forget_outdated;
 pub use maker::{Job, Maker, Part};
 pub use range::{Range, closing_clip, first_clip};
+pub use shelf::{EVIDENCE_FILES, Found, folder_of, found};
 pub use verify::{Verdict, verify};

@@ -213,7 +213,8 @@ pub(super) async fn write(connection: &mut SqliteConnection, row: &IncidentRow) 
     Ok(())
 }
 
-pub(super) async fn read(
+/// One incident, as part of a transaction.
+pub(crate) async fn read(
     connection: &mut SqliteConnection,
     id: IncidentId,
 ) -> Result<Option<IncidentRow>, sqlx::Error> {
@@ -237,7 +238,8 @@ fn evidence_columns(evidence: &Evidence) -> (&'static str, Option<&str>) {
     }
 }
 
-fn from_row(row: &SqliteRow) -> Result<IncidentRow, sqlx::Error> {
+/// An incident out of a row with all columns.
+pub(crate) fn from_row(row: &SqliteRow) -> Result<IncidentRow, sqlx::Error> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let maybe_text = |column: &str| row.try_get::<Option<String>, _>(column);
     let time = |column: &str| row.try_get::<i64, _>(column).map(Wall::from_millis);

@@ -39,10 +39,12 @@ pub(crate) mod fixtures;
 
 pub use access::{Access, keep_access};
 pub use bounds::{GivenUp, Keeper};
+pub(crate) use incidents::{from_row as incident_from_row, read as read_incident};
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};
 pub use keeping::Outdated;
 pub use link::{Orders, Settings, run};
+pub(crate) use outbox::add_event;
 pub use outbox::{OutboxError, OutgoingFile};
 pub use pins::Pin;
 pub use queue::Quarantined;

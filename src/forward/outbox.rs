@@ -160,7 +160,8 @@ impl CentreDb {
     }
 }
 
-pub(super) async fn add_event(
+/// Signs an event and puts it into the outbox, as part of a transaction.
+pub(crate) async fn add_event(
     connection: &mut SqliteConnection,
     incident: &IncidentRow,
     signer: &Signer,

@@ -7,6 +7,8 @@
 
 mod book;
 
+mod casebook;
+
 mod flag;
 
 mod footage;
@@ -15,9 +17,16 @@ mod handling;
 
 mod judge;
 
+mod shown;
+
+mod work;
+
 pub use flag::{Asked, FlagDesk, Footage, NotFlagged, What, manual};
+pub use casebook::{Casebook, Deed, NotPut};
 pub use handling::{Handled, Place};
 pub use judge::Rights;
+pub use shown::{Case, CaseFilter, Counts, Delivery, WorkFilter};
+pub use work::{Conflict, Doing};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +43,7 @@ use crate::clock;
 use crate::enrol::Folder;
 use crate::model::{CentreId, CommandId, IncidentId};
 use crate::record::Archive;
-use crate::wire::{Action, Answer, ClosedAs, Command, LookInArgs, PublicKey, Reply};
+use crate::wire::{Action, Answer, Command, LookInArgs, PublicKey, Reply};
 use footage::{Size, picture_now};
 use judge::{Verdict, judge};
 
@@ -50,6 +59,8 @@ pub struct Clerk {
     pub centre: CentreId,
     /// Where commands are written down.
     pub db: CentreDb,
+    /// Where what is said about incidents is put on record.
+    pub cases: Casebook,
     /// Where moments are flagged and footage is asked for.
     pub flags: FlagDesk,
     /// What the province may ask for.
@@ -139,37 +150,22 @@ impl Clerk {
                 let until = clock::now().wall.plus_millis(60_000 * i64::from(args.minutes));
                 Answer::Done { data: one("until", until.to_string()) }
             }
-            Action::Acknowledge(args) => {
-                self.handle(args.incident, actor, "acknowledge", None, args.note).await
-            }
-            Action::Comment(args) => self.handle(args.incident, actor, "comment", None, args.text).await,
+            Action::Acknowledge(args) => self.handle(args.incident, actor, Doing::Acknowledge, args.note).await,
+            Action::Comment(args) => self.handle(args.incident, actor, Doing::Comment, args.text).await,
             Action::Close(args) => {
-                self.handle(args.incident, actor, "close", Some(args.outcome), args.note).await
+                self.handle(args.incident, actor, Doing::Close(args.outcome), args.note).await
             }
             Action::Certificate(args) => self.take_papers(&args.papers),
         }
     }
 
-    async fn handle(
-        &self,
-        incident: IncidentId,
-        who: &str,
-        action: &str,
-        outcome: Option<ClosedAs>,
-        note: String,
-    ) -> Answer {
-        let handled = Handled {
-            at: clock::now().wall,
-            place: Place::Province,
-            who: who.to_owned(),
-            action: action.to_owned(),
-            outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
-            note,
-        };
-        match self.db.handle(incident, &handled).await {
-            Ok(true) => Answer::Done { data: one("incident", incident.to_string()) },
-            Ok(false) => Answer::Refused { reason: format!("there is no incident {incident} here") },
-            Err(e) => Answer::Failed { reason: format!("it cannot be written down now: {e}") },
+    async fn handle(&self, incident: IncidentId, who: &str, doing: Doing, note: String) -> Answer {
+        let (place, from) = (Place::Province, "province".to_owned());
+        let deed = Deed { incident, place, who: who.to_owned(), from, doing, note, seen: None };
+        match self.cases.put(&deed, clock::now()).await {
+            Ok(()) => Answer::Done { data: one("incident", incident.to_string()) },
+            Err(e @ NotPut::Failed(_)) => Answer::Failed { reason: e.to_string() },
+            Err(e) => Answer::Refused { reason: e.to_string() },
         }
     }
 
@@ -219,6 +215,7 @@ mod tests {
     use crate::forward::fixtures::{db, event, incident, now, signer};
     use crate::model::{CommandId, EventId, Ids, IncidentId, Severity};
     use crate::record::{Index, Keep, Policy};
+    use crate::wire::ClosedAs;
 
     fn command(note: &str) -> Command {
         let args = serde_json::json!({ "note": note });
@@ -241,7 +238,10 @@ mod tests {
         let usual = Keep { main: Duration::MAX, sub: Duration::MAX, most_bytes: None };
         let policy = Policy { usual, cameras: Default::default(), reserve_bytes: 0, pin_share: 0.3 };
         let archive = Arc::new(Archive::new(folder, policy, Index::open(folder).await.unwrap()));
-        (Clerk { centre, db: db(folder).await, flags, rights, archive, papers: None }, asked)
+        let db = db(folder).await;
+        let (nudge, _) = mpsc::channel(1);
+        let cases = Casebook::new(centre.clone(), db.clone(), Arc::new(signer()), Ids::new(7), nudge);
+        (Clerk { centre, db, cases, flags, rights, archive, papers: None }, asked)
     }
 
     /// The answer to `command`, and how often something was flagged for it; everything may be.
@@ -320,7 +320,7 @@ mod tests {
         let history = clerk.db.history(row.id).await.unwrap();
         let told: Vec<_> = history.iter().map(|one| (one.action.as_str(), one.note.as_str())).collect();
         assert_eq!(told, [("acknowledge", ""), ("comment", "Đã gọi điện"), ("close", "Tivi")]);
-        assert_eq!((history[2].outcome.as_deref(), history[2].place), (Some("false-alarm"), Place::Province));
+        assert_eq!((history[2].outcome, history[2].place), (Some(ClosedAs::FalseAlarm), Place::Province));
         let nobody = "0193b3c4-0000-7000-8000-00000000000f";
         let unknown = said("comment", serde_json::json!({ "incident": nobody, "text": "x" }));
         let (answer, _) = clerk.answer(&unknown, 0).await;

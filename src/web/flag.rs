@@ -35,7 +35,9 @@ pub(super) async fn one(
     }
     let args = FlagArgs::read(args).map_err(|e| Problem::bad_request(e.to_string()))?;
     if let Some(camera) = &args.camera {
-        pages.camera(&caller, camera.as_str())?;
+        // As for one that is not there.
+        let unknown = || Problem::bad_request(format!("there is no camera \"{camera}\""));
+        caller.must_see(camera.as_str()).map_err(|_| unknown())?;
     }
     let detail = json!({ "camera": args.camera, "severity": args.severity });
     pages.gate.note(&caller, "flagged", args.camera.as_ref().map(CameraId::as_str), detail).await?;

@@ -6,6 +6,8 @@ mod asked;
 
 mod cameras;
 
+mod evidence;
+
 mod flag;
 
 mod healthz;
@@ -52,7 +54,7 @@ use crate::forward::Access;
 use crate::http::{self, Gate, Problem, with_person, with_right};
 use crate::ingest::CameraState;
 use crate::model::{CameraId, ClockState, Now};
-use crate::orders::FlagDesk;
+use crate::orders::{Casebook, FlagDesk};
 use crate::people::Right;
 use crate::perceive::Counters;
 use crate::perceive::models::Models;
@@ -64,7 +66,7 @@ pub use view::Views;
 pub use viewings::Viewings;
 
 /// Nothing that is asked is larger.
-const MOST_BODY_BYTES: usize = 64 << 10;
+const MOST_BODY_BYTES: usize = 16 << 10;
 
 /// What the pages are made from.
 #[derive(Clone)]
@@ -103,6 +105,8 @@ pub struct Pages {
     pub cameras: watch::Receiver<BTreeMap<CameraId, (CameraState, Now)>>,
     /// Where people flag moments.
     pub flags: FlagDesk,
+    /// Where what people do about incidents is put on record.
+    pub cases: Casebook,
     /// What the link to the province goes by.
     pub access: watch::Receiver<Option<Access>>,
     /// What became of the work of perceiving each camera.
@@ -129,8 +133,13 @@ impl Pages {
             .routes(routes!(playlist::silent))
             .routes(routes!(view::one))
             .routes(routes!(thumb::one))
-            .routes(routes!(incident::one));
-        let handle = OpenApiRouter::new().routes(routes!(flag::one));
+            .routes(routes!(incident::list))
+            .routes(routes!(incident::one))
+            .routes(routes!(evidence::file));
+        let handle = OpenApiRouter::new()
+            .routes(routes!(flag::one))
+            .routes(routes!(incident::handle))
+            .routes(routes!(incident::staff));
         let health = OpenApiRouter::new().routes(routes!(storage::page)).routes(routes!(outbox::page));
         let pages = http::described("quaywatch: a centre")
             .routes(routes!(healthz::healthz))
