@@ -39,8 +39,8 @@ pub(crate) mod fixtures;
 
 pub use access::{Access, keep_access};
 pub use bounds::{GivenUp, Keeper};
-pub(crate) use incidents::{from_row as incident_from_row, read as read_incident};
 pub use incidents::{Evidence, IncidentRow};
+pub(crate) use incidents::{from_row as incident_from_row, read as read_incident};
 pub use item::{Class, Item};
 pub use keeping::Outdated;
 pub use link::{Orders, Settings, run};

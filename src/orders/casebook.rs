@@ -13,7 +13,7 @@ use crate::centre_db::CentreDb;
 use crate::forward::{IncidentRow, OutboxError, add_event, read_incident};
 use crate::model::{CentreId, EventId, Ids, IncidentId, Now};
 use crate::people::{Act, AuditLog};
-use crate::wire::{ClosedAs, Event, EventType, HandlingEntry, Signer, Work};
+use crate::wire::{Event, EventType, HandlingEntry, Signer, Work};
 
 /// Something that somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,13 @@ pub struct Casebook {
 
 impl Casebook {
     /// The casebook of a centre; `nudge` wakes the link.
-    pub fn new(centre: CentreId, db: CentreDb, signer: Arc<Signer>, ids: Ids, nudge: mpsc::Sender<()>) -> Self {
+    pub fn new(
+        centre: CentreId,
+        db: CentreDb,
+        signer: Arc<Signer>,
+        ids: Ids,
+        nudge: mpsc::Sender<()>,
+    ) -> Self {
         Self { centre, db, signer, ids: Arc::new(Mutex::new(ids)), nudge }
     }
 
@@ -173,3 +179,88 @@ async fn last(db: &mut SqliteConnection, incident: IncidentId) -> Result<Option<
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forward::fixtures::{centre, db, event, incident, now, signer};
+    use crate::model::Severity;
+    use crate::wire::{ClosedAs, Subject, WorkState};
+
+    async fn book(
+        folder: &std::path::Path,
+        severity: Severity,
+    ) -> (Casebook, IncidentRow, mpsc::Receiver<()>) {
+        let db = db(folder).await;
+        let mut ids = Ids::new(9);
+        let row = incident(&mut ids, severity);
+        let id = EventId(ids.next(now()));
+        db.record_event(&row, &signer(), now(), |n, epoch| event(id, &row, n, epoch)).await.unwrap();
+        let (nudge, nudged) = mpsc::channel(1);
+        (Casebook::new(centre(), db, Arc::new(signer()), Ids::new(7), nudge), row, nudged)
+    }
+
+    fn deed(row: &IncidentRow, who: &str, doing: Doing, seen: Option<i64>) -> Deed {
+        let (place, from, note) = (Place::Centre, "10.0.0.7".to_owned(), "Đã nhắc nhở".to_owned());
+        Deed { incident: row.id, place, who: who.to_owned(), from, doing, note, seen }
+    }
+
+    /// The events that wait, as they will be sent.
+    async fn told(book: &Casebook) -> Vec<Event> {
+        let mut events = vec![];
+        for item in book.db.waiting().await.unwrap() {
+            let Subject::Event(_) = item.id else { continue };
+            let payload = book.db.payload(item.id).await.unwrap().unwrap();
+            events.push(Event::from_bytes(&book.centre, &payload.bytes).unwrap());
+        }
+        events
+    }
+
+    #[tokio::test]
+    async fn what_is_done_is_in_the_history_on_the_log_and_on_its_way_to_the_province() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, row, mut nudged) = book(folder.path(), Severity::Warning).await;
+        book.put(&deed(&row, "lan", Doing::Take, None), now()).await.unwrap();
+        book.put(&deed(&row, "lan", Doing::Close(ClosedAs::FalseAlarm), None), now()).await.unwrap();
+        let history = book.db.history(row.id).await.unwrap();
+        let actions: Vec<_> = history.iter().map(|one| (one.action.as_str(), one.who.as_str())).collect();
+        assert_eq!(actions, [("take", "lan"), ("close", "lan")]);
+        let work = book.db.case(row.id).await.unwrap().unwrap().work;
+        assert_eq!((work.state, work.outcome), (WorkState::Closed, Some(ClosedAs::FalseAlarm)));
+        let events = told(&book).await;
+        assert_eq!(events.len(), 3);
+        let last = &events[2].data;
+        assert_eq!(last.work, Some(work));
+        assert_eq!(last.handling.iter().map(|one| one.number).collect::<Vec<_>>(), [history[1].number]);
+        assert!(nudged.try_recv().is_ok());
+        let log = AuditLog::new(book.db.pool.clone(), book.db.pool.clone());
+        assert_eq!(log.check().await.unwrap().entries, 2);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_leave_stays_and_what_the_province_says_is_not_told_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (notice, row, mut nudged) = book(folder.path(), Severity::Notice).await;
+        notice.put(&deed(&row, "lan", Doing::Take, None), now()).await.unwrap();
+        assert!(told(&notice).await.is_empty() && nudged.try_recv().is_err());
+        let folder = tempfile::tempdir().unwrap();
+        let (warning, row, _nudged) = book(folder.path(), Severity::Warning).await;
+        let by_province = Deed { place: Place::Province, ..deed(&row, "Tỉnh", Doing::Acknowledge, None) };
+        warning.put(&by_province, now()).await.unwrap();
+        assert_eq!(told(&warning).await.len(), 1, "only that it was opened");
+        assert_eq!(warning.db.history(row.id).await.unwrap()[0].place, Place::Province);
+    }
+
+    #[tokio::test]
+    async fn of_two_who_act_at_once_the_second_is_told_who_was_first_and_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, row, _nudged) = book(folder.path(), Severity::Warning).await;
+        book.put(&deed(&row, "lan", Doing::Take, Some(0)), now()).await.unwrap();
+        let refused = book.put(&deed(&row, "minh", Doing::Take, Some(0)), now()).await.unwrap_err();
+        let by_lan = |why: &NotPut| matches!(why, NotPut::Conflict { by: Some(by), .. } if by == "lan");
+        assert!(by_lan(&refused), "{refused}");
+        assert_eq!(book.db.history(row.id).await.unwrap().len(), 1);
+        let nobody =
+            Deed { incident: IncidentId(Ids::new(3).next(now())), ..deed(&row, "lan", Doing::See, None) };
+        assert!(matches!(book.put(&nobody, now()).await, Err(NotPut::Unknown(_))));
+    }
+}

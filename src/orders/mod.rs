@@ -21,8 +21,8 @@ mod shown;
 
 mod work;
 
-pub use flag::{Asked, FlagDesk, Footage, NotFlagged, What, manual};
 pub use casebook::{Casebook, Deed, NotPut};
+pub use flag::{Asked, FlagDesk, Footage, NotFlagged, What, manual};
 pub use handling::{Handled, Place};
 pub use judge::Rights;
 pub use shown::{Case, CaseFilter, Counts, Delivery, WorkFilter};
@@ -150,7 +150,9 @@ impl Clerk {
                 let until = clock::now().wall.plus_millis(60_000 * i64::from(args.minutes));
                 Answer::Done { data: one("until", until.to_string()) }
             }
-            Action::Acknowledge(args) => self.handle(args.incident, actor, Doing::Acknowledge, args.note).await,
+            Action::Acknowledge(args) => {
+                self.handle(args.incident, actor, Doing::Acknowledge, args.note).await
+            }
             Action::Comment(args) => self.handle(args.incident, actor, Doing::Comment, args.text).await,
             Action::Close(args) => {
                 self.handle(args.incident, actor, Doing::Close(args.outcome), args.note).await

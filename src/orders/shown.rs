@@ -85,10 +85,10 @@ impl CentreDb {
     pub async fn cases(&self, asked: &CaseFilter) -> Result<Vec<Case>, sqlx::Error> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM incidents WHERE 1 = 1");
         match asked.work {
-            Some(WorkFilter::Is(state)) => drop(query.push(" AND work = ").push_bind(state.as_str())),
-            Some(WorkFilter::Unfinished) => drop(query.push(" AND work != 'closed'")),
-            None => {}
-        }
+            Some(WorkFilter::Is(state)) => query.push(" AND work = ").push_bind(state.as_str()),
+            Some(WorkFilter::Unfinished) => query.push(" AND work != 'closed'"),
+            None => &mut query,
+        };
         if let Some(severity) = asked.severity {
             query.push(" AND severity = ").push_bind(severity.as_str());
         }
@@ -174,10 +174,80 @@ fn only(query: &mut QueryBuilder<Sqlite>, only_these: Option<&[String]>) {
     let Some(only_these) = only_these else { return };
     query.push(" AND (camera IS NULL OR camera IN (");
     let mut list = query.separated(", ");
-    only_these.iter().for_each(|camera| drop(list.push_bind(camera.clone())));
+    for camera in only_these {
+        list.push_bind(camera.clone());
+    }
     query.push("))");
 }
 
 fn case(row: &SqliteRow) -> Result<Case, sqlx::Error> {
     Ok(Case { row: incident_from_row(row)?, work: handling::work(row)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forward::fixtures::{db, event, incident, now, signer, start};
+    use crate::model::{EventId, Ids};
+
+    /// Incidents flagged a second apart, and every other one of camera `gate`.
+    async fn some(db: &CentreDb, number: i64) -> Vec<IncidentRow> {
+        let mut ids = Ids::new(9);
+        let mut all = vec![];
+        for n in 0..number {
+            let severity = if n == 0 { Severity::Urgent } else { Severity::Warning };
+            let mut row = incident(&mut ids, severity);
+            row.flagged_at = start().plus_millis(n * 1000);
+            if n % 2 == 1 {
+                row.camera = CameraId::new("gate").ok();
+            }
+            let id = EventId(ids.next(now()));
+            db.record_event(&row, &signer(), now(), |n, epoch| event(id, &row, n, epoch)).await.unwrap();
+            all.insert(0, row);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn a_list_goes_on_where_it_ended_and_shows_nothing_of_other_cameras() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = db(folder.path()).await;
+        let all = some(&db, 5).await;
+        let mut asked = CaseFilter { limit: 2, work: Some(WorkFilter::Unfinished), ..CaseFilter::default() };
+        let mut seen = vec![];
+        loop {
+            let page = db.cases(&asked).await.unwrap();
+            let Some(last) = page.last() else { break };
+            asked.after = Some((last.row.flagged_at, last.row.id));
+            seen.extend(page.into_iter().map(|case| case.row));
+        }
+        assert_eq!(seen, all);
+        let only = vec!["gate".to_owned()];
+        let of_gate = CaseFilter { only: Some(only.clone()), limit: 9, ..CaseFilter::default() };
+        assert_eq!(db.cases(&of_gate).await.unwrap().len(), 2);
+        assert_eq!(db.counts(Some(&only)).await.unwrap(), Counts { new: 2, ..Counts::default() });
+        let counts = Counts { new: 5, urgent_new: 1, ..Counts::default() };
+        assert_eq!(db.counts(None).await.unwrap(), counts);
+        let nothing = CaseFilter { only: Some(vec![]), limit: 9, ..CaseFilter::default() };
+        assert_eq!(db.cases(&nothing).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn each_filter_leaves_what_does_not_fit_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = db(folder.path()).await;
+        some(&db, 4).await;
+        let every = CaseFilter { limit: 9, ..CaseFilter::default() };
+        for (asked, left) in [
+            (CaseFilter { severity: Some(Severity::Urgent), ..every.clone() }, 1),
+            (CaseFilter { kind: Some(Kind::Scream), ..every.clone() }, 0),
+            (CaseFilter { camera: CameraId::new("gate").ok(), ..every.clone() }, 2),
+            (CaseFilter { work: Some(WorkFilter::Is(WorkState::New)), ..every.clone() }, 4),
+            (CaseFilter { work: Some(WorkFilter::Is(WorkState::Closed)), ..every.clone() }, 0),
+            (CaseFilter { from: Some(start().plus_millis(2000)), ..every.clone() }, 2),
+            (CaseFilter { to: Some(start().plus_millis(2000)), ..every.clone() }, 2),
+        ] {
+            assert_eq!(db.cases(&asked).await.unwrap().len(), left, "{asked:?}");
+        }
+    }
 }

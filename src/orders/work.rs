@@ -63,16 +63,20 @@ pub enum Conflict {
 ///
 /// # Errors
 /// [`Conflict`] if it cannot be done as things are.
-pub fn after(work: &Work, doing: &Doing, who: &str, is_current: Option<bool>) -> Result<Option<Work>, Conflict> {
+pub fn after(
+    work: &Work,
+    doing: &Doing,
+    who: &str,
+    is_current: Option<bool>,
+) -> Result<Option<Work>, Conflict> {
     let is_closed = work.state == WorkState::Closed;
     let stale = is_current == Some(false);
-    let in_hand = |owner: &str| Work {
-        state: WorkState::InHand,
-        owner: Some(owner.to_owned()),
-        ..work.clone()
-    };
+    let in_hand =
+        |owner: &str| Work { state: WorkState::InHand, owner: Some(owner.to_owned()), ..work.clone() };
     match doing {
-        Doing::See if work.state == WorkState::New => Ok(Some(Work { state: WorkState::Seen, ..work.clone() })),
+        Doing::See if work.state == WorkState::New => {
+            Ok(Some(Work { state: WorkState::Seen, ..work.clone() }))
+        }
         Doing::See => Ok(None),
         Doing::Comment | Doing::Acknowledge => Ok(Some(work.clone())),
         _ if stale => Err(Conflict::Changed),
@@ -125,7 +129,11 @@ mod tests {
         let taken = done(&Work::default(), Doing::Take, "lan");
         assert_eq!(after(&taken, &Doing::Take, "minh", None), Err(Conflict::Changed));
         assert_eq!(after(&taken, &Doing::Take, "minh", Some(false)), Err(Conflict::Changed));
-        assert_eq!(done_knowing(&taken, Doing::Take, "minh").owner.as_deref(), Some("minh"), "taken over openly");
+        assert_eq!(
+            done_knowing(&taken, Doing::Take, "minh").owner.as_deref(),
+            Some("minh"),
+            "taken over openly"
+        );
         let closed = done(&taken, Doing::Close(ClosedAs::Real), "lan");
         for doing in [Doing::Take, Doing::Assign("hoa".into()), Doing::Close(ClosedAs::Test)] {
             assert_eq!(after(&closed, &doing, "minh", Some(true)), Err(Conflict::Closed), "{doing:?}");

@@ -45,7 +45,6 @@ pub(super) struct Asked {
     cursor: Option<String>,
 }
 
-
 /// A page of incidents, the newest flagged first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Incidents {
@@ -171,7 +170,9 @@ pub(super) async fn list(
     let next = cases.last().filter(|_| is_more).map(cursor);
     let counts = pages.db.counts(filter.only.as_deref()).await.map_err(unavailable)?;
     let storage = pages.config.storage.path.clone();
-    let shown = tokio::task::spawn_blocking(move || cases.into_iter().map(|one| Incident::of(one, &storage)).collect());
+    let shown = tokio::task::spawn_blocking(move || {
+        cases.into_iter().map(|one| Incident::of(one, &storage)).collect()
+    });
     Ok(Json(Incidents { incidents: shown.await.map_err(unavailable)?, next, counts }))
 }
 
@@ -210,7 +211,8 @@ pub(super) async fn handle(
         (Action::Close, None, Some(outcome)) => Doing::Close(outcome),
         (Action::Reopen, None, None) => Doing::Reopen,
         _ => {
-            let rule = "assign has an owner, close an outcome, comment a note, and no other has owner or outcome";
+            let rule =
+                "assign has an owner, close an outcome, comment a note, and no other has owner or outcome";
             return Err(Problem::bad_request(rule));
         }
     };
@@ -258,7 +260,8 @@ async fn detail(pages: &Pages, caller: &Caller, id: &str) -> Result<IncidentDeta
     let history = pages.db.history(id).await.map_err(unavailable)?;
     let delivery = pages.db.delivery(id).await.map_err(unavailable)?;
     let storage = pages.config.storage.path.clone();
-    let incident = tokio::task::spawn_blocking(move || Incident::of(case, &storage)).await.map_err(unavailable)?;
+    let incident =
+        tokio::task::spawn_blocking(move || Incident::of(case, &storage)).await.map_err(unavailable)?;
     let version = history.last().map_or(0, |entry| entry.number);
     Ok(IncidentDetail { incident, history, version, delivery })
 }
