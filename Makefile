@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-web test-all bench-play bench-record bench-archive bench-perceive bench-forward soak chaos fuzz eval
+.PHONY: help demo test test-web web-types test-all bench-play bench-record bench-archive bench-perceive bench-forward soak chaos fuzz eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
@@ -39,6 +39,11 @@ test:
 		echo 'cargo test --locked' && cargo test --locked; \
 	fi
 	$(MAKE) test-web
+
+# After the servers' answers changed: what they say of themselves, and the pages' types from it.
+web-types:
+	QUAYWATCH_WRITE_OPENAPI=1 cargo test --locked --lib http::docs_tests
+	deploy/npm.py run --silent types
 
 test-web:
 	@deploy/setup.sh test

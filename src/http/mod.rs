@@ -13,6 +13,9 @@ mod app;
 
 mod docs;
 
+#[cfg(test)]
+mod docs_tests;
+
 mod problem;
 
 mod serve;

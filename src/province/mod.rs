@@ -48,6 +48,7 @@ use crate::model::{CentreId, Ids};
 use crate::wire::{Signer, Topics, Trust};
 use crate::{broker, clock};
 use commander::Commander;
+pub use http::Pages;
 use receive::Commands;
 use renewal::Renewal;
 pub use store::{DATABASE, migrations};

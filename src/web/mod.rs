@@ -43,7 +43,6 @@ use axum::extract::DefaultBodyLimit;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -118,12 +117,17 @@ pub struct Pages {
 impl Pages {
     /// Every page.
     pub fn router(self) -> Router {
-        self.pages().0
+        http::openapi(Self::routes(&self.gate))
+            .merge(http::app_pages())
+            .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
+            .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
+            .fallback(|| async { Problem::not_found("there is no such page") })
+            .with_state(self)
     }
 
-    /// Every page, and what is said of them.
-    pub fn pages(self) -> (Router, OpenApi) {
-        let of = |right, pages: OpenApiRouter<Self>| with_right(&self.gate, right, pages);
+    /// Every page that is asked for data, each behind the right that it needs, with what is said of it.
+    pub fn routes(gate: &Gate) -> OpenApiRouter<Self> {
+        let of = |right, pages: OpenApiRouter<Self>| with_right(gate, right, pages);
         let any = OpenApiRouter::new().routes(routes!(cameras::list)).routes(routes!(stream::events));
         let live = OpenApiRouter::new().routes(routes!(live::socket));
         let view = OpenApiRouter::new()
@@ -141,23 +145,15 @@ impl Pages {
             .routes(routes!(incident::handle))
             .routes(routes!(incident::staff));
         let health = OpenApiRouter::new().routes(routes!(storage::page)).routes(routes!(outbox::page));
-        let pages = http::described("quaywatch: a centre")
+        http::described("quaywatch: a centre")
             .routes(routes!(healthz::healthz))
             .routes(routes!(healthz::readyz))
-            .merge(http::shared_pages(&self.gate))
-            .merge(with_person(&self.gate, any))
+            .merge(http::shared_pages(gate))
+            .merge(with_person(gate, any))
             .merge(of(Right::Live, live))
             .merge(of(Right::View, view))
             .merge(of(Right::Handle, handle))
-            .merge(of(Right::Health, health));
-        let (pages, docs) = http::openapi(pages);
-        let pages = pages
-            .merge(http::app_pages())
-            .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
-            .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
-            .fallback(|| async { Problem::not_found("there is no such page") })
-            .with_state(self);
-        (pages, docs)
+            .merge(of(Right::Health, health))
     }
 }
 

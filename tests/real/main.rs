@@ -52,6 +52,8 @@ mod models;
 
 mod mqtt_connection;
 
+mod people;
+
 mod play;
 
 mod probe;

@@ -19,7 +19,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use serde_json::json;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -60,12 +59,17 @@ impl Pages {
 
     /// Every page.
     pub fn router(self) -> Router {
-        self.pages().0
+        http::openapi(Self::routes(&self.gate))
+            .merge(http::app_pages())
+            .layer(DefaultBodyLimit::max(commands::MAX_BODY_BYTES))
+            .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
+            .fallback(|| async { Problem::not_found("there is no such page") })
+            .with_state(self)
     }
 
-    /// Every page, and what is said of them.
-    pub fn pages(self) -> (Router, OpenApi) {
-        let of = |right, pages: OpenApiRouter<Self>| with_right(&self.gate, right, pages);
+    /// Every page that is asked for data, each behind the right that it needs, with what is said of it.
+    pub fn routes(gate: &Gate) -> OpenApiRouter<Self> {
+        let of = |right, pages: OpenApiRouter<Self>| with_right(gate, right, pages);
         let any = OpenApiRouter::new().routes(routes!(centres::list)).routes(routes!(centres::one));
         let view = OpenApiRouter::new()
             .routes(routes!(incidents::list))
@@ -74,21 +78,13 @@ impl Pages {
             .routes(routes!(commands::one))
             .routes(routes!(commands::picture));
         let handle = OpenApiRouter::new().routes(routes!(commands::list, commands::give));
-        let pages = http::described("quaywatch: the province")
+        http::described("quaywatch: the province")
             .routes(routes!(healthz))
             .routes(routes!(readyz))
-            .merge(http::shared_pages(&self.gate))
-            .merge(with_person(&self.gate, any))
+            .merge(http::shared_pages(gate))
+            .merge(with_person(gate, any))
             .merge(of(Right::View, view))
-            .merge(of(Right::Handle, handle));
-        let (pages, docs) = http::openapi(pages);
-        let pages = pages
-            .merge(http::app_pages())
-            .layer(DefaultBodyLimit::max(commands::MAX_BODY_BYTES))
-            .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })
-            .fallback(|| async { Problem::not_found("there is no such page") })
-            .with_state(self);
-        (pages, docs)
+            .merge(of(Right::Handle, handle))
     }
 }
 
