@@ -1,5 +1,6 @@
 //! The wiring of the link: its access, its status, who does the province's commands.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -7,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use super::{CameraStates, Shared};
 use crate::enrol::Folder;
 use crate::forward::{self, Access, Orders};
-use crate::model::{BootId, ClockState, Ids};
+use crate::model::{BootId, CameraId, ClockState, Ids};
 use crate::orders::{Casebook, Clerk, FlagDesk, Rights};
 use crate::record::Archive;
 use crate::supervise::Group;
@@ -72,11 +73,13 @@ fn start_status(shared: &Shared, group: &mut Group) -> watch::Receiver<forward::
     let (status, statuses) = watch::channel(forward::StatusInput::default());
     let (archive, cameras, clock) =
         (shared.archive.clone(), shared.cameras.subscribe(), shared.clock.subscribe());
+    let names: BTreeMap<_, _> =
+        shared.config.cameras.iter().map(|camera| (camera.id.clone(), camera.name.clone())).collect();
     let stop = group.token();
     group.spawn("status", async move {
         let mut health = archive.health();
         loop {
-            status.send_replace(status_input(&archive, &cameras.borrow(), *clock.borrow()));
+            status.send_replace(status_input(&archive, &names, &cameras.borrow(), *clock.borrow()));
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 Ok(()) = health.changed() => {}
@@ -87,9 +90,15 @@ fn start_status(shared: &Shared, group: &mut Group) -> watch::Receiver<forward::
     statuses
 }
 
-fn status_input(archive: &Archive, cameras: &CameraStates, clock: ClockState) -> forward::StatusInput {
+fn status_input(
+    archive: &Archive,
+    names: &BTreeMap<CameraId, String>,
+    cameras: &CameraStates,
+    clock: ClockState,
+) -> forward::StatusInput {
     let cameras = cameras.iter().map(|(id, (state, since))| CameraStatus {
         id: id.clone(),
+        name: names.get(id).cloned(),
         state: state.as_str().to_owned(),
         since: since.wall,
     });

@@ -54,6 +54,9 @@ pub struct Status {
 pub struct CameraStatus {
     /// Which camera.
     pub id: CameraId,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// `connecting`, `streaming`, `stalled`, `lost` or `refused`.
     pub state: String,
     /// Since when.
@@ -134,6 +137,7 @@ mod tests {
             clock: Some(ClockState { state: crate::model::ClockTrust::Synchronised, offset_ms: Some(3) }),
             cameras: vec![CameraStatus {
                 id: CameraId::new("counter-1").unwrap(),
+                name: Some("Quầy 1".into()),
                 state: "streaming".into(),
                 since: Wall::from_millis(1_795_400_000_000),
             }],
