@@ -296,7 +296,7 @@ async fn start_pages(
     let storage = &shared.config.storage.path;
     let db = centre_db::open_beside(storage).await?;
     let house = House {
-        kind: http::Kind::Centre,
+        server: http::Server::Centre,
         name: shared.config.centre.name.clone(),
         zone: shared.config.centre.hours.time_zone().clone(),
         is_secure: web.is_secure(),

@@ -16,6 +16,9 @@ use utoipa_axum::router::OpenApiRouter;
 use super::ProblemBody;
 use super::gate::{COOKIE, CSRF};
 
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
 /// An empty set of pages, described as `title`.
 pub fn described<S>(title: &str) -> OpenApiRouter<S>
 where
@@ -45,9 +48,31 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let (pages, docs) = pages.split_for_parts();
-    let text = json!(docs).to_string();
+    let text = json!(finished(docs)).to_string();
     const KIND: [(&str, &str); 2] = [("content-type", "application/json"), ("cache-control", "no-cache")];
     pages.route("/api/openapi.json", get(|| async move { (KIND, text) }))
+}
+
+/// The description with problems called by the media type that they have.
+pub(super) fn finished(mut docs: OpenApi) -> OpenApi {
+    let problem = RefOr::Ref(Ref::from_schema_name("Problem"));
+    for item in docs.paths.paths.values_mut() {
+        for (operation, _) in operations(item) {
+            for response in operation.responses.responses.values_mut() {
+                let RefOr::T(response) = response else { continue };
+                let told = match response.content.get(JSON) {
+                    Some(RefOr::T(content)) => content.schema.as_ref(),
+                    _ => None,
+                };
+                if told == Some(&problem)
+                    && let Some(content) = response.content.shift_remove(JSON)
+                {
+                    response.content.insert(PROBLEM.to_owned(), content);
+                }
+            }
+        }
+    }
+    docs
 }
 
 /// Says of all these pages that they are for whoever is signed in, or has this right.
@@ -65,8 +90,7 @@ pub(super) fn guarded(docs: &mut OpenApi, right: Option<&str>) {
                 [("401", "Nobody is signed in"), ("403", "Not with this right"), ("503", "Not now")]
             {
                 let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-                let response =
-                    ResponseBuilder::new().description(what).content("application/problem+json", content);
+                let response = ResponseBuilder::new().description(what).content(PROBLEM, content);
                 operation.responses.responses.entry(status.into()).or_insert(RefOr::T(response.build()));
             }
         }

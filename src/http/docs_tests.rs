@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use sqlx::SqlitePool;
 use utoipa::openapi::OpenApi;
 
-use super::{Gate, House, Kind};
+use super::docs::finished;
+use super::{Gate, House, Server};
 use crate::disk;
 use crate::province;
 use crate::web;
@@ -18,18 +19,18 @@ const WRITE: &str = "QUAYWATCH_WRITE_OPENAPI";
 /// What anybody may ask for.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/api/session"];
 
-fn gate(kind: Kind) -> Gate {
+fn gate(server: Server) -> Gate {
     let (name, zone) = ("Xuân Lũng".to_owned(), TimeZone::UTC);
-    let house = House { kind, name, zone, is_secure: false, is_behind_proxy: false };
+    let house = House { server, name, zone, is_secure: false, is_behind_proxy: false };
     // Nothing is asked of it.
     let nowhere = SqlitePool::connect_lazy("sqlite::memory:").unwrap();
     Gate::new(house, nowhere.clone(), nowhere, Duration::from_secs(60)).unwrap()
 }
 
 fn both() -> [(&'static str, OpenApi); 2] {
-    let centre = web::Pages::routes(&gate(Kind::Centre)).into_openapi();
-    let province = province::Pages::routes(&gate(Kind::Province)).into_openapi();
-    [("centre", centre), ("province", province)]
+    let centre = web::Pages::routes(&gate(Server::Centre)).into_openapi();
+    let province = province::Pages::routes(&gate(Server::Province)).into_openapi();
+    [("centre", finished(centre)), ("province", finished(province))]
 }
 
 #[tokio::test]

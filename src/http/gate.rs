@@ -33,7 +33,7 @@ const LOOKED_EVERY: Duration = Duration::from_secs(2);
 /// Which of the two servers this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum Server {
     /// A centre's own.
     Centre,
     /// The province's.
@@ -44,7 +44,7 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct House {
     /// Which of the two servers.
-    pub kind: Kind,
+    pub server: Server,
     /// What people call it.
     pub name: String,
     /// The clock that times are shown by.

@@ -24,7 +24,7 @@ mod tls;
 
 pub use app::pages as app_pages;
 pub use docs::{described, openapi};
-pub use gate::{Caller, Gate, House, Kind, with_person, with_right, with_session};
+pub use gate::{Caller, Gate, House, Server, with_person, with_right, with_session};
 pub use problem::{Problem, ProblemBody};
 pub use serve::serve;
 pub use session::{begin, tell_first_password};

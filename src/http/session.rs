@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::gate::{COOKIE, is_from_elsewhere, token};
-use super::{Caller, Gate, Kind, Problem, with_session};
+use super::{Caller, Gate, Problem, Server, with_session};
 use crate::clock;
 use crate::model::Wall;
 use crate::people::{Act, Person, PersonName, Right, Role, Token, Unfit, fit, one_time};
@@ -70,7 +70,7 @@ pub(super) fn pages(gate: &Gate) -> OpenApiRouter<Gate> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Session {
     /// Which of the two servers.
-    place: Kind,
+    place: Server,
     /// What people call the centre or the province.
     name: String,
     /// The clock that times are shown by.
@@ -101,7 +101,7 @@ struct Me {
 
 fn session(gate: &Gate, person: &Person, csrf: String) -> Session {
     Session {
-        place: gate.house.kind,
+        place: gate.house.server,
         name: gate.house.name.clone(),
         timezone: gate.house.zone.iana_name().map(str::to_owned),
         now: clock::now().wall,

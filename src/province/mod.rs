@@ -141,7 +141,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     let receiver =
         receive::Receiver::new(taker, signer, options, health.clone(), Commands { given, renewal });
     let house = House {
-        kind: crate::http::Kind::Province,
+        server: crate::http::Server::Province,
         name: settings.name,
         zone: province_zone(),
         is_secure: settings.web.is_secure(),
