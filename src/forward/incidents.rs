@@ -87,6 +87,8 @@ impl IncidentRow {
             no_clip,
             clock: self.clock,
             files,
+            work: None,
+            handling: vec![],
         }
     }
 }

@@ -83,6 +83,11 @@ impl ClosedAs {
             ClosedAs::Test => "test",
         }
     }
+
+    /// The reverse of [`ClosedAs::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [ClosedAs::Real, ClosedAs::FalseAlarm, ClosedAs::Test].into_iter().find(|one| one.as_str() == text)
+    }
 }
 
 /// The `args` of `flag`, and what is posted to a centre to flag a moment.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Malformed, Role, from_bytes, to_bytes};
+use super::handling;
+use super::{HandlingEntry, Malformed, Role, Work, from_bytes, to_bytes};
 use crate::model::{
     CameraId, CentreId, ClockState, Epoch, EventId, FileId, IncidentId, Kind, Severity, Wall,
 };
@@ -100,6 +101,12 @@ pub struct IncidentData {
     /// The evidence that was made.
     #[serde(default)]
     pub files: Vec<FileRef>,
+    /// How the work of people on it stands, where the centre says so.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "handling::known_work")]
+    pub work: Option<Work>,
+    /// What people at the centre did about it since the event before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handling: Vec<HandlingEntry>,
 }
 
 /// A file that belongs to an incident.
@@ -178,6 +185,7 @@ impl Event {
         }
         let event: Event = from_bytes("event", MAX_EVENT_BYTES, bytes)?;
         event.sequence_number()?;
+        handling::check(event.data.work.as_ref(), &event.data.handling)?;
         Ok(event)
     }
 
@@ -206,6 +214,7 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{ClosedAs, WorkState};
     use super::*;
     use proptest::prelude::*;
 
@@ -229,6 +238,8 @@ mod tests {
                 size: 8_123_456,
                 digest: format!("sha256:{}", "b".repeat(64)),
             }],
+            work: None,
+            handling: vec![],
         };
         Event::new(
             "0193b3c4-0000-7000-8000-000000000001".parse().unwrap(),
@@ -249,6 +260,66 @@ mod tests {
     #[test]
     fn an_event_on_the_wire_looks_as_agreed() {
         insta::assert_json_snapshot!(serde_json::from_slice::<Value>(&event().to_bytes()).unwrap());
+    }
+
+    fn handled() -> Event {
+        let mut event = event();
+        event.event_type = EventType::Updated;
+        event.data.ended_at = Some(Wall::from_millis(1_795_400_120_000));
+        event.data.work = Some(Work {
+            state: WorkState::Closed,
+            owner: Some("Nguyễn Thị Lan".into()),
+            outcome: Some(ClosedAs::FalseAlarm),
+            at: Some(Wall::from_millis(1_795_400_160_000)),
+        });
+        let at = Wall::from_millis(1_795_400_150_000);
+        let entry = |number, action: &str, note: &str| HandlingEntry {
+            number,
+            at,
+            who: "Nguyễn Thị Lan".into(),
+            action: action.into(),
+            outcome: None,
+            owner: None,
+            note: note.into(),
+        };
+        let take = HandlingEntry { owner: Some("Nguyễn Thị Lan".into()), ..entry(17, "take", "") };
+        let close = HandlingEntry {
+            outcome: Some(ClosedAs::FalseAlarm),
+            at: Wall::from_millis(1_795_400_160_000),
+            ..entry(18, "close", "Tiếng ghế đổ")
+        };
+        event.data.handling = vec![take, close];
+        event
+    }
+
+    #[test]
+    fn what_people_did_on_the_wire_looks_as_agreed_and_reads_back() {
+        let json: Value = serde_json::from_slice(&handled().to_bytes()).unwrap();
+        let parts = [json["data"]["work"].clone(), json["data"]["handling"].clone()];
+        insta::assert_json_snapshot!(parts);
+        assert_eq!(Event::from_bytes(&centre(), &handled().to_bytes()).unwrap(), handled());
+    }
+
+    #[test]
+    fn words_from_the_future_make_no_event_unreadable() {
+        let mut json: Value = serde_json::from_slice(&handled().to_bytes()).unwrap();
+        json["data"]["handling"][0]["action"] = "escalate".into();
+        json["data"]["handling"][1]["outcome"] = "drill".into();
+        json["data"]["work"]["outcome"] = "drill".into();
+        let read = |json: &Value| Event::from_bytes(&centre(), json.to_string().as_bytes()).unwrap().data;
+        let data = read(&json);
+        assert_eq!((data.handling[0].action.as_str(), data.handling[1].outcome), ("escalate", None));
+        assert_eq!(data.work.map(|work| (work.state, work.outcome)), Some((WorkState::Closed, None)));
+        json["data"]["work"]["state"] = "escalated".into();
+        assert_eq!(read(&json).work, None);
+    }
+
+    #[test]
+    fn handling_out_of_bounds_is_refused_with_the_reason() {
+        let mut event = handled();
+        event.data.handling[0].note = "x".repeat(2001);
+        let told = Event::from_bytes(&centre(), &event.to_bytes()).unwrap_err().to_string();
+        assert!(told.contains("the note of entry 17 is over 2000 characters"), "{told}");
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod signature;
 
 mod event;
 
+mod handling;
+
 mod file;
 
 mod receipt;
@@ -27,6 +29,7 @@ pub use action::{
 pub use command::{Answer, Command, MAX_REPLY_BYTES, Reply};
 pub use event::{Event, EventType, FileRef, IncidentData, MAX_EVENT_BYTES};
 pub use file::{FileInit, MAX_FILE_BYTES, MAX_INIT_BYTES, Role, UserData};
+pub use handling::{HandlingEntry, LONGEST_NOTE, MOST_ENTRIES, Work, WorkState};
 pub use receipt::{Outcome, Receipt, Receipts, Subject};
 pub use signature::{BadSignature, PublicKey, Signature, Signer, Trust};
 pub use status::{Backlog, CameraStatus, DiskStatus, Presence, Status};

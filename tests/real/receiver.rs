@@ -232,6 +232,8 @@ fn event(event_type: EventType, incident: IncidentId, sequence: u64) -> Event {
         no_clip: None,
         clock: ClockState::default(),
         files: vec![],
+        work: None,
+        handling: vec![],
     };
     let epoch = Epoch(Uuid::from_bytes([5; 16]));
     let id = EventId(Uuid::new_v4());
