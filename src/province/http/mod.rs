@@ -107,3 +107,6 @@ impl From<StoreError> for Problem {
         Self::unavailable("the storage does not answer now")
     }
 }
+
+#[cfg(test)]
+mod tests;
