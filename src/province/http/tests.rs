@@ -216,3 +216,22 @@ async fn the_stream_tells_of_the_centres_that_the_caller_sees_and_ends_with_the_
     assert!(text.contains(r#"{"id":"xuan-lung","state":"alive"}"#), "{text}");
     assert!(text.contains(r#""what":"closed""#) && !text.contains("hung-lo"), "{text}");
 }
+
+#[tokio::test]
+async fn what_is_described_is_described_whole() {
+    let site = site().await;
+    let minh = site.visitor("xuan-lung").await;
+    let (status, docs) = minh.get("/api/openapi.json").await;
+    assert_eq!(status, StatusCode::OK);
+    let text = docs.to_string();
+    let named = text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next());
+    let missing: BTreeSet<_> =
+        named.filter(|name| docs.pointer(&format!("/components/schemas/{name}")).is_none()).collect();
+    assert_eq!(missing, BTreeSet::new());
+    let alert = docs.pointer("/components/schemas/Alert/properties").unwrap();
+    for field in ["work", "acknowledged", "raised", "evidence"] {
+        assert!(alert.get(field).is_some(), "{field}");
+    }
+    let role = docs.pointer("/components/schemas/FileRole/enum").unwrap();
+    assert!(role.as_array().unwrap().contains(&json!("clip")), "no other Role stands in its place");
+}

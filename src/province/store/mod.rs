@@ -12,6 +12,8 @@ mod events;
 
 mod files;
 
+mod filter;
+
 mod handling;
 
 mod incidents;
@@ -21,6 +23,8 @@ mod news;
 mod read;
 
 mod silence;
+
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,8 +42,9 @@ use crate::wire::Role;
 pub use commands::{CommandRow, Given, Unanswered};
 pub use events::StoredEvent;
 pub use files::{Became, Limits, Wanted, WholeFile, verify};
+pub use filter::{IncidentFilter, Position, Progress};
 pub use handling::Entry;
-pub use incidents::{Alert, Counts, IncidentFilter, Position, Progress};
+pub use incidents::{Alert, Counts};
 pub use news::{News, What};
 pub use read::{CentreRow, EventRow, FileRow, RejectionRow, role_of_page};
 

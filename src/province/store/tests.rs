@@ -238,7 +238,7 @@ async fn every_list_is_read_in_its_order_from_an_index() {
         (IncidentFilter { severity: Some(Severity::Urgent), ..usual }, "incidents_by_severity"),
     ] {
         let mut query = sqlx::QueryBuilder::new("EXPLAIN QUERY PLAN ");
-        let asked = incidents::question(&filter, at(0));
+        let asked = filter::question(&filter, at(0));
         query.push(asked.sql().as_str());
         let plan = query.build().fetch_all(&store.readers).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
