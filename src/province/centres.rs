@@ -1,8 +1,11 @@
 //! Whether a centre is alive, slow, late or silent, from its last status and its age. Pure.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::model::Wall;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::{CentreId, Wall};
 use crate::wire::Presence;
 
 /// A centre writes its status about once a minute; two may be lost.
@@ -10,7 +13,7 @@ const ALIVE_MS: i64 = 150_000;
 const LATE_MS: i64 = 300_000;
 
 /// How a centre stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Its status is fresh.
@@ -22,6 +25,9 @@ pub enum Standing {
     /// Nothing is known of it, or it said that it went.
     Silent,
 }
+
+/// How each centre stands.
+pub type Standings = BTreeMap<CentreId, Standing>;
 
 /// The last word of a centre.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,6 +15,10 @@ mod centres;
 
 mod silence;
 
+mod raising;
+
+mod evidence;
+
 mod watch;
 
 mod store;
@@ -151,16 +155,33 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<
     if let Some(password) = crate::http::begin(&gate).await? {
         crate::http::tell_first_password(&password);
     }
-    let pages = http::Pages::new(gate, store.clone(), settings.centres, health.clone(), commander, folder);
     // When the pages fail, receiving ends too, in order.
     let either = stop.child_token();
+    let (standings, stands) = tokio::sync::watch::channel(centres::Standings::new());
+    let pages = http::Pages {
+        gate,
+        store: store.clone(),
+        centres: settings.centres.into(),
+        health: health.clone(),
+        standings: stands,
+        commander,
+        authority: folder,
+        viewings: http::Viewings::default(),
+        stop: either.clone(),
+    };
     let serve = async {
         let served = crate::http::serve(&settings.web, listener, pages.router(), either.clone()).await;
         either.cancel();
         served
     };
-    let watching =
-        watch::watch(store.clone(), known, health.clone(), Ids::new(clock::id_seed()?), either.clone());
+    let watch = watch::Watch {
+        store: store.clone(),
+        centres: known,
+        health: health.clone(),
+        ids: Ids::new(clock::id_seed()?),
+        standings,
+    };
+    let watching = watch::watch(watch, either.clone());
     let ((), (), served) = tokio::join!(receiver.run(either.clone()), watching, serve);
     store.close().await;
     served.context("the province's pages")

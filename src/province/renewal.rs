@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::commander::Commander;
+use super::commander::{Commander, Order};
 use super::store::Store;
 use crate::clock;
 use crate::enrol::{Authority, Request};
@@ -53,7 +53,17 @@ impl Renewal {
         anyhow::ensure!(known, "its request is for an evidence key that is not enrolled");
         let papers = self.authority.sign(request, &self.receipts, now)?;
         let args = [("papers".to_owned(), Value::String(papers))].into_iter().collect();
-        self.commander.give(centre, "certificate", "province", args, 6 * DAY_MS).await?;
+        let order = Order {
+            centre,
+            action: "certificate",
+            args,
+            lasts_ms: 6 * DAY_MS,
+            is_done_here: false,
+            actor: "province",
+            by: ("quaywatch", "service"),
+            detail: json!({ "action": "certificate", "centre": centre }),
+        };
+        self.commander.give(order).await?;
         Ok(true)
     }
 }

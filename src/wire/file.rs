@@ -4,6 +4,7 @@
 //! announcement binds them all.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Malformed, from_bytes, to_bytes};
 use crate::model::{CameraId, IncidentId, Wall};
@@ -15,7 +16,8 @@ pub const MAX_INIT_BYTES: usize = 16 * 1024;
 pub const MAX_FILE_BYTES: u64 = 50 * 1024 * 1024;
 
 /// What a file is to its incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[schema(as = FileRole)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Picture and sound.

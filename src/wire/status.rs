@@ -1,6 +1,7 @@
 //! A centre's retained status, which is also its will.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Malformed, from_bytes, to_bytes};
 use crate::model::{BootId, CameraId, ClockState, Wall};
@@ -8,7 +9,7 @@ use crate::model::{BootId, CameraId, ClockState, Wall};
 const MAX_STATUS_BYTES: usize = 64 * 1024;
 
 /// Whether a centre is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Presence {
     /// Connected.
@@ -18,7 +19,7 @@ pub enum Presence {
 }
 
 /// How a centre is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Whether it is there.
     pub state: Presence,
@@ -50,7 +51,7 @@ pub struct Status {
 }
 
 /// How a camera is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CameraStatus {
     /// Which camera.
     pub id: CameraId,
@@ -64,7 +65,7 @@ pub struct CameraStatus {
 }
 
 /// What waits for the province's receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Backlog {
     /// Events.
     pub events: u64,
@@ -77,7 +78,7 @@ pub struct Backlog {
 }
 
 /// The storage of a centre.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DiskStatus {
     /// Free bytes.
     pub free_bytes: u64,

@@ -2,52 +2,96 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Pages;
 use crate::clock;
-use crate::http::Problem;
+use crate::http::{Caller, Problem, ProblemBody};
 use crate::model::{CentreId, Wall};
 use crate::province::KnownCentre;
-use crate::province::centres::standing;
-use crate::province::store::CentreRow;
+use crate::province::centres::{Standing, standing};
+use crate::province::store::{CentreRow, RejectionRow};
+use crate::wire::Status;
 
-/// `GET /api/centres`.
-#[utoipa::path(get, path = "/api/centres", tag = "centres", responses((status = 200, body = Object)))]
-pub async fn list(State(pages): State<Pages>) -> Result<Json<Value>, Problem> {
+/// The centres that the caller sees.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Centres {
+    centres: Vec<Centre>,
+}
+
+/// A centre.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Centre {
+    id: CentreId,
+    /// What people call it.
+    name: String,
+    state: Standing,
+    /// Since when nothing is heard of it, if it is silent.
+    silent_since: Option<Wall>,
+    /// When it was last heard of, by our clock.
+    heard_at: Option<Wall>,
+    /// What it last said of itself.
+    status: Option<Status>,
+    /// How many of its events are missing between those that came.
+    events_missing: i64,
+}
+
+/// A centre, and what was rejected of it lately.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CentreDetail {
+    #[serde(flatten)]
+    centre: Centre,
+    /// How much was rejected since ever.
+    rejected: i64,
+    /// The newest of it.
+    rejections: Vec<RejectionRow>,
+}
+
+/// The centres that the caller sees.
+#[utoipa::path(get, path = "/api/centres", tag = "centres", responses((status = 200, body = Centres)))]
+pub async fn list(State(pages): State<Pages>, caller: Caller) -> Result<Json<Centres>, Problem> {
     let heard = pages.store.centres().await?;
-    let mut all = vec![];
-    for centre in pages.centres.iter() {
-        all.push(summary(&pages, centre, &heard).await?);
+    let mut centres = vec![];
+    for centre in pages.centres.iter().filter(|centre| caller.sees(Some(centre.id.as_str()))) {
+        centres.push(summary(&pages, centre, &heard).await?);
     }
-    Ok(Json(json!({ "centres": all })))
+    Ok(Json(Centres { centres }))
 }
 
-/// `GET /api/centres/{id}`: the summary, and what was rejected lately.
-#[utoipa::path(get, path = "/api/centres/{id}", tag = "centres", params(("id" = CentreId, Path)), responses((status = 200, body = Object)))]
-pub async fn one(State(pages): State<Pages>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    let known = pages.centres.iter().find(|centre| centre.id.as_str() == id);
-    let centre = known.ok_or_else(|| Problem::not_found("no such centre is enrolled"))?;
-    let mut body = summary(&pages, centre, &pages.store.centres().await?).await?;
-    let (count, rejections) = pages.store.rejections(&id).await?;
-    if let Some(body) = body.as_object_mut() {
-        body.insert("rejected".into(), json!(count));
-        body.insert("rejections".into(), json!(rejections));
-    }
-    Ok(Json(body))
+/// One centre, and what was rejected of it lately.
+#[utoipa::path(get, path = "/api/centres/{id}", tag = "centres", params(("id" = CentreId, Path)), responses(
+    (status = 200, body = CentreDetail), (status = 404, body = ProblemBody)))]
+pub async fn one(
+    State(pages): State<Pages>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CentreDetail>, Problem> {
+    let centre = pages.centre(&caller, &id)?;
+    let summary = summary(&pages, centre, &pages.store.centres().await?).await?;
+    let (rejected, rejections) = pages.store.rejections(&id).await?;
+    Ok(Json(CentreDetail { centre: summary, rejected, rejections }))
 }
 
-async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Result<Value, Problem> {
+impl Pages {
+    /// A centre that is enrolled and that the caller may see.
+    pub(super) fn centre(&self, caller: &Caller, id: &str) -> Result<&KnownCentre, Problem> {
+        let known = self.centres.iter().find(|known| known.id.as_str() == id && caller.sees(Some(id)));
+        known.ok_or_else(|| Problem::not_found("there is no such centre"))
+    }
+}
+
+async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Result<Centre, Problem> {
     let row = heard.iter().find(|row| row.id == centre.id.as_str());
-    let oldest = row.and_then(|row| row.status.pointer("/backlog/oldest")?.as_str()?.parse::<Wall>().ok());
-    let (state, silent_since) = standing(row.map(|row| row.heard), oldest, clock::now().wall);
-    Ok(json!({
-        "id": centre.id,
-        "name": centre.name,
-        "state": state,
-        "silent_since": silent_since,
-        "heard_at": row.map(|row| row.heard.at),
-        "status": row.map(|row| &row.status),
-        "events_missing": pages.store.missing_events(centre.id.as_str()).await?,
-    }))
+    let (state, silent_since) =
+        standing(row.map(|row| row.heard), row.and_then(CentreRow::oldest), clock::now().wall);
+    Ok(Centre {
+        id: centre.id.clone(),
+        name: centre.name.clone(),
+        state,
+        silent_since,
+        heard_at: row.map(|row| row.heard.at),
+        status: row.and_then(|row| row.status.clone()),
+        events_missing: pages.store.missing_events(centre.id.as_str()).await?,
+    })
 }

@@ -1,22 +1,22 @@
 //! What the province asks of centres: given here, answered there.
 
-use std::net::SocketAddr;
-
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::Pages;
-use crate::clock;
 use crate::config::read_duration;
-use crate::http::Problem;
+use crate::http::{Caller, Problem, ProblemBody};
 use crate::model::{CentreId, CommandId};
+use crate::province::commander::Order;
+use crate::province::store::CommandRow;
 use crate::wire::Action;
 
 /// More is no command.
@@ -30,29 +30,48 @@ const USUAL: &str = "6d";
 const LONGEST_MS: i64 = 6 * 86_400_000;
 
 /// What is posted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct GiveCommand {
+    /// `acknowledge`, `comment`, `close`, `flag`, `clip`, `still` or `look-in`.
     action: String,
-    /// Who asks; there are no users yet who could be told apart.
-    actor: String,
+    /// Not used any more: the centre is told the name of who is signed in.
+    #[serde(default, rename = "actor")]
+    #[schema(deprecated)]
+    _actor: Option<String>,
+    /// What belongs to the action.
     #[serde(default)]
+    #[schema(value_type = Object)]
     args: Map<String, Value>,
+    /// For how long it counts, such as `1h`; at most `6d`.
     expires_in: Option<String>,
 }
 
-/// `POST /api/centres/{id}/commands` with `{"action": "clip", "actor": "lan", "args": {…}, "expires_in": "1h"}`.
-#[utoipa::path(post, path = "/api/centres/{id}/commands", tag = "commands", params(("id" = CentreId, Path)), request_body = Object, responses((status = 200, body = Object)))]
+/// The command that was given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CommandGiven {
+    /// Its id.
+    id: CommandId,
+}
+
+/// The commands of a centre.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Commands {
+    commands: Vec<CommandRow>,
+}
+
+/// Asks a centre for something, as `{"action": "clip", "args": {…}, "expires_in": "1h"}`.
+#[utoipa::path(post, path = "/api/centres/{id}/commands", tag = "commands", params(("id" = CentreId, Path)),
+    request_body = GiveCommand, responses((status = 202, body = CommandGiven), (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody)))]
 pub async fn give(
     State(pages): State<Pages>,
+    caller: Caller,
     Path(centre): Path<String>,
-    body: Result<Json<Asked>, JsonRejection>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
-    let centre = known(&pages, &centre)?;
+    body: Result<Json<GiveCommand>, JsonRejection>,
+) -> Result<(StatusCode, Json<CommandGiven>), Problem> {
+    let centre = &pages.centre(&caller, &centre)?.id;
     let Json(asked) = body.map_err(|e| Problem::bad_request(e.body_text()))?;
-    if asked.actor.trim().is_empty() || asked.actor.chars().count() > 80 {
-        return Err(Problem::bad_request("actor must say who asks, in at most 80 characters"));
-    }
     match Action::read(&asked.action, asked.args.clone()) {
         Ok(Some(Action::Certificate(_)) | None) => {
             let known = Action::NAMES.join(", ");
@@ -69,42 +88,61 @@ pub async fn give(
     if !(1000..=LONGEST_MS).contains(&lasts_ms) {
         return Err(Problem::bad_request("expires_in must be between 1s and 6d"));
     }
-    let id = pages.commander.give(&centre, &asked.action, asked.actor.trim(), asked.args, lasts_ms).await?;
-    tracing::info!(target: "audit", %centre, command = %id, action = asked.action, actor = asked.actor, "a command was given");
-    Ok((StatusCode::ACCEPTED, Json(json!({ "id": id }))))
+    let order = Order {
+        centre,
+        action: &asked.action,
+        detail: json!({ "action": asked.action, "centre": centre, "args": asked.args }),
+        args: asked.args,
+        lasts_ms,
+        is_done_here: false,
+        actor: caller.full_name(),
+        by: (caller.name(), &caller.from),
+    };
+    let id = pages.commander.give(order).await?;
+    Ok((StatusCode::ACCEPTED, Json(CommandGiven { id })))
 }
 
-/// `GET /api/centres/{id}/commands`: the newest first.
-#[utoipa::path(get, path = "/api/centres/{id}/commands", tag = "commands", params(("id" = CentreId, Path)), responses((status = 200, body = Object)))]
-pub async fn list(State(pages): State<Pages>, Path(centre): Path<String>) -> Result<Json<Value>, Problem> {
-    let centre = known(&pages, &centre)?;
-    Ok(Json(json!({ "commands": pages.store.commands(&centre).await? })))
+/// The commands of a centre, the newest first.
+#[utoipa::path(get, path = "/api/centres/{id}/commands", tag = "commands", params(("id" = CentreId, Path)), responses(
+    (status = 200, body = Commands), (status = 404, body = ProblemBody)))]
+pub async fn list(
+    State(pages): State<Pages>,
+    caller: Caller,
+    Path(centre): Path<String>,
+) -> Result<Json<Commands>, Problem> {
+    let centre = &pages.centre(&caller, &centre)?.id;
+    Ok(Json(Commands { commands: pages.store.commands(centre).await? }))
 }
 
-/// `GET /api/centres/{id}/commands/{command}`.
-#[utoipa::path(get, path = "/api/centres/{id}/commands/{command}", tag = "commands", params(("id" = CentreId, Path), ("command" = CommandId, Path)), responses((status = 200, body = Object)))]
+/// One command, and what became of it.
+#[utoipa::path(get, path = "/api/centres/{id}/commands/{command}", tag = "commands",
+    params(("id" = CentreId, Path), ("command" = CommandId, Path)), responses(
+    (status = 200, body = CommandRow), (status = 404, body = ProblemBody)))]
 pub async fn one(
     State(pages): State<Pages>,
+    caller: Caller,
     Path((centre, command)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    let (row, _) = find(&pages, &centre, &command).await?;
-    Ok(Json(json!(row)))
+) -> Result<Json<CommandRow>, Problem> {
+    let (row, _) = find(&pages, &caller, &centre, &command).await?;
+    Ok(Json(row))
 }
 
-/// `GET /api/centres/{id}/commands/{command}/picture.jpg`: the still, or the newest picture of the look-in.
-#[utoipa::path(get, path = "/api/centres/{id}/commands/{command}/picture.jpg", tag = "commands", params(("id" = CentreId, Path), ("command" = CommandId, Path)), responses((status = 200, body = Object)))]
+/// The picture of a still, or the newest one of a look-in.
+#[utoipa::path(get, path = "/api/centres/{id}/commands/{command}/picture.jpg", tag = "commands",
+    params(("id" = CentreId, Path), ("command" = CommandId, Path)), responses(
+    (status = 200, body = Vec<u8>, content_type = "image/jpeg"), (status = 404, body = ProblemBody)))]
 pub async fn picture(
     State(pages): State<Pages>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    caller: Caller,
     Path((centre, command)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let (row, jpeg) = find(&pages, &centre, &command).await?;
+    let (row, jpeg) = find(&pages, &caller, &centre, &command).await?;
     let jpeg = jpeg.and_then(|jpeg| STANDARD.decode(jpeg).ok());
     // What a centre sends is shown as a picture only if it begins as one.
     let jpeg = jpeg.filter(|jpeg| jpeg.starts_with(&[0xff, 0xd8, 0xff]));
     let jpeg = jpeg.ok_or_else(|| Problem::not_found("there is no picture yet"))?;
-    pages.store.log_picture(&centre, &row.id, &peer.ip().to_string(), clock::now().wall).await?;
-    tracing::info!(target: "audit", centre, command = row.id, viewer = %peer.ip(), "a picture was viewed");
+    let detail = json!({ "what": "picture", "centre": centre, "command": row.id, "action": row.action });
+    pages.note_viewing(&caller, (&row.id, &row.id), detail).await?;
     let headers = [
         (header::CONTENT_TYPE, "image/jpeg"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -115,16 +153,12 @@ pub async fn picture(
 
 async fn find(
     pages: &Pages,
+    caller: &Caller,
     centre: &str,
     command: &str,
-) -> Result<(crate::province::store::CommandRow, Option<String>), Problem> {
-    let centre = known(pages, centre)?;
-    let id: CommandId = command.parse().map_err(|_| Problem::bad_request("the id of a command is a UUID"))?;
-    let found = pages.store.command(&centre, id).await?;
-    found.ok_or_else(|| Problem::not_found("no such command was given to this centre"))
-}
-
-fn known(pages: &Pages, centre: &str) -> Result<CentreId, Problem> {
-    let known = pages.centres.iter().find(|known| known.id.as_str() == centre);
-    known.map(|known| known.id.clone()).ok_or_else(|| Problem::not_found("no such centre is enrolled"))
+) -> Result<(CommandRow, Option<String>), Problem> {
+    let centre = &pages.centre(caller, centre)?.id;
+    let none = || Problem::not_found("no such command was given to this centre");
+    let id: CommandId = command.parse().map_err(|_| none())?;
+    pages.store.command(centre, id).await?.ok_or_else(none)
 }

@@ -3,18 +3,22 @@
 use serde::Serialize;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use utoipa::ToSchema;
 
-use super::{Store, StoreError};
+use super::words::{acknowledge, incident_of, work_here};
+use super::{Store, StoreError, What};
 use crate::model::{CentreId, CommandId, Wall};
+use crate::people::{Act, AuditLog};
 use crate::wire::{Answer, Command, Reply, Signature};
 
 /// So many of a centre are listed.
 const LISTED: i64 = 200;
 
 /// A command as people see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CommandRow {
     /// Its id.
+    #[schema(value_type = CommandId)]
     pub id: String,
     /// What was asked.
     pub action: String,
@@ -27,6 +31,7 @@ pub struct CommandRow {
     /// `waiting`, `replied` or `expired`.
     pub state: String,
     /// The centre's reply, without a picture in it.
+    #[schema(value_type = Option<Object>)]
     pub reply: Option<serde_json::Value>,
     /// When the reply came.
     pub replied_at: Option<Wall>,
@@ -45,21 +50,36 @@ pub struct Unanswered {
     pub expires_at: Wall,
 }
 
+/// A command that somebody gives.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// To whom.
+    pub centre: &'a CentreId,
+    /// What it says.
+    pub command: &'a Command,
+    /// The exact bytes.
+    pub body: &'a [u8],
+    /// By the province's key.
+    pub signature: &'a Signature,
+    /// The reply, of one that is not sent because it is about an incident that the province itself made.
+    pub done_here: Option<&'a Reply>,
+    /// What the audit log says of it.
+    pub act: Act<'a>,
+}
+
 impl Store {
-    /// Puts a command on record, before it goes.
+    /// Puts a command on record, and on the audit log, before it goes.
     ///
     /// # Errors
     /// [`StoreError::Database`] if the database does not take it.
-    pub async fn add_command(
-        &self,
-        centre: &CentreId,
-        command: &Command,
-        body: &[u8],
-        signature: &Signature,
-    ) -> Result<(), StoreError> {
+    pub async fn add_command(&self, given: Given<'_>) -> Result<(), StoreError> {
+        let Given { centre, command, body, signature, done_here, act } = given;
+        let incident = incident_of(command);
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        AuditLog::add_in(&mut tx, act, command.issued_at).await?;
         sqlx::query(
-            "INSERT INTO commands (id, centre, action, actor, issued_ms, expires_ms, body, sig, kid, state)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting')",
+            "INSERT INTO commands (id, centre, action, actor, issued_ms, expires_ms, body, sig, kid, incident, state,
+                 reply, reply_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(command.id.to_string())
         .bind(centre.as_str())
@@ -70,8 +90,24 @@ impl Store {
         .bind(body)
         .bind(&signature.sig)
         .bind(&signature.kid)
-        .execute(&self.pool)
+        .bind(incident.map(|incident| incident.to_string()))
+        .bind(if done_here.is_some() { "replied" } else { "waiting" })
+        .bind(done_here.map(Reply::to_bytes))
+        .bind(done_here.map(|_| command.issued_at.as_millis()))
+        .execute(&mut *tx)
         .await?;
+        if let Some(incident) = incident {
+            if command.action == "acknowledge" {
+                acknowledge(&mut tx, centre, incident, command).await?;
+            }
+            if done_here.is_some() {
+                work_here(&mut tx, centre, incident, command).await?;
+            }
+        }
+        tx.commit().await?;
+        if let Some(incident) = incident {
+            self.tell(incident, What::Handled);
+        }
         Ok(())
     }
 
@@ -124,23 +160,23 @@ impl Store {
         body: &[u8],
         now: Wall,
     ) -> Result<bool, StoreError> {
-        let query = match &reply.answer {
-            Answer::Picture { .. } => {
-                "UPDATE commands SET picture = ?1, picture_ms = ?2 WHERE id = ?3 AND centre = ?4 AND action = 'look-in'"
-            }
-            _ => {
-                "UPDATE commands SET state = 'replied', reply = ?1, reply_ms = ?2
-                 WHERE id = ?3 AND centre = ?4 AND reply IS NULL"
-            }
+        let is_picture = matches!(reply.answer, Answer::Picture { .. });
+        let query = if is_picture {
+            "UPDATE commands SET picture = ?1, picture_ms = ?2 WHERE id = ?3 AND centre = ?4 AND action = 'look-in'
+             RETURNING incident"
+        } else {
+            "UPDATE commands SET state = 'replied', reply = ?1, reply_ms = ?2
+             WHERE id = ?3 AND centre = ?4 AND reply IS NULL RETURNING incident"
         };
-        let taken = sqlx::query(query)
+        let taken: Vec<Option<String>> = sqlx::query_scalar(query)
             .bind(body)
             .bind(now.as_millis())
             .bind(reply.id.to_string())
             .bind(centre.as_str())
-            .execute(&self.pool)
+            .fetch_all(&self.pool)
             .await?;
-        Ok(taken.rows_affected() > 0 && !matches!(reply.answer, Answer::Picture { .. }))
+        self.tell_handled(&taken);
+        Ok(!taken.is_empty() && !is_picture)
     }
 
     /// Writes down that nobody answered in time.
@@ -148,11 +184,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database does not take it.
     pub async fn expire_command(&self, id: CommandId) -> Result<(), StoreError> {
-        sqlx::query("UPDATE commands SET state = 'expired' WHERE id = ? AND state = 'waiting'")
-            .bind(id.to_string())
-            .execute(&self.pool)
-            .await?;
+        let query =
+            "UPDATE commands SET state = 'expired' WHERE id = ? AND state = 'waiting' RETURNING incident";
+        let expired: Vec<Option<String>> =
+            sqlx::query_scalar(query).bind(id.to_string()).fetch_all(&self.pool).await?;
+        self.tell_handled(&expired);
         Ok(())
+    }
+
+    fn tell_handled(&self, incidents: &[Option<String>]) {
+        let incidents = incidents.iter().flatten().filter_map(|id| id.parse().ok());
+        incidents.for_each(|incident| self.tell(incident, What::Handled));
     }
 
     /// The commands of a centre, the newest first.
@@ -164,7 +206,7 @@ impl Store {
             sqlx::query("SELECT * FROM commands WHERE centre = ? ORDER BY issued_ms DESC, id DESC LIMIT ?")
                 .bind(centre.as_str())
                 .bind(LISTED)
-                .fetch_all(&self.pool)
+                .fetch_all(&self.readers)
                 .await?;
         Ok(rows.iter().map(row).collect())
     }
@@ -181,7 +223,7 @@ impl Store {
         let found = sqlx::query("SELECT * FROM commands WHERE centre = ? AND id = ?")
             .bind(centre.as_str())
             .bind(id.to_string())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.readers)
             .await?;
         let jpeg = |row: &SqliteRow, column: &str| {
             let body: Option<Vec<u8>> = row.get(column);

@@ -3,7 +3,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, What, handling};
 use crate::clock;
 use crate::model::{BootId, CentreId, Wall};
 use crate::province::intake::{self, EventDecision, LastStatus, Newest, Sequence};
@@ -34,11 +34,14 @@ impl Store {
         received: Wall,
     ) -> Result<Vec<EventDecision>, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let mut decisions = Vec::with_capacity(events.len());
+        let (mut decisions, mut news) = (Vec::with_capacity(events.len()), vec![]);
         for event in events {
-            decisions.push(take_event(&mut tx, event, received).await?);
+            let (decision, what) = take_event(&mut tx, event, received).await?;
+            decisions.push(decision);
+            news.extend(what.map(|what| (event.event.subject, what)));
         }
         tx.commit().await?;
+        news.into_iter().for_each(|(incident, what)| self.tell(incident, what));
         Ok(decisions)
     }
 
@@ -102,7 +105,7 @@ async fn take_event(
     db: &mut SqliteConnection,
     stored: &StoredEvent<'_>,
     received: Wall,
-) -> Result<EventDecision, sqlx::Error> {
+) -> Result<(EventDecision, Option<What>), sqlx::Error> {
     let StoredEvent { centre, event, body, signature } = stored;
     let digest = wire::digest(body);
     let (id, incident) = (event.id.to_string(), event.subject.to_string());
@@ -118,7 +121,7 @@ async fn take_event(
     let owner: Option<String> = view.as_ref().map(|row| row.get("centre"));
     let decision = intake::judge_event(centre, &digest, known.as_deref(), owner.as_deref());
     if decision != EventDecision::Store {
-        return Ok(decision);
+        return Ok((decision, None));
     }
     let sequence = event.sequence_number().unwrap_or(0);
     let stored_at = clock::now().wall;
@@ -148,7 +151,14 @@ async fn take_event(
         time: Wall::from_millis(row.get("time_ms")),
     });
     show_incident(db, centre, event, sequence, newest.as_ref(), stored_at).await?;
-    Ok(EventDecision::Store)
+    let is_handled = handling::take(db, centre, event, sequence).await?;
+    let what = match event.event_type {
+        EventType::Opened => What::Opened,
+        EventType::Closed => What::Closed,
+        EventType::Updated if is_handled => What::Handled,
+        EventType::Updated => What::Updated,
+    };
+    Ok((EventDecision::Store, Some(what)))
 }
 
 async fn note_sequence(

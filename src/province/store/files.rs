@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Store, StoreError, place};
+use super::{Store, StoreError, What, place};
 use crate::disk;
-use crate::model::{CentreId, FileId, Wall};
+use crate::model::{CentreId, FileId, IncidentId, Wall};
 use crate::province::ranges::Ranges;
 use crate::province::transfer::{
     self, Capacity, ChunkDecision, FinDecision, Found, InitDecision, KnownFile, State, Verified,
@@ -85,6 +85,7 @@ pub struct WholeFile {
     pub file: FileId,
     /// What it was announced to be.
     pub known: KnownFile,
+    incident: IncidentId,
     part: PathBuf,
     folder: PathBuf,
     below: String,
@@ -171,16 +172,15 @@ impl Store {
                     (FinDecision::Verify, Some(known), Some(row)) => {
                         let incident = row.get::<&str, _>("incident").parse().ok();
                         let role = Role::parse(row.get("role"));
-                        let below =
-                            incident.zip(role).map(|(incident, role)| place(centre, incident, role, file));
-                        match below {
-                            Some(below) => Became::Whole(Box::new(WholeFile {
+                        match incident.zip(role) {
+                            Some((incident, role)) => Became::Whole(Box::new(WholeFile {
                                 centre: centre.clone(),
                                 file,
                                 known,
+                                incident,
                                 part: self.part(centre, file),
                                 folder: self.folder.clone(),
-                                below,
+                                below: place(centre, incident, role, file),
                             })),
                             None => Became::Rejected("its row cannot be read"),
                         }
@@ -258,6 +258,7 @@ impl Store {
             }
         };
         tx.commit().await?;
+        self.tell(whole.incident, What::Updated);
         Ok(outcome)
     }
 

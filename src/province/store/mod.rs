@@ -12,15 +12,26 @@ mod events;
 
 mod files;
 
+mod filter;
+
+mod handling;
+
+mod incidents;
+
+mod news;
+
 mod read;
 
 mod silence;
+
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
+use tokio::sync::broadcast;
 
 use crate::database;
 use crate::disk;
@@ -28,10 +39,14 @@ use crate::http::{Gate, House};
 use crate::model::{CentreId, FileId, IncidentId, Wall};
 use crate::wire::Role;
 
-pub use commands::{CommandRow, Unanswered};
+pub use commands::{CommandRow, Given, Unanswered};
 pub use events::StoredEvent;
 pub use files::{Became, Limits, Wanted, WholeFile, verify};
-pub use read::{CentreRow, FileRow, IncidentFilter, IncidentRow, Position, Viewing, role_of_page};
+pub use filter::{IncidentFilter, Position, Progress};
+pub use handling::Entry;
+pub use incidents::{Alert, Counts};
+pub use news::{News, What};
+pub use read::{CentreRow, EventRow, FileRow, RejectionRow, role_of_page};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/province");
 
@@ -61,6 +76,9 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
+    /// For the pages, so that no question ever makes the receiver wait.
+    readers: SqlitePool,
+    news: broadcast::Sender<News>,
     folder: PathBuf,
     limits: Limits,
 }
@@ -89,7 +107,14 @@ impl Store {
         }
         let path = folder.join(DATABASE);
         let pool = database::open(&path, &MIGRATIONS).await?;
-        Ok(Self { pool, folder: folder.to_owned(), limits })
+        let readers = database::open_readers(&path).await?;
+        Ok(Self {
+            pool,
+            readers,
+            news: broadcast::Sender::new(news::KEPT),
+            folder: folder.to_owned(),
+            limits,
+        })
     }
 
     /// The gate of a house whose people are in this database.
@@ -97,11 +122,12 @@ impl Store {
     /// # Errors
     /// If the system gives no random bytes.
     pub fn gate(&self, house: House, idle: Duration) -> anyhow::Result<Gate> {
-        Gate::new(house, self.pool.clone(), self.pool.clone(), idle)
+        Gate::new(house, self.pool.clone(), self.readers.clone(), idle)
     }
 
     /// Closes the database in an orderly way.
     pub async fn close(&self) {
+        self.readers.close().await;
         self.pool.close().await;
     }
 
@@ -177,3 +203,6 @@ fn place(centre: &CentreId, incident: IncidentId, role: Role, file: FileId) -> S
 fn shortened(text: &str) -> String {
     text.chars().take(300).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,81 +1,22 @@
-//! What the province's pages ask of the storage. Nothing here writes but the log of viewings.
+//! What the province's pages ask of the storage about events, files and centres.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::{Row, sqlite::SqliteRow};
+use utoipa::ToSchema;
 
 use super::{Store, StoreError};
-use crate::model::{IncidentId, Severity, Wall};
+use crate::model::{EventId, FileId, IncidentId, Wall};
 use crate::province::centres::Heard;
 use crate::province::intake::Sequence;
 use crate::province::ranges::Ranges;
-use crate::wire::{Presence, Role};
-
-/// Which incidents.
-#[derive(Debug, Clone, Default)]
-pub struct IncidentFilter {
-    /// Of this centre.
-    pub centre: Option<String>,
-    /// Of this kind.
-    pub kind: Option<String>,
-    /// Of this severity.
-    pub severity: Option<Severity>,
-    /// Only those behind this place in the list.
-    pub after: Option<Position>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// A place in the list of incidents, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// When the incident was flagged.
-    pub flagged_at: Wall,
-    /// Its id.
-    pub id: IncidentId,
-}
-
-/// An incident as the newest event shows it.
-#[derive(Debug, Clone, Serialize)]
-pub struct IncidentRow {
-    /// Which.
-    pub id: String,
-    /// Whose.
-    pub centre: String,
-    /// What kind.
-    pub kind: String,
-    /// How much it matters.
-    pub severity: String,
-    /// `open` or `closed`.
-    pub state: String,
-    /// Which camera.
-    pub camera: Option<String>,
-    /// Which other cameras see the same.
-    pub also: Vec<String>,
-    /// Which zone.
-    pub zone: Option<String>,
-    /// When the condition began.
-    pub started_at: Wall,
-    /// When it was flagged.
-    pub flagged_at: Wall,
-    /// When it was over.
-    pub ended_at: Option<Wall>,
-    /// The strongest measurements.
-    pub peak: serde_json::Value,
-    /// How many flags it stands for.
-    pub count: Option<i64>,
-    /// Why there is no clip.
-    pub no_clip: Option<String>,
-    /// When the province stored the opened event; null until that came.
-    pub stored_at: Option<Wall>,
-    /// When the province stored the newest event.
-    pub updated_at: Wall,
-}
+use crate::wire::{Presence, Role, Status};
 
 /// An event of an incident.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventRow {
     /// Its id.
+    #[schema(value_type = EventId)]
     pub id: String,
     /// `opened`, `updated` or `closed`.
     #[serde(rename = "type")]
@@ -97,15 +38,18 @@ pub struct EventRow {
     /// The signature, base64.
     pub sig: String,
     /// The event itself.
+    #[schema(value_type = Option<Object>)]
     pub body: Option<Box<RawValue>>,
 }
 
 /// A file of an incident.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct FileRow {
     /// Which.
+    #[schema(value_type = FileId)]
     pub file_id: String,
     /// What it is to the incident.
+    #[schema(value_type = Role)]
     pub role: String,
     /// `receiving`, `stored` or `refused`.
     pub state: String,
@@ -146,12 +90,19 @@ pub struct CentreRow {
     pub id: String,
     /// Its last word.
     pub heard: Heard,
-    /// Its last status.
-    pub status: serde_json::Value,
+    /// Its last status, if it can be read.
+    pub status: Option<Status>,
+}
+
+impl CentreRow {
+    /// Since when something waits there, as it says itself.
+    pub fn oldest(&self) -> Option<Wall> {
+        self.status.as_ref()?.backlog.as_ref()?.oldest
+    }
 }
 
 /// What came from a centre and was not taken.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RejectionRow {
     /// When.
     pub at: Wall,
@@ -163,62 +114,7 @@ pub struct RejectionRow {
     pub size: i64,
 }
 
-/// A person or program that is given evidence.
-#[derive(Debug, Clone)]
-pub struct Viewing<'a> {
-    /// Whose evidence.
-    pub centre: &'a str,
-    /// Of which incident.
-    pub incident: IncidentId,
-    /// Which file.
-    pub file: &'a str,
-    /// What the file is.
-    pub role: Role,
-    /// Who.
-    pub viewer: String,
-    /// Which bytes, as asked.
-    pub range: Option<&'a str>,
-}
-
 impl Store {
-    /// Incidents, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] if the database does not answer.
-    pub async fn incidents(&self, filter: &IncidentFilter) -> Result<Vec<IncidentRow>, StoreError> {
-        let (flagged, id) = match &filter.after {
-            Some(after) => (Some(after.flagged_at.as_millis()), Some(after.id.to_string())),
-            None => (None, None),
-        };
-        let rows = sqlx::query(
-            "SELECT * FROM incidents WHERE (?1 IS NULL OR centre = ?1) AND (?2 IS NULL OR kind = ?2) \
-             AND (?3 IS NULL OR severity = ?3) \
-             AND (?4 IS NULL OR flagged_ms < ?4 OR (flagged_ms = ?4 AND id < ?5)) \
-             ORDER BY flagged_ms DESC, id DESC LIMIT ?6",
-        )
-        .bind(&filter.centre)
-        .bind(&filter.kind)
-        .bind(filter.severity.map(Severity::as_str))
-        .bind(flagged)
-        .bind(id)
-        .bind(i64::from(filter.limit))
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.iter().map(incident_row).collect())
-    }
-
-    /// One incident.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] if the database does not answer.
-    pub async fn incident(&self, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {
-        let row = sqlx::query("SELECT * FROM incidents WHERE id = ?")
-            .bind(id.to_string())
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(row.as_ref().map(incident_row))
-    }
-
     /// The events of an incident, in the order in which they were stored.
     ///
     /// # Errors
@@ -226,7 +122,7 @@ impl Store {
     pub async fn events_of(&self, id: IncidentId) -> Result<Vec<EventRow>, StoreError> {
         let rows = sqlx::query("SELECT * FROM events WHERE incident = ? ORDER BY rowid LIMIT 1000")
             .bind(id.to_string())
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await?;
         Ok(rows.iter().map(event_row).collect())
     }
@@ -242,7 +138,7 @@ impl Store {
              ORDER BY files.from_ms, files.announced_ms, files.id LIMIT 1000",
         )
         .bind(id.to_string())
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await?;
         Ok(rows.iter().map(|row| file_row(id, row)).collect())
     }
@@ -252,7 +148,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database does not answer.
     pub async fn centres(&self) -> Result<Vec<CentreRow>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM centres").fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT * FROM centres").fetch_all(&self.readers).await?;
         Ok(rows
             .iter()
             .map(|row| CentreRow {
@@ -265,7 +161,7 @@ impl Store {
                     },
                     at: Wall::from_millis(row.get("heard_ms")),
                 },
-                status: serde_json::from_slice(row.get("status")).unwrap_or_default(),
+                status: Status::from_bytes(row.get("status")).ok(),
             })
             .collect())
     }
@@ -277,7 +173,7 @@ impl Store {
     pub async fn missing_events(&self, centre: &str) -> Result<i64, StoreError> {
         let rows = sqlx::query("SELECT lowest, highest, count FROM sequences WHERE centre = ?")
             .bind(centre)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await?;
         let missing = rows.iter().map(|row| {
             let (lowest, highest) = (row.get("lowest"), row.get("highest"));
@@ -294,11 +190,11 @@ impl Store {
     pub async fn rejections(&self, centre: &str) -> Result<(i64, Vec<RejectionRow>), StoreError> {
         let count: Option<i64> = sqlx::query_scalar("SELECT count FROM rejection_counts WHERE centre = ?")
             .bind(centre)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.readers)
             .await?;
         let rows = sqlx::query("SELECT * FROM rejections WHERE centre = ? ORDER BY seq DESC LIMIT 20")
             .bind(centre)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await?;
         let row = |row: &SqliteRow| RejectionRow {
             at: Wall::from_millis(row.get("at_ms")),
@@ -308,78 +204,14 @@ impl Store {
         };
         Ok((count.unwrap_or(0), rows.iter().map(row).collect()))
     }
-
-    /// Writes down who is about to be given a picture of a command's.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`]: then it must not be given.
-    pub async fn log_picture(
-        &self,
-        centre: &str,
-        command: &str,
-        viewer: &str,
-        now: Wall,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO viewings (at_ms, centre, incident, file, role, viewer) VALUES (?, ?, '', ?, 'picture', ?)",
-        )
-        .bind(now.as_millis())
-        .bind(centre)
-        .bind(command)
-        .bind(viewer)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Writes down who is about to be given what.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`]: then it must not be given.
-    pub async fn log_viewing(&self, viewing: &Viewing<'_>, now: Wall) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO viewings (at_ms, centre, incident, file, role, viewer, range) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(now.as_millis())
-        .bind(viewing.centre)
-        .bind(viewing.incident.to_string())
-        .bind(viewing.file)
-        .bind(viewing.role.as_str())
-        .bind(&viewing.viewer)
-        .bind(viewing.range.map(super::shortened))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
 }
 
-fn moment(row: &SqliteRow, column: &str) -> Wall {
+pub(super) fn moment(row: &SqliteRow, column: &str) -> Wall {
     Wall::from_millis(row.get(column))
 }
 
-fn moment_if_any(row: &SqliteRow, column: &str) -> Option<Wall> {
+pub(super) fn moment_if_any(row: &SqliteRow, column: &str) -> Option<Wall> {
     row.get::<Option<i64>, _>(column).map(Wall::from_millis)
-}
-
-fn incident_row(row: &SqliteRow) -> IncidentRow {
-    IncidentRow {
-        id: row.get("id"),
-        centre: row.get("centre"),
-        kind: row.get("kind"),
-        severity: row.get("severity"),
-        state: row.get("state"),
-        camera: row.get("camera"),
-        also: serde_json::from_str(row.get("also")).unwrap_or_default(),
-        zone: row.get("zone"),
-        started_at: moment(row, "started_ms"),
-        flagged_at: moment(row, "flagged_ms"),
-        ended_at: moment_if_any(row, "ended_ms"),
-        peak: serde_json::from_str(row.get("peak")).unwrap_or_default(),
-        count: row.get("count"),
-        no_clip: row.get("no_clip"),
-        stored_at: moment_if_any(row, "stored_ms"),
-        updated_at: moment(row, "updated_ms"),
-    }
 }
 
 fn event_row(row: &SqliteRow) -> EventRow {

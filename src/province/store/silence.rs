@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sqlx::Row;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, What};
 use crate::model::{CentreId, IncidentId, Kind, Severity, Wall};
 
 /// In place of a centre's epoch: these have no number of a centre's.
-const OWN_EPOCH: &str = "province";
+pub(super) const OWN_EPOCH: &str = "province";
 
 impl Store {
     /// The centres whose silence is on record and not over.
@@ -51,6 +51,7 @@ impl Store {
         .bind(OWN_EPOCH)
         .execute(&self.pool)
         .await?;
+        self.tell(id, What::Opened);
         Ok(())
     }
 
@@ -59,16 +60,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database does not take it.
     pub async fn close_silence(&self, centre: &CentreId, now: Wall) -> Result<(), StoreError> {
-        sqlx::query(
+        let over: Vec<String> = sqlx::query_scalar(
             "UPDATE incidents SET state = 'closed', ended_ms = ?1, updated_ms = ?1
-             WHERE kind = ?2 AND epoch = ?3 AND centre = ?4 AND state = 'open'",
+             WHERE kind = ?2 AND epoch = ?3 AND centre = ?4 AND state = 'open' RETURNING id",
         )
         .bind(now.as_millis())
         .bind(Kind::CentreSilent.as_str())
         .bind(OWN_EPOCH)
         .bind(centre.as_str())
-        .execute(&self.pool)
+        .fetch_all(&self.pool)
         .await?;
+        over.iter().filter_map(|id| id.parse().ok()).for_each(|id| self.tell(id, What::Closed));
         Ok(())
     }
 }
