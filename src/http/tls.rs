@@ -85,3 +85,67 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     anyhow::ensure!(size <= MOST_BYTES, "{}: this is too large for a certificate", path.display());
     std::fs::read(path).with_context(|| path.display().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn write(files: &WebTls) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate =
+            rcgen::CertificateParams::new(vec!["quay".to_owned()]).unwrap().self_signed(&key).unwrap();
+        disk::write_atomically(&files.certificate, certificate.pem().as_bytes()).unwrap();
+        disk::write_atomically(&files.key, key.serialize_pem().as_bytes()).unwrap();
+    }
+
+    fn files(folder: &Path) -> WebTls {
+        WebTls { certificate: folder.join("web.pem"), key: folder.join("web.key") }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_certificate_is_taken_up_and_one_that_cannot_be_used_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files(folder.path());
+        write(&files);
+        let used = RustlsConfig::from_config(load(&files).unwrap());
+        let stop = CancellationToken::new();
+        let changing = async {
+            let first = used.get_inner();
+            tokio::time::sleep(LOOKED_EVERY).await;
+            write(&files);
+            tokio::time::sleep(2 * LOOKED_EVERY).await;
+            let second = used.get_inner();
+            assert!(!Arc::ptr_eq(&first, &second), "the new one is used");
+            disk::write_atomically(&files.certificate, b"no certificate").unwrap();
+            tokio::time::sleep(2 * LOOKED_EVERY).await;
+            assert!(Arc::ptr_eq(&second, &used.get_inner()), "the good one stays");
+            stop.cancel();
+        };
+        tokio::join!(watch(&files, &used, &stop), changing);
+    }
+
+    #[test]
+    fn what_is_wrong_with_which_file_is_said() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (good, other) = (files(folder.path()), files(elsewhere.path()));
+        write(&good);
+        write(&other);
+        let text = folder.path().join("text.pem");
+        disk::write_atomically(&text, b"hello").unwrap();
+        let told = |certificate: &PathBuf, key: &PathBuf| {
+            let files = WebTls { certificate: certificate.clone(), key: key.clone() };
+            format!("{:#}", load(&files).unwrap_err())
+        };
+        for (told, word) in [
+            (told(&good.certificate, &other.key), "does not fit"),
+            (told(&text, &good.key), "text.pem: there is no certificate in it"),
+            (told(&good.certificate, &text), "text.pem: this is no private key"),
+            (told(&folder.path().join("gone.pem"), &good.key), "gone.pem"),
+        ] {
+            assert!(told.contains(word), "{told}");
+        }
+        assert!(validity(&good).unwrap().to > validity(&good).unwrap().from);
+    }
+}

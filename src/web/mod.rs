@@ -135,11 +135,12 @@ impl Pages {
             .routes(routes!(playlist::one))
             .routes(routes!(playlist::segment))
             .routes(routes!(playlist::silent))
-            .routes(routes!(view::one))
             .routes(routes!(thumb::one))
             .routes(routes!(incident::list))
             .routes(routes!(incident::one))
             .routes(routes!(evidence::file));
+        // One file of a range is what is taken away.
+        let export = OpenApiRouter::new().routes(routes!(view::one));
         let handle = OpenApiRouter::new()
             .routes(routes!(flag::one))
             .routes(routes!(incident::handle))
@@ -152,6 +153,7 @@ impl Pages {
             .merge(with_person(gate, any))
             .merge(of(Right::Live, live))
             .merge(of(Right::View, view))
+            .merge(of(Right::Export, export))
             .merge(of(Right::Handle, handle))
             .merge(of(Right::Health, health))
     }
