@@ -6,16 +6,18 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-web web-types test-all bench-play bench-record bench-archive bench-perceive bench-forward soak chaos fuzz eval
+.PHONY: help demo test test-web web-types test-api test-all bench-play bench-record bench-archive bench-perceive bench-forward bench-web soak chaos fuzz eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
 	@echo 'make test                format, lints and all tests'
 	@echo 'make test-web            the pages alone: their checks, and everything that is played in a browser (6 minutes)'
+	@echo 'make test-api            both servers asked whatever they say they take, as each role (some minutes)'
 	@echo 'make test-all            the same, many more seeded disks, and short runs of soak and benchmark'
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
 	@echo 'make bench-play          how soon any moment is on the screen, and what viewers cost, about 15 minutes'
+	@echo 'make bench-web           how soon the first page of 10,000 incidents is there, and a flag on it, about 2 minutes'
 	@echo 'make eval [BOXES=FILE]   how right the flags are: every kind against labelled scenes (about an hour; ARGS=--quick for a try)'
 	@echo 'make bench-perceive      what seeing and hearing 8 cameras costs, about 7 minutes'
 	@echo 'make bench-forward       what the way to the province carries beside curl, about 35 minutes'
@@ -52,7 +54,13 @@ test-web:
 	deploy/npm.py run --silent test
 	deploy/npm.py run --silent test-browser
 
-test-all: test
+# As each role, whatever the servers say they take, and much that they do not.
+test-api:
+	@deploy/setup.sh test
+	@cargo build --locked
+	@/usr/bin/python3 tests/api/check.py $(ARGS)
+
+test-all: test test-api
 	QUAYWATCH_WORLDS=2000 cargo test --locked --lib record::model
 	QUAYWATCH_WORLDS=20000 cargo test --locked --lib world::
 	$(MAKE) soak ARGS='--minutes 4'
@@ -72,6 +80,11 @@ bench-play:
 	@deploy/setup.sh test
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/play.py $(ARGS)
+
+bench-web:
+	@deploy/setup.sh test
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/web.py $(ARGS)
 
 bench-archive:
 	@deploy/setup.sh run

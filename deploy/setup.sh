@@ -15,8 +15,9 @@ build="build-essential pkg-config libclang-dev libavcodec-dev libavformat-dev li
 simulated="python3 python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
   ffmpeg espeak-ng mosquitto ca-certificates"
-# A wall clock that the tests can set for one process, a bad link between two namespaces, and a browser.
-tests="faketime iproute2 procps curl chromium"
+# A wall clock that the tests can set for one process, a bad link between two namespaces, a browser, and what asks the
+# API everything.
+tests="faketime iproute2 procps curl chromium python3-venv"
 # The evaluation makes its scenes with it.
 evaluation="python3-numpy"
 
