@@ -22,6 +22,10 @@ mod keeping;
 
 mod access;
 
+mod connected;
+
+mod figures;
+
 mod link;
 
 mod outbox;
@@ -38,6 +42,7 @@ mod status;
 pub(crate) mod fixtures;
 
 pub use access::{Access, keep_access};
+pub use connected::Connected;
 pub use bounds::{GivenUp, Keeper};
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};

@@ -6,9 +6,15 @@ mod asked;
 
 mod cameras;
 
+mod exports;
+
 mod flag;
 
+mod health;
+
 mod healthz;
+
+mod holds;
 
 mod incident;
 
@@ -48,7 +54,8 @@ use utoipa_axum::routes;
 use crate::centre_db::CentreDb;
 use crate::config::{EdgeConfig, Web};
 use crate::curve::CurveDb;
-use crate::forward::Access;
+use crate::export::Exports;
+use crate::forward::{Access, Connected};
 use crate::http::{self, Gate, Problem, with_person, with_right};
 use crate::ingest::CameraState;
 use crate::model::{CameraId, ClockState, Now};
@@ -59,6 +66,7 @@ use crate::perceive::models::Models;
 use crate::play::{Hub, Thumbs};
 use crate::record::{Archive, Health};
 
+pub use health::Known;
 pub use paths::Paths;
 pub use view::Views;
 pub use viewings::Viewings;
@@ -109,6 +117,12 @@ pub struct Pages {
     pub perception: Arc<BTreeMap<CameraId, Counters>>,
     /// The models, and what is wrong with them.
     pub models: Models,
+    /// Packages that are made of footage.
+    pub exports: Exports,
+    /// Whether the link to the province is up.
+    pub connected: watch::Receiver<Connected>,
+    /// What is known of how well everything is.
+    pub wellness: Known,
 }
 
 impl Pages {
@@ -132,6 +146,13 @@ impl Pages {
             .routes(routes!(incident::one));
         let handle = OpenApiRouter::new().routes(routes!(flag::one));
         let health = OpenApiRouter::new().routes(routes!(storage::page)).routes(routes!(outbox::page));
+        let health = health.routes(routes!(health::page));
+        let export = OpenApiRouter::new()
+            .routes(routes!(exports::list, exports::ask))
+            .routes(routes!(exports::one))
+            .routes(routes!(exports::package));
+        let delete = OpenApiRouter::new().routes(routes!(exports::remove));
+        let hold = OpenApiRouter::new().routes(routes!(holds::list, holds::make)).routes(routes!(holds::release));
         let pages = http::described("quaywatch: a centre")
             .routes(routes!(healthz::healthz))
             .routes(routes!(healthz::readyz))
@@ -140,6 +161,9 @@ impl Pages {
             .merge(of(Right::Live, live))
             .merge(of(Right::View, view))
             .merge(of(Right::Handle, handle))
+            .merge(of(Right::Export, export))
+            .merge(of(Right::Delete, delete))
+            .merge(of(Right::Hold, hold))
             .merge(of(Right::Health, health));
         let (pages, docs) = http::openapi(pages);
         let pages = pages
