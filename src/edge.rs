@@ -27,6 +27,7 @@ use crate::forward::{Access, Bounds, Connected, Keeper};
 use crate::http::{Gate, House};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
+use crate::judging::Trials;
 use crate::model::{CameraId, ClockState, Ids, Mono, Now, StreamKind};
 use crate::orders::FlagDesk;
 use crate::pace::Paced;
@@ -327,6 +328,7 @@ async fn start_pages(
         perception: shared.perception.clone(),
         models: shared.models.clone(),
         exports,
+        trials: start_trials(shared, group),
         connected: shared.connected.subscribe(),
         wellness: web::Known::default(),
     };
@@ -351,6 +353,17 @@ fn start_exports(shared: &Shared, group: &mut Group) -> anyhow::Result<Exports> 
         async move { made.run(stop).await }
     });
     Ok(exports)
+}
+
+/// Tries other thresholds over what is recorded, one trial at a time.
+fn start_trials(shared: &Shared, group: &mut Group) -> Trials {
+    let trials = Trials::new(shared.config.clone(), shared.archive.clone());
+    let (tried, stop) = (trials.clone(), group.token());
+    group.keep_running("trials", move || {
+        let (tried, stop) = (tried.clone(), stop.clone());
+        async move { tried.run(stop).await }
+    });
+    trials
 }
 
 /// Makes room, lets old pins, evidence and packages go.

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use super::asking::{Refusal, given_reason, known_camera, must_exist, typed, who};
 use super::{USAGE, failed};
 use crate::centre_db::{self, CentreDb};
+use crate::clock;
 use crate::config::{self, EdgeConfig};
 use crate::keeping::{self, NewHold, Release, instant, show, show_hold};
 use crate::model::{CameraId, ClockState, ClockTrust, Ids, Now, Wall};
-use crate::clock;
 use crate::record::{Index, LegalHold};
 
 /// What to do with the storage.

@@ -231,13 +231,7 @@ fn packed(camera: &CameraId, from: Wall, to: Wall, reason: Option<&'static str>)
 }
 
 impl Found {
-    fn write(
-        self,
-        storage: &Path,
-        zone: &TimeZone,
-        folder: &Path,
-        course: &Course,
-    ) -> anyhow::Result<Made> {
+    fn write(self, storage: &Path, zone: &TimeZone, folder: &Path, course: &Course) -> anyhow::Result<Made> {
         let mut waiting: Vec<Piece> = pieces(&self.groups, self.from, self.to);
         waiting.reverse();
         let mut made = Made::default();

@@ -88,4 +88,3 @@ impl Packed {
         Whole { manifest: self.manifest.clone(), bytes: self.bytes, files, gone_at }
     }
 }
-

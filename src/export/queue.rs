@@ -315,7 +315,8 @@ impl Exports {
         }
         self.tell(export, ExportState::Running, 0.0);
         let order = self.order(export);
-        let wait_ms = u64::try_from(WRITTEN_AFTER_MS.saturating_sub(clock::now().wall.millis_since(order.to)));
+        let wait_ms =
+            u64::try_from(WRITTEN_AFTER_MS.saturating_sub(clock::now().wall.millis_since(order.to)));
         let wait = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0)));
         if course.stop.run_until_cancelled(wait).await.is_none() {
             return Err(NotMade::Stopped);

@@ -2,9 +2,9 @@ use std::path::Path;
 
 use super::*;
 use crate::config::{Secret, read_edge};
+use crate::export::Whole;
 use crate::forward::fixtures::signer;
 use crate::people::AuditLog;
-use crate::export::Whole;
 use crate::record::{Index, test_row};
 
 const BY: By<'static> = By { name: "lan", full_name: "Lan", from: "10.0.0.7" };

@@ -42,8 +42,8 @@ mod status;
 pub(crate) mod fixtures;
 
 pub use access::{Access, keep_access};
-pub use connected::Connected;
 pub use bounds::{GivenUp, Keeper};
+pub use connected::Connected;
 pub use incidents::{Evidence, IncidentRow};
 pub use item::{Class, Item};
 pub use keeping::Outdated;

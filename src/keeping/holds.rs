@@ -106,12 +106,7 @@ impl CentreDb {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub async fn release_hold(
-        &self,
-        id: &str,
-        release: Release<'_>,
-        now: Wall,
-    ) -> Result<bool, sqlx::Error> {
+    pub async fn release_hold(&self, id: &str, release: Release<'_>, now: Wall) -> Result<bool, sqlx::Error> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let released = sqlx::query(
             "UPDATE holds SET released_at = ?, released_by = ?, release_reason = ?

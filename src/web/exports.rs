@@ -231,7 +231,8 @@ pub(super) fn sees_all(caller: &Caller, cameras: &[CameraId]) -> bool {
 
 /// Why something is done: one line.
 pub(super) fn given_reason(text: &str) -> Result<String, Problem> {
-    keeping::reason(text).ok_or_else(|| Problem::bad_request("reason must be one line of 1 to 500 characters"))
+    keeping::reason(text)
+        .ok_or_else(|| Problem::bad_request("reason must be one line of 1 to 500 characters"))
 }
 
 fn refused(why: NotAsked) -> Problem {

@@ -78,9 +78,11 @@ async fn facts(pages: &Pages, now: Now) -> Facts {
     });
     let states = pages.cameras.borrow();
     let cameras = states.iter().map(|(camera, (state, since))| (camera.clone(), *state, since.wall));
-    let faults = pages.models.states().into_iter().filter_map(|(part, fault)| {
-        fault.map(|fault| (part.as_str().to_owned(), fault.to_string()))
-    });
+    let faults = pages
+        .models
+        .states()
+        .into_iter()
+        .filter_map(|(part, fault)| fault.map(|fault| (part.as_str().to_owned(), fault.to_string())));
     Facts {
         now: now.wall,
         cameras: cameras.collect(),
@@ -102,9 +104,8 @@ async fn facts(pages: &Pages, now: Now) -> Facts {
 /// The disk; none if it is not in its place, or does not answer.
 async fn disk_of(pages: &Pages) -> Option<Disk> {
     let archive = pages.archive.clone();
-    let asking = tokio::task::spawn_blocking(move || {
-        archive.in_place().and_then(|()| disk::space(archive.storage()))
-    });
+    let asking =
+        tokio::task::spawn_blocking(move || archive.in_place().and_then(|()| disk::space(archive.storage())));
     let space = tokio::time::timeout(PATIENCE, asking).await.ok()?.ok()?.ok()?;
     let keeps = pages.config.cameras.iter().map(|camera| camera.keep);
     let longest = keeps.max().unwrap_or(pages.config.storage.keep);
@@ -154,7 +155,8 @@ async fn ask(pages: &Pages, before: &Slow) -> Result<Slow, sqlx::Error> {
         let tls = tls?;
         Some(certificate_validity(&tls).map(|validity| validity.to).map_err(|e| format!("{e:#}")))
     });
-    let seen: BTreeMap<_, _> = pages.perception.iter().map(|(c, counts)| (c.clone(), total(counts.now()))).collect();
+    let seen: BTreeMap<_, _> =
+        pages.perception.iter().map(|(c, counts)| (c.clone(), total(counts.now()))).collect();
     let seeing = seen.iter().map(|(camera, now)| {
         let had = before.seen.get(camera).copied().unwrap_or_default();
         let since = Seeing {
@@ -175,6 +177,7 @@ async fn ask(pages: &Pages, before: &Slow) -> Result<Slow, sqlx::Error> {
 }
 
 fn total(counts: Perception) -> Seeing {
-    let dropped = counts.dropped.saturating_add(counts.pictures_dropped).saturating_add(counts.sounds_dropped);
+    let dropped =
+        counts.dropped.saturating_add(counts.pictures_dropped).saturating_add(counts.sounds_dropped);
     Seeing { done: counts.looks, dropped }
 }

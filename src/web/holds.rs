@@ -102,12 +102,7 @@ pub(super) async fn make(
     let reason = given_reason(&wanted.reason)?;
     let by = signed(&caller);
     let hold = NewHold { cameras, from: *from, to: *to, reason, by, until: *until };
-    let range = LegalHold {
-        id: String::new(),
-        cameras: hold.cameras.clone(),
-        from: hold.from,
-        to: hold.to,
-    };
+    let range = LegalHold { id: String::new(), cameras: hold.cameras.clone(), from: hold.from, to: hold.to };
     let trusted_now = pages.archive.believes(now).then_some(now.wall);
     let place = (&pages.archive.index, &pages.db);
     let weighed = keeping::weigh(&pages.config, place, range, trusted_now, now.wall).await;
@@ -137,8 +132,7 @@ pub(super) async fn release(
     if !known {
         return Err(Problem::not_found("there is no such hold"));
     }
-    let release =
-        Release { reason: &reason, by: &signed(&caller), who: caller.name(), from: &caller.from };
+    let release = Release { reason: &reason, by: &signed(&caller), who: caller.name(), from: &caller.from };
     if pages.news.release_hold(&id, release, clock::now().wall).await? {
         return Ok(StatusCode::NO_CONTENT);
     }

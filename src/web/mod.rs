@@ -26,6 +26,8 @@ mod paths;
 
 mod playlist;
 
+mod rules;
+
 mod storage;
 
 mod stream;
@@ -58,6 +60,7 @@ use crate::export::Exports;
 use crate::forward::{Access, Connected};
 use crate::http::{self, Gate, Problem, with_person, with_right};
 use crate::ingest::CameraState;
+use crate::judging::Trials;
 use crate::model::{CameraId, ClockState, Now};
 use crate::orders::FlagDesk;
 use crate::people::Right;
@@ -119,6 +122,8 @@ pub struct Pages {
     pub models: Models,
     /// Packages that are made of footage.
     pub exports: Exports,
+    /// Trials of other thresholds.
+    pub trials: Trials,
     /// Whether the link to the province is up.
     pub connected: watch::Receiver<Connected>,
     /// What is known of how well everything is.
@@ -152,7 +157,12 @@ impl Pages {
             .routes(routes!(exports::one))
             .routes(routes!(exports::package));
         let delete = OpenApiRouter::new().routes(routes!(exports::remove));
-        let hold = OpenApiRouter::new().routes(routes!(holds::list, holds::make)).routes(routes!(holds::release));
+        let hold =
+            OpenApiRouter::new().routes(routes!(holds::list, holds::make)).routes(routes!(holds::release));
+        let rules = OpenApiRouter::new()
+            .routes(routes!(rules::list))
+            .routes(routes!(rules::ask))
+            .routes(routes!(rules::one));
         let pages = http::described("quaywatch: a centre")
             .routes(routes!(healthz::healthz))
             .routes(routes!(healthz::readyz))
@@ -164,6 +174,7 @@ impl Pages {
             .merge(of(Right::Export, export))
             .merge(of(Right::Delete, delete))
             .merge(of(Right::Hold, hold))
+            .merge(of(Right::Rules, rules))
             .merge(of(Right::Health, health));
         let (pages, docs) = http::openapi(pages);
         let pages = pages

@@ -50,8 +50,16 @@ pub(super) async fn events(State(pages): State<Pages>, caller: Caller) -> impl I
     let told = cameras.borrow_and_update().clone();
     let (gate, of) = (pages.gate.clone(), caller.clone());
     let session: BoxFuture<'static, ()> = Box::pin(async move { gate.session_ends(&of).await });
-    let listener =
-        Listener { exports: pages.exports.news(), pages, news, cameras, told, waiting: Vec::new(), caller, session: Some(session) };
+    let listener = Listener {
+        exports: pages.exports.news(),
+        pages,
+        news,
+        cameras,
+        told,
+        waiting: Vec::new(),
+        caller,
+        session: Some(session),
+    };
     Sse::new(listener.into_stream()).keep_alive(KeepAlive::new().interval(KEPT_ALIVE_EVERY))
 }
 

@@ -211,9 +211,7 @@ fn province(link: Option<&Link>, now: Wall) -> Item {
         return item("province", wellness, "disconnected", values);
     }
     match (oldest.is_some(), is_late) {
-        (false, _) => {
-            item("province", Wellness::Good, "delivered", json!({ "last_at": link.last_at }))
-        }
+        (false, _) => item("province", Wellness::Good, "delivered", json!({ "last_at": link.last_at })),
         (true, false) => item("province", Wellness::Good, "backlog", values),
         (true, true) => item("province", Wellness::Attention, "backlog", values),
     }
@@ -223,8 +221,7 @@ fn undelivered(quarantined: u64, (files, bytes): (u64, u64)) -> Item {
     if quarantined == 0 && files == 0 {
         return item("undelivered", Wellness::Good, "none", json!({}));
     }
-    let values =
-        json!({ "quarantined": quarantined, "given_up_files": files, "given_up_bytes": bytes });
+    let values = json!({ "quarantined": quarantined, "given_up_files": files, "given_up_bytes": bytes });
     item("undelivered", Wellness::Attention, "some", values)
 }
 
@@ -273,12 +270,7 @@ fn seeing(cameras: &[(CameraId, Seeing)], hanging: u64) -> Vec<Item> {
     };
     let behind = cameras.iter().filter(|(_, seen)| is_behind(seen)).map(|(camera, seen)| Item {
         camera: Some(camera.clone()),
-        ..item(
-            "seeing",
-            Wellness::Attention,
-            "behind",
-            json!({ "camera": camera, "dropped": seen.dropped }),
-        )
+        ..item("seeing", Wellness::Attention, "behind", json!({ "camera": camera, "dropped": seen.dropped }))
     });
     let mut items: Vec<Item> = behind.collect();
     if hanging > 0 {

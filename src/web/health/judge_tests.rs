@@ -11,7 +11,8 @@ fn gate() -> CameraId {
 }
 
 fn well() -> Facts {
-    let disk = Disk { free_bytes: 5, total_bytes: 10, days_left: Some(40.0), keep_days: 30.0, is_stuck: false };
+    let disk =
+        Disk { free_bytes: 5, total_bytes: 10, days_left: Some(40.0), keep_days: 30.0, is_stuck: false };
     let link = Link { is_up: true, since: now(), waiting: Backlog::default(), last_at: Some(now()) };
     Facts {
         now: now(),
