@@ -20,6 +20,8 @@ mod incident;
 
 mod live;
 
+mod notice;
+
 mod outbox;
 
 mod paths;
@@ -140,6 +142,7 @@ impl Pages {
     pub fn pages(self) -> (Router, OpenApi) {
         let of = |right, pages: OpenApiRouter<Self>| with_right(&self.gate, right, pages);
         let any = OpenApiRouter::new().routes(routes!(cameras::list)).routes(routes!(stream::events));
+        let any = any.routes(routes!(notice::page));
         let live = OpenApiRouter::new().routes(routes!(live::socket));
         let view = OpenApiRouter::new()
             .routes(routes!(timeline::one))
