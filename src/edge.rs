@@ -28,6 +28,7 @@ use crate::http::{Gate, House};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::judging::Trials;
+use crate::keeping::Deletions;
 use crate::model::{CameraId, ClockState, Ids, Mono, Now, StreamKind};
 use crate::orders::FlagDesk;
 use crate::pace::Paced;
@@ -371,9 +372,11 @@ fn start_housekeeping(shared: &Shared, group: &mut Group, exports: Exports) {
     let has_province = shared.config.province.is_some();
     let (archive, db, stop) = (shared.archive.clone(), shared.db.clone(), group.token());
     let curves = shared.curves.clone();
+    let deletions = Deletions::of(&shared.archive, &shared.db);
     group.keep_running("housekeeping", move || {
         let (archive, db, stop) = (archive.clone(), db.clone(), stop.clone());
         let (curves, exports) = (curves.clone(), exports.clone());
+        let deletions = deletions.clone();
         async move {
             let mut passes = 0u32;
             loop {
@@ -391,8 +394,10 @@ fn start_housekeeping(shared: &Shared, group: &mut Group, exports: Exports) {
                         curves.forget(before).await?;
                     }
                 }
+                deletions.write_due(clock::now()).await;
                 passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
+                    deletions.write_rest(clock::now()).await;
                     return Ok(());
                 }
             }
