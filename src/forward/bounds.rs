@@ -75,10 +75,13 @@ impl CentreDb {
             .await?;
         }
         super::incidents::write(&mut transaction, &row).await?;
-        let (subject, detail) = (row.id.to_string(), json!({
-            "reason": "outbox-bounds", "what": "evidence-for-the-province", "files": given_up.files,
-            "bytes": given_up.bytes,
-        }));
+        let (subject, detail) = (
+            row.id.to_string(),
+            json!({
+                "reason": "outbox-bounds", "what": "evidence-for-the-province", "files": given_up.files,
+                "bytes": given_up.bytes,
+            }),
+        );
         let who = ("quaywatch", "service");
         let act = Act { who: who.0, from: who.1, action: "deleted", subject: Some(&subject), detail };
         AuditLog::add_in(&mut transaction, act, now.wall).await?;

@@ -13,8 +13,8 @@ use super::trial::{is_flagged, play};
 use super::{Judged, Outcome, Window, with_threshold};
 use crate::config::{self, Camera, EdgeConfig, Rule};
 use crate::model::{IncidentId, StreamKind};
+use crate::perceive::aside;
 use crate::perceive::models::{Models, Wanted};
-use crate::perceive::{Models as Loaded, aside};
 use crate::record::Archive;
 use crate::replay::{Reel, gather};
 
@@ -22,7 +22,7 @@ use crate::replay::{Reel, gather};
 const REMEMBERED: usize = 8;
 
 /// So many incidents are looked at for a trial, the newest: more would take hours beside the recording.
-pub(super) const MOST_INCIDENTS: usize = 40;
+const MOST_INCIDENTS: usize = 40;
 
 /// How far a trial is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -185,7 +185,7 @@ impl Trials {
     async fn play_one(
         &self,
         config: &Arc<EdgeConfig>,
-        models: &Arc<OnceLock<Loaded>>,
+        models: &Arc<OnceLock<Models>>,
         incident: &Judged,
         stop: &CancellationToken,
     ) -> anyhow::Result<Option<bool>> {

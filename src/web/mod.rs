@@ -210,3 +210,6 @@ pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "a page could not be answered");
     Problem::unavailable("the storage does not answer now")
 }
+
+#[cfg(test)]
+mod pages_tests;

@@ -246,10 +246,12 @@ fn certificate(part: &'static str, expiry: Option<&Expiry>, now: Wall) -> Item {
     };
     let left_ms = expires.millis_since(now);
     let values = json!({ "expires": expires, "days": left_ms.div_euclid(86_400_000) });
+    if left_ms <= 0 {
+        return item(part, Wellness::Bad, "expired", json!({ "expires": expires }));
+    }
     match left_ms {
-        ..=0 => item(part, Wellness::Bad, "expired", json!({ "expires": expires })),
-        ..URGENT_MS => item(part, Wellness::Bad, "soon", values),
-        ..SOON_MS => item(part, Wellness::Attention, "soon", values),
+        left if left < URGENT_MS => item(part, Wellness::Bad, "soon", values),
+        left if left < SOON_MS => item(part, Wellness::Attention, "soon", values),
         _ => item(part, Wellness::Good, "good", values),
     }
 }
