@@ -4,8 +4,9 @@ use super::*;
 use crate::config::{Secret, read_edge};
 use crate::export::Whole;
 use crate::forward::fixtures::signer;
+use crate::libav::testing;
 use crate::people::AuditLog;
-use crate::record::{Index, test_row};
+use crate::record::{Index, SegmentRow, test_row};
 
 const BY: By<'static> = By { name: "lan", full_name: "Lan", from: "10.0.0.7" };
 
@@ -130,4 +131,37 @@ async fn one_that_would_leave_too_little_for_recording_is_refused() {
     exports.0.archive.index.add(&huge).await.unwrap();
     assert!(matches!(exports.ask(wanted(20), BY).await, Err(NotAsked::NoRoom { .. })));
     assert_eq!(told(&db).await, []);
+}
+
+#[tokio::test]
+async fn what_was_recorded_becomes_a_signed_package_below_the_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exports, db) = exports(folder.path()).await;
+    let footage = testing::footage("libx264", 8);
+    let (path, media_start) = testing::record(&footage, folder.path(), "a", 99, true).remove(0);
+    let row = SegmentRow {
+        path: path.file_name().unwrap().to_string_lossy().into_owned(),
+        media_start,
+        duration_ms: 8000,
+        bytes: std::fs::metadata(&path).unwrap().len() as i64,
+        ..test_row(100)
+    };
+    exports.0.archive.index.add(&row).await.unwrap();
+    let export = exports.ask(wanted(100), BY).await.unwrap();
+    let (mut news, stop) = (exports.news(), CancellationToken::new());
+    let made = async {
+        let is_over = |state| matches!(state, ExportState::Whole | ExportState::Failed);
+        while !is_over(news.recv().await.unwrap().state) {}
+        stop.cancel();
+    };
+    let (ran, ()) = tokio::join!(exports.run(stop.clone()), made);
+    ran.unwrap();
+    let known = db.export_here(&export.id).await.unwrap().unwrap();
+    assert_eq!((known.state, known.files), (ExportState::Whole, 1), "{known:?}");
+    assert!(known.bytes > 0 && known.gone_at == known.finished_at.map(|at| at.plus_millis(KEPT_MS)));
+    let verdict = crate::evidence::verify(&exports.folder(&export.id), None);
+    assert!(verdict.is_intact, "{verdict:?}");
+    let held = keeping::protected(&db, None).await.unwrap().holds;
+    assert_eq!(held, [], "what is exported may go again");
+    assert_eq!(told(&db).await, [pair("lan", "export-begun"), pair("quaywatch", "export-whole")]);
 }
