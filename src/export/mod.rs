@@ -21,6 +21,10 @@ mod on_record;
 
 mod queue;
 
+mod making;
+
+mod tidy;
+
 mod zipped;
 
 pub use course::Course;

@@ -3,34 +3,22 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::json;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Course, ExportState, Exported, Exporter, LEFT_FREE, NotMade, Order, Packed, needs};
+use super::{Course, ExportState, Exported, NotMade, Order, needs};
 use crate::centre_db::CentreDb;
 use crate::config::EdgeConfig;
 use crate::model::{CameraId, ClockState, Ids, StreamKind, Wall};
 use crate::people::Act;
 use crate::record::{Archive, LegalHold};
 use crate::wire::Signer;
-use crate::{clock, disk, keeping};
+use crate::{clock, keeping};
 
 /// So many wait at most: more is no work that somebody waits for.
 const MOST_WAITING: i64 = 8;
-
-/// A package is kept for so long: enough to fetch it after a long weekend, and short enough that what was taken out of
-/// the footage does not lie around for longer than anybody needs it there.
-const KEPT_MS: i64 = 7 * 86_400_000;
-
-/// What was recorded in the last seconds may not be in its file yet.
-const WRITTEN_AFTER_MS: i64 = 3000;
-
-/// How often it is told how far an export is.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Who is further behind has missed something, and is told so.
 const NEWS_KEPT: usize = 64;
@@ -39,7 +27,7 @@ const NEWS_KEPT: usize = 64;
 const FETCHED_AT_ONCE: usize = 4;
 
 /// Who does what nobody asked for.
-const OURSELVES: (&str, &str) = ("quaywatch", "service");
+pub(super) const OURSELVES: (&str, &str) = ("quaywatch", "service");
 
 /// What somebody wants to have exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,19 +97,19 @@ pub struct ExportNews {
 
 /// The exports that pages ask for. Clones share them.
 #[derive(Clone)]
-pub struct Exports(Arc<Inner>);
+pub struct Exports(pub(super) Arc<Inner>);
 
-struct Inner {
-    config: EdgeConfig,
-    db: CentreDb,
-    archive: Arc<Archive>,
-    signer: Arc<Signer>,
-    clock: watch::Receiver<ClockState>,
-    ids: Mutex<Ids>,
-    news: broadcast::Sender<ExportNews>,
-    nudge: Notify,
-    running: Mutex<Option<(String, Arc<Course>)>>,
-    fetching: Arc<Semaphore>,
+pub(super) struct Inner {
+    pub(super) config: EdgeConfig,
+    pub(super) db: CentreDb,
+    pub(super) archive: Arc<Archive>,
+    pub(super) signer: Arc<Signer>,
+    pub(super) clock: watch::Receiver<ClockState>,
+    pub(super) ids: Mutex<Ids>,
+    pub(super) news: broadcast::Sender<ExportNews>,
+    pub(super) nudge: Notify,
+    pub(super) running: Mutex<Option<(String, Arc<Course>)>>,
+    pub(super) fetching: Arc<Semaphore>,
 }
 
 impl Exports {
@@ -225,50 +213,6 @@ impl Exports {
         Ok(())
     }
 
-    /// Removes a package, or ends the work on it; false if there is none.
-    ///
-    /// # Errors
-    /// If it cannot be put on record; then it stays.
-    pub async fn delete(&self, export: &Exported, who: &str, from: &str) -> anyhow::Result<bool> {
-        let detail = json!({ "cameras": export.cameras, "from": export.from, "to": export.to });
-        let act = Act { who, from, action: "export-deleted", subject: Some(&export.id), detail };
-        if !self.0.db.export_is_deleted(&export.id, act, clock::now().wall).await? {
-            return Ok(false);
-        }
-        let course = self.running().as_ref().filter(|(id, _)| *id == export.id).map(|(_, c)| c.clone());
-        match course {
-            // Who makes it removes what there is of it.
-            Some(course) => course.stop.cancel(),
-            None => self.remove(&export.id).await,
-        }
-        self.tell(export, ExportState::Deleted, 0.0);
-        Ok(true)
-    }
-
-    /// Removes packages whose time is over, and what is left of those that are none any more.
-    ///
-    /// # Errors
-    /// If the database cannot be read or written.
-    pub async fn keep_house(&self, trusted_now: Option<Wall>) -> anyhow::Result<()> {
-        if let Some(now) = trusted_now {
-            for export in self.0.db.exports_outdated(now).await? {
-                self.delete(&export, OURSELVES.0, OURSELVES.1).await?;
-            }
-        }
-        let Ok(mut names) = tokio::fs::read_dir(self.all_of_them()).await else { return Ok(()) };
-        while let Ok(Some(entry)) = names.next_entry().await {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let id = name.strip_suffix(".part").unwrap_or(&name).to_owned();
-            let state = self.0.db.export_here(&id).await?.map(|export| export.state);
-            let is_gone = matches!(state, Some(ExportState::Deleted | ExportState::Failed));
-            let is_made = self.running().as_ref().is_some_and(|(running, _)| *running == id);
-            if is_gone && !is_made {
-                self.remove(&id).await;
-            }
-        }
-        Ok(())
-    }
-
     /// Makes what is asked for, one after the other, until `stop`.
     ///
     /// # Errors
@@ -287,129 +231,7 @@ impl Exports {
         }
     }
 
-    /// What was being made when the service ended is not made any more: whoever wants it asks again.
-    async fn give_up_cut_off(&self) -> anyhow::Result<()> {
-        let cut_off = self.0.db.exports_to_come().await?;
-        for export in cut_off.iter().filter(|export| export.state == ExportState::Running) {
-            let why = "dịch vụ đã dừng giữa chừng, hãy yêu cầu lại / the service ended meanwhile: ask again";
-            tracing::warn!(export = export.id, "an export was cut off, what there is of it is removed");
-            self.fail(export, why).await?;
-            self.remove(&export.id).await;
-        }
-        Ok(())
-    }
-
-    async fn make(&self, export: Exported, stop: &CancellationToken) -> anyhow::Result<()> {
-        let course = Arc::new(Course::until(stop.child_token()));
-        *self.running() = Some((export.id.clone(), course.clone()));
-        let made = self.make_with(&export, &course).await;
-        let ended = self.end(&export, made, stop).await;
-        *self.running() = None;
-        ended
-    }
-
-    async fn make_with(&self, export: &Exported, course: &Arc<Course>) -> Result<Packed, NotMade> {
-        let inner = &self.0;
-        if !inner.db.export_runs(&export.id).await.context("centre.sqlite")? {
-            return Err(NotMade::Stopped);
-        }
-        self.tell(export, ExportState::Running, 0.0);
-        let order = self.order(export);
-        let wait_ms =
-            u64::try_from(WRITTEN_AFTER_MS.saturating_sub(clock::now().wall.millis_since(order.to)));
-        let wait = tokio::time::sleep(Duration::from_millis(wait_ms.unwrap_or(0)));
-        if course.stop.run_until_cancelled(wait).await.is_none() {
-            return Err(NotMade::Stopped);
-        }
-        inner.archive.in_place().map_err(anyhow::Error::from)?;
-        let exporter = Exporter {
-            centre: inner.config.centre.id.clone(),
-            storage: inner.config.storage.path.clone(),
-            zone: inner.config.centre.hours.time_zone().clone(),
-            index: &inner.archive.index,
-            db: &inner.db,
-            signer: &inner.signer,
-            clock: *inner.clock.borrow(),
-            left_free: inner.config.storage.reserve_bytes,
-            course: course.clone(),
-        };
-        disk::make_folder(&self.all_of_them()).map_err(anyhow::Error::from)?;
-        self.make_room(exporter.needs(&order).await?).await?;
-        exporter.check(&order).await?;
-        let mut writing = std::pin::pin!(exporter.write(&export.id, &order));
-        loop {
-            match tokio::time::timeout(TOLD_EVERY, &mut writing).await {
-                Ok(made) => return made,
-                Err(_) => self.tell(export, ExportState::Running, course.done()),
-            }
-        }
-    }
-
-    /// On a disk that is full of recordings the oldest go for a package as they go for new recordings.
-    async fn make_room(&self, needed: u64) -> anyhow::Result<()> {
-        let archive = &self.0.archive;
-        let must = needed.saturating_add(archive.policy().reserve_bytes);
-        if disk::space(archive.storage())?.free < must {
-            let now = clock::now();
-            let trusted_now = archive.believes(now).then_some(now.wall);
-            archive.make_room(needed.saturating_add(LEFT_FREE), trusted_now).await?;
-        }
-        Ok(())
-    }
-
-    async fn end(
-        &self,
-        export: &Exported,
-        made: Result<Packed, NotMade>,
-        stop: &CancellationToken,
-    ) -> anyhow::Result<()> {
-        match made {
-            Ok(packed) => {
-                let now = clock::now().wall;
-                let whole = packed.on_record(Some(now.plus_millis(KEPT_MS)));
-                let detail = json!({
-                    "manifest": packed.manifest, "bytes": packed.bytes, "files": whole.files, "by": export.by,
-                });
-                let act = ourselves("export-whole", &export.id, detail);
-                if self.0.db.export_is_whole(&export.id, &whole, act, now).await? {
-                    self.tell(export, ExportState::Whole, 1.0);
-                } else {
-                    self.remove(&export.id).await;
-                }
-            }
-            // The next start finds it.
-            Err(NotMade::Stopped) if stop.is_cancelled() => {}
-            Err(NotMade::Stopped) => self.remove(&export.id).await,
-            Err(why) => {
-                tracing::error!(export = export.id, "an export could not be made: {why}");
-                self.fail(export, &why.to_string()).await?;
-                self.remove(&export.id).await;
-            }
-        }
-        Ok(())
-    }
-
-    async fn fail(&self, export: &Exported, why: &str) -> anyhow::Result<()> {
-        let act = ourselves("export-failed", &export.id, json!({ "problem": why, "by": export.by }));
-        if self.0.db.export_failed(&export.id, why, act, clock::now().wall).await? {
-            self.tell(export, ExportState::Failed, 0.0);
-        }
-        Ok(())
-    }
-
-    async fn remove(&self, id: &str) {
-        let folder = self.folder(id);
-        for folder in [disk::beside(&folder, "part"), folder] {
-            match tokio::fs::remove_dir_all(&folder).await {
-                Ok(()) => {}
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                // Housekeeping tries again.
-                Err(e) => tracing::error!("{} cannot be removed: {e}", folder.display()),
-            }
-        }
-    }
-
-    fn order(&self, export: &Exported) -> Order {
+    pub(super) fn order(&self, export: &Exported) -> Order {
         Order {
             cameras: export.cameras.clone(),
             stream: export.stream,
@@ -421,22 +243,22 @@ impl Exports {
         }
     }
 
-    fn all_of_them(&self) -> PathBuf {
+    pub(super) fn all_of_them(&self) -> PathBuf {
         self.0.archive.storage().join("exports")
     }
 
-    fn running(&self) -> MutexGuard<'_, Option<(String, Arc<Course>)>> {
+    pub(super) fn running(&self) -> MutexGuard<'_, Option<(String, Arc<Course>)>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, export: &Exported, state: ExportState, done: f64) {
+    pub(super) fn tell(&self, export: &Exported, state: ExportState, done: f64) {
         let (id, cameras) = (export.id.clone(), export.cameras.clone());
         // Nobody need listen.
         let _ = self.0.news.send(ExportNews { id, state, done, cameras });
     }
 }
 
-fn ourselves<'a>(action: &'a str, id: &'a str, detail: serde_json::Value) -> Act<'a> {
+pub(super) fn ourselves<'a>(action: &'a str, id: &'a str, detail: serde_json::Value) -> Act<'a> {
     Act { who: OURSELVES.0, from: OURSELVES.1, action, subject: Some(id), detail }
 }
 

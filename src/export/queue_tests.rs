@@ -1,8 +1,12 @@
 use std::path::Path;
 
+use serde_json::json;
+
 use super::*;
 use crate::config::{Secret, read_edge};
+use crate::disk;
 use crate::export::Whole;
+use crate::export::making::KEPT_MS;
 use crate::forward::fixtures::signer;
 use crate::libav::testing;
 use crate::people::AuditLog;
