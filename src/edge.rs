@@ -22,10 +22,13 @@ use crate::config::{AudioUse, Camera, EdgeConfig, Sense};
 use crate::curve::{self, CurveDb};
 use crate::decide::{Desk, Observations};
 use crate::evidence::{Maker, forget_outdated};
-use crate::forward::{Access, Bounds, Keeper};
+use crate::export::Exports;
+use crate::forward::{Access, Bounds, Connected, Keeper};
 use crate::http::{Gate, House};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
+use crate::judging::Trials;
+use crate::keeping::Deletions;
 use crate::model::{CameraId, ClockState, Ids, Mono, Now, StreamKind};
 use crate::orders::{Casebook, FlagDesk};
 use crate::pace::Paced;
@@ -78,6 +81,8 @@ struct Shared {
     cameras: watch::Sender<CameraStates>,
     /// When the province last asked to wait.
     asked_to_wait: watch::Sender<Option<Mono>>,
+    /// Whether the link to the province is up.
+    connected: watch::Sender<Connected>,
     models: Models,
     /// Who looks for people, if the model for it works.
     lookers: Option<Lookers>,
@@ -138,7 +143,8 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     };
     rules.spawn("rules", desk.run(Observations { seen, states: told, of_box, by_hand }));
 
-    start_housekeeping(&shared, &mut house);
+    let exports = start_exports(&shared, &mut house)?;
+    start_housekeeping(&shared, &mut house, exports.clone());
     if let Some(province) = &shared.config.province {
         start_bounds(&shared, province.outbox, nudge.clone(), &mut house)?;
     }
@@ -152,7 +158,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     house.spawn("gaps", gap_watch.run(noticed, house.token()));
 
     let mut pages = Group::new("pages", &root);
-    start_pages(&shared, &mut pages, flags, cases, access).await?;
+    start_pages(&shared, &mut pages, flags, cases, access, exports).await?;
 
     let mut cameras = Group::new("cameras", &root);
     let paced = Paced::start("streams").context("a thread for the streams")?;
@@ -228,6 +234,7 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
         curves,
         cameras,
         asked_to_wait,
+        connected: watch::Sender::new(Connected::not_yet(clock::now())),
         models,
         lookers,
         perception,
@@ -291,6 +298,7 @@ async fn start_pages(
     flags: FlagDesk,
     cases: Casebook,
     access: watch::Receiver<Option<Access>>,
+    exports: Exports,
 ) -> anyhow::Result<()> {
     let Some(web) = shared.config.web.clone() else { return Ok(()) };
     let storage = &shared.config.storage.path;
@@ -328,20 +336,55 @@ async fn start_pages(
         access,
         perception: shared.perception.clone(),
         models: shared.models.clone(),
+        exports,
+        trials: start_trials(shared, group),
+        connected: shared.connected.subscribe(),
+        wellness: web::Known::default(),
     };
     let stop = group.token();
     group.keep_running("pages", move || web::run(web.clone(), pages.clone(), stop.clone()));
     Ok(())
 }
 
-/// Makes room, lets old pins and evidence go.
-fn start_housekeeping(shared: &Shared, group: &mut Group) {
+/// Makes the packages that pages ask for, one at a time.
+fn start_exports(shared: &Shared, group: &mut Group) -> anyhow::Result<Exports> {
+    let exports = Exports::new(
+        shared.config.clone(),
+        shared.db.clone(),
+        shared.archive.clone(),
+        shared.signer.clone(),
+        shared.clock.subscribe(),
+        Ids::new(clock::id_seed()?),
+    );
+    let (made, stop) = (exports.clone(), group.token());
+    group.keep_running("exports", move || {
+        let (made, stop) = (made.clone(), stop.clone());
+        async move { made.run(stop).await }
+    });
+    Ok(exports)
+}
+
+/// Tries other thresholds over what is recorded, one trial at a time.
+fn start_trials(shared: &Shared, group: &mut Group) -> Trials {
+    let trials = Trials::new(shared.config.clone(), shared.archive.clone());
+    let (tried, stop) = (trials.clone(), group.token());
+    group.keep_running("trials", move || {
+        let (tried, stop) = (tried.clone(), stop.clone());
+        async move { tried.run(stop).await }
+    });
+    trials
+}
+
+/// Makes room, lets old pins, evidence and packages go.
+fn start_housekeeping(shared: &Shared, group: &mut Group, exports: Exports) {
     let has_province = shared.config.province.is_some();
     let (archive, db, stop) = (shared.archive.clone(), shared.db.clone(), group.token());
     let curves = shared.curves.clone();
+    let deletions = Deletions::of(&shared.archive, &shared.db);
     group.keep_running("housekeeping", move || {
         let (archive, db, stop) = (archive.clone(), db.clone(), stop.clone());
-        let curves = curves.clone();
+        let (curves, exports) = (curves.clone(), exports.clone());
+        let deletions = deletions.clone();
         async move {
             let mut passes = 0u32;
             loop {
@@ -352,14 +395,17 @@ fn start_housekeeping(shared: &Shared, group: &mut Group) {
                         e.downcast_ref().into_iter().for_each(|e| archive.suspect(e));
                     })?;
                     let now = clock::now();
+                    exports.keep_house(archive.believes(now).then_some(now.wall)).await?;
                     if let Some(before) = keeping::oldest_wanted(archive.policy(), now.wall)
                         && archive.believes(now)
                     {
                         curves.forget(before).await?;
                     }
                 }
+                deletions.write_due(clock::now()).await;
                 passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
+                    deletions.write_rest(clock::now()).await;
                     return Ok(());
                 }
             }

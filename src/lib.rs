@@ -59,6 +59,9 @@ pub mod play;
 /// Signed packages of what was recorded.
 pub mod export;
 
+/// Which rule cries wolf, and which threshold would not.
+pub mod judging;
+
 /// Who may sign in, what each may do, and the log of what was done.
 pub mod people;
 

@@ -62,15 +62,13 @@ pub(super) fn known_camera(typed: &str, config: &EdgeConfig, index: &Index) -> R
 }
 
 pub(super) fn given_reason(text: &str) -> Result<String, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
-        return Err(Refusal(
+    crate::keeping::reason(text).ok_or_else(|| {
+        Refusal(
             USAGE,
             "--reason phải có nội dung, một dòng, tối đa 500 ký tự / --reason must be one line of 1 to 500 characters"
                 .to_owned(),
-        ));
-    }
-    Ok(text.to_owned())
+        )
+    })
 }
 
 /// Who types this, as far as the system knows.

@@ -4,12 +4,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::asking::{Refusal, given_reason, known_camera, must_exist, typed, who};
 use super::{USAGE, failed};
 use crate::config::{self, EdgeConfig};
-use crate::export::{Exporter, NotMade, Order, Packed};
+use crate::export::{Exporter, LEFT_FREE, NotMade, Order, Packed};
 use crate::keeping::instant;
 use crate::model::{Ids, StreamKind};
 use crate::record::Index;
@@ -117,6 +118,8 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
         db: &db,
         signer: &signer,
         clock: clock::ask_state().await,
+        left_free: LEFT_FREE,
+        course: Arc::default(),
     };
     let made = exporter.make(&id, &order).await;
     db.close().await;

@@ -141,6 +141,7 @@ fn start_link(
         boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
         rate: province.rate.clone(),
         asked_to_wait: watch::Sender::default(),
+        connected: watch::Sender::new(forward::Connected::not_yet(clock::now())),
     };
     let (commands, _) = mpsc::channel(1);
     let (_, replies) = mpsc::channel(1);

@@ -9,11 +9,11 @@ use std::process::ExitCode;
 use super::asking::{Refusal, given_reason, known_camera, must_exist, typed, who};
 use super::{USAGE, failed};
 use crate::centre_db::{self, CentreDb};
+use crate::clock;
 use crate::config::{self, EdgeConfig};
-use crate::keeping::{self, Footing, NewHold, held_by, instant, show, show_hold};
+use crate::keeping::{self, NewHold, Release, instant, show, show_hold};
 use crate::model::{CameraId, ClockState, ClockTrust, Ids, Now, Wall};
-use crate::record::{Index, LegalHold, Ranges, Rate};
-use crate::{clock, disk};
+use crate::record::{Index, LegalHold};
 
 /// What to do with the storage.
 #[derive(Debug, clap::Args)]
@@ -146,7 +146,7 @@ async fn hold(
     let mut ids = Ids::new(clock::id_seed().map_err(anyhow::Error::from)?);
     let id = ids.next(now).to_string();
     let db = centre_db::open(&config.storage.path, &mut ids, now).await?;
-    db.add_hold(&id, &asked, now.wall).await?;
+    db.add_hold(&id, &asked, "console", &asked.by, now.wall).await?;
     db.close().await;
     tracing::info!(
         target: "audit",
@@ -178,25 +178,11 @@ async fn must_fit(
     asked: &NewHold,
     now: Now,
 ) -> Result<u64, Refusal> {
-    let space = disk::space(&config.storage.path).map_err(anyhow::Error::from)?;
-    let rate = Rate::measure(index, now.wall).await?;
     let new = LegalHold { id: String::new(), cameras: asked.cameras.clone(), from: asked.from, to: asked.to };
-    let mut holds = keeping::protected(db, trusted(clock::ask_state().await, now)).await?.holds;
-    let held = held_by(index, &Ranges::new(&[], &holds), &rate, now.wall).await?;
-    let alone = held_by(index, &Ranges::new(&[], std::slice::from_ref(&new)), &rate, now.wall).await?;
-    holds.push(new);
-    let held_then = held_by(index, &Ranges::new(&[], &holds), &rate, now.wall).await?;
-    let recorded = index.tallies().iter().fold(0u64, |sum, (_, tally)| sum.saturating_add(tally.bytes));
-    let footing = Footing {
-        free: space.free,
-        recorded,
-        reserve: config.storage.reserve_bytes,
-        per_day: rate.bytes_per_day(),
-        held,
-        held_then,
-    };
-    footing.allows().map_err(|refused| Refusal(1, refused.to_string()))?;
-    Ok(alone)
+    let trusted_now = trusted(clock::ask_state().await, now);
+    let weighed = keeping::weigh(config, (index, db), new, trusted_now, now.wall).await?;
+    weighed.footing.allows().map_err(|refused| Refusal(1, refused.to_string()))?;
+    Ok(weighed.alone)
 }
 
 async fn release(config: &EdgeConfig, id: &str, reason: &str) -> Result<Vec<String>, Refusal> {
@@ -204,7 +190,8 @@ async fn release(config: &EdgeConfig, id: &str, reason: &str) -> Result<Vec<Stri
     let (reason, by, now) = (given_reason(reason)?, who(), clock::now());
     let mut ids = Ids::new(clock::id_seed().map_err(anyhow::Error::from)?);
     let db = centre_db::open(&config.storage.path, &mut ids, now).await?;
-    let released = db.release_hold(id, &by, &reason, now.wall).await?;
+    let release = Release { reason: &reason, by: &by, who: &by, from: "console" };
+    let released = db.release_hold(id, release, now.wall).await?;
     db.close().await;
     if !released {
         return Err(Refusal(

@@ -9,6 +9,7 @@ use super::camera::{Camera, cameras};
 use super::hours::{Hours, Span, SpecialDay, read_plan, time_zone};
 use super::keep::{Keeps, keeps};
 use super::link::{ProvinceLink, link};
+use super::notice::{Notice, notice};
 use super::perceive::{Perceive, perceive};
 use super::reader::Table;
 use super::rule::{Rule, Surroundings, Unwatched, rules};
@@ -33,6 +34,8 @@ pub struct EdgeConfig {
     pub province: Option<ProvinceLink>,
     /// Its web server, if there is one.
     pub web: Option<Web>,
+    /// What people in the hall are told.
+    pub notice: Notice,
     /// What looks and listens.
     pub perceive: Perceive,
     /// Its cameras, at least one.
@@ -89,6 +92,8 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
     let storage = section(&mut root, "storage").and_then(|table| storage(table, context));
     let province = root.table("province").map(|table| link(table, &centre.hours, context));
     let web = root.table("web").map(|table| web(table, CENTRE_PORT, context));
+    let named = centre.centre.as_ref().map_or("", |centre| centre.name.as_str());
+    let notice = notice(root.table("notice"), named);
     let perceive = root.table("perceive").map_or(Some(Perceive::default()), |table| perceive(table, context));
     // What is wrong with the storage is told once, not once a camera.
     let usual = storage.as_ref().map_or(UNKNOWN, |s| Keeps { keep: s.keep, sub_keep: s.sub_keep });
@@ -113,6 +118,7 @@ pub(super) fn edge(mut root: Table<'_>, context: &Context<'_>) -> Option<EdgeCon
             Some(web) => Some(web?),
             None => None,
         },
+        notice: notice?,
         perceive: perceive?,
         cameras: listed.into_iter().map(|listed| listed.camera).collect::<Option<_>>()?,
         rules: rules.over_cameras,

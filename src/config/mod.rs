@@ -36,6 +36,8 @@ mod rate;
 
 mod link;
 
+mod notice;
+
 mod edge;
 
 mod province;
@@ -53,6 +55,7 @@ pub use camera::{AudioUse, Camera, Zone, ZonePurpose};
 pub use edge::{Centre, EdgeConfig, Storage};
 pub use hours::Hours;
 pub use link::{ProvinceLink, Send};
+pub use notice::Notice;
 pub use perceive::{Perceive, Runtime};
 pub use problems::{Problem, Problems};
 pub use province::{KnownCentre, ProvinceConfig, ProvinceStorage};

@@ -47,6 +47,11 @@ pub fn summary(config: &EdgeConfig) -> Vec<String> {
         (None, true) => format!("web: http://{}, behind a proxy", web.listen),
         (None, false) => format!("web: http://{}, for this machine alone", web.listen),
     }));
+    let notice = &config.notice;
+    let said = [("contact", &notice.contact), ("basis", &notice.basis), ("address", &notice.address)];
+    let said = said.into_iter().filter_map(|(what, text)| Some(format!(", {what}: {}", text.as_deref()?)));
+    let said: String = said.collect();
+    lines.push(format!("notice: recorded by {}{said}", notice.by));
     lines.extend(config.cameras.iter().map(|one| camera(one, storage)));
     lines.extend(config.rules.iter().map(|rule| rule_line(rule, &config.cameras)));
     lines.extend(unwatched(config));

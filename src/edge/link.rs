@@ -62,6 +62,7 @@ pub(super) fn start_link(
         boot: BootId(Ids::new(clock::id_seed()?).next(clock::now())),
         rate: province.rate,
         asked_to_wait: shared.asked_to_wait.clone(),
+        connected: shared.connected.clone(),
     };
     let statuses = start_status(shared, group);
     let orders = Orders { commands, replies };

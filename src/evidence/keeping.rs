@@ -28,7 +28,11 @@ pub async fn forget_outdated(
                 continue;
             }
         }
-        db.forget_evidence(incident, "it was kept for its time").await?;
+        if let Err(e) = db.forget_evidence(incident, outdated.now).await {
+            // The folder is gone, its row is found again the next time.
+            tracing::error!("that evidence was deleted cannot be written down: {e}");
+            continue;
+        }
         tracing::info!(target: "audit", %incident, reason = "age", "evidence deleted");
         forgotten += 1;
     }

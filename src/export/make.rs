@@ -3,17 +3,22 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::course::Course;
+use super::order::{NotMade, Order, Packed};
 use super::pieces::{Piece, pieces};
 use crate::centre_db::CentreDb;
 use crate::evidence::envelope::SignerFacts;
 use crate::evidence::export::{Package, PackedFile, PackedGap};
 use crate::evidence::manifest::MANIFEST_NAME;
-use crate::model::{CameraId, CentreId, ClockState, StreamKind, Wall};
+use crate::model::{CameraId, CentreId, ClockState, Wall};
+use crate::people::Act;
 use crate::play::{BEHIND_MS, Group, Recording, View, ViewError, footage_beside, groups_to_cut};
 use crate::record::Index;
 use crate::wire::Signer;
@@ -22,27 +27,8 @@ use crate::{clock, disk, keeping};
 /// So much of a camera is looked at together, and is in one file at most.
 const WINDOW_MS: i64 = 6 * 3_600_000;
 
-/// This must be left on the disk that a package is written to.
-const LEFT_FREE: u64 = 256 << 20;
-
-/// What a package is to be of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// The cameras.
-    pub cameras: Vec<CameraId>,
-    /// Which of their streams.
-    pub stream: StreamKind,
-    /// The first moment.
-    pub from: Wall,
-    /// The moment after the last.
-    pub to: Wall,
-    /// Why: who asked for it, and by which document.
-    pub reason: String,
-    /// Who makes it.
-    pub by: String,
-    /// Where it goes: a folder that is not there yet.
-    pub out: PathBuf,
-}
+/// This must be left on any disk that a package is written to.
+pub const LEFT_FREE: u64 = 256 << 20;
 
 /// What packages are made with.
 pub struct Exporter<'a> {
@@ -60,46 +46,10 @@ pub struct Exporter<'a> {
     pub signer: &'a Signer,
     /// How far the clock can be believed.
     pub clock: ClockState,
-}
-
-/// Why there is no package.
-#[derive(Debug, thiserror::Error)]
-pub enum NotMade {
-    /// Something is there already.
-    #[error("{0}: đã có sẵn, hãy chọn thư mục khác / is there already, choose another folder")]
-    Exists(String),
-    /// An earlier try was cut off.
-    #[error(
-        "{0}: còn lại từ một lần xuất dở dang, hãy xóa rồi chạy lại / is left of an export that was cut off: remove it \
-         and run again"
-    )]
-    HalfMade(String),
-    /// Nothing of any of the cameras.
-    #[error("không có hình nào được ghi trong khoảng này / nothing is recorded in this range")]
-    Nothing,
-    /// It would fill the disk.
-    #[error(
-        "cần khoảng {} MB mà ổ đĩa chỉ còn {} MB / about {} MB are needed and only {} MB are free",
-        .needed >> 20, .free >> 20, .needed >> 20, .free >> 20
-    )]
-    NoRoom {
-        /// Bytes.
-        needed: u64,
-        /// Bytes.
-        free: u64,
-    },
-    /// The disk or the database refuses.
-    #[error("{0:#}")]
-    Failed(#[from] anyhow::Error),
-}
-
-/// A package that is whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packed {
-    /// What its manifest says.
-    pub package: Package,
-    /// Its size without the manifest.
-    pub bytes: u64,
+    /// This must be left on the disk that it is written to.
+    pub left_free: u64,
+    /// How far it is.
+    pub course: Arc<Course>,
 }
 
 /// What a camera recorded within one window of the range.
@@ -124,6 +74,40 @@ impl Exporter<'_> {
     /// # Errors
     /// [`NotMade`]; what was begun then stays beside the name, without a manifest.
     pub async fn make(&self, id: &str, order: &Order) -> Result<Packed, NotMade> {
+        self.check(order).await?;
+        let act = |action, detail| Act { who: &order.by, from: "console", action, subject: Some(id), detail };
+        let begun = self.db.export_begins(id, order, act("export-begun", order.detail()), clock::now().wall);
+        begun.await.context("centre.sqlite")?;
+        let made = self.write(id, order).await;
+        let now = clock::now().wall;
+        let on_record = match &made {
+            Ok(packed) => {
+                let detail = json!({ "manifest": packed.manifest, "bytes": packed.bytes });
+                self.db.export_is_whole(id, &packed.on_record(None), act("export-whole", detail), now).await
+            }
+            Err(why) => {
+                let why = why.to_string();
+                let detail = json!({ "problem": why });
+                self.db.export_failed(id, &why, act("export-failed", detail), now).await
+            }
+        };
+        on_record.context("centre.sqlite")?;
+        made
+    }
+
+    /// How many bytes the package will have, about.
+    ///
+    /// # Errors
+    /// If there is nothing for it, or the index cannot be read.
+    pub async fn needs(&self, order: &Order) -> Result<u64, NotMade> {
+        needs(self.index, order).await
+    }
+
+    /// Whether the package can be made.
+    ///
+    /// # Errors
+    /// [`NotMade`] if it cannot.
+    pub async fn check(&self, order: &Order) -> Result<(), NotMade> {
         let part = disk::beside(&order.out, "part");
         if order.out.exists() {
             return Err(NotMade::Exists(order.out.display().to_string()));
@@ -131,22 +115,27 @@ impl Exporter<'_> {
         if part.exists() {
             return Err(NotMade::HalfMade(part.display().to_string()));
         }
-        let (mut needed, mut is_empty) = (0u64, true);
-        for camera in &order.cameras {
-            let bytes = self.index.bytes_within(camera, order.stream, order.from, order.to).await;
-            needed = needed.saturating_add(bytes.context("index.sqlite")?);
-            let open = self.index.open_of(camera, order.stream, order.to).await.context("index.sqlite")?;
-            is_empty &= needed == 0 && open.is_empty();
-        }
-        if is_empty {
-            return Err(NotMade::Nothing);
-        }
+        let needed = self.needs(order).await?;
         let above = order.out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let free = disk::space(above).map_err(anyhow::Error::from)?.free;
-        if free < needed.saturating_add(LEFT_FREE) {
-            return Err(NotMade::NoRoom { needed: needed.saturating_add(LEFT_FREE), free });
+        if free < needed.saturating_add(self.left_free) {
+            return Err(NotMade::NoRoom { needed: needed.saturating_add(self.left_free), free });
         }
-        self.db.export_begins(id, order, clock::now().wall).await.context("centre.sqlite")?;
+        self.course.needs(needed);
+        Ok(())
+    }
+
+    /// Writes the package `id`, which is on record.
+    ///
+    /// # Errors
+    /// [`NotMade`]; what was begun then stays beside the name, without a manifest.
+    pub async fn write(&self, id: &str, order: &Order) -> Result<Packed, NotMade> {
+        let made = self.write_whole(id, order).await;
+        made.map_err(|why| if self.course.stop.is_cancelled() { NotMade::Stopped } else { why })
+    }
+
+    async fn write_whole(&self, id: &str, order: &Order) -> Result<Packed, NotMade> {
+        let part = disk::beside(&order.out, "part");
         let cameras = order.cameras.iter().map(CameraId::as_str).collect::<Vec<_>>().join(" ");
         tracing::info!(
             target: "audit",
@@ -184,10 +173,9 @@ impl Exporter<'_> {
             disk::publish(&part, &out)
         });
         publishing.await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
-        self.db.export_is_whole(id, &digest, clock::now().wall).await.context("centre.sqlite")?;
         tracing::info!(target: "audit", export = id, manifest = digest, "the exported package is whole");
         let bytes = package.files.iter().map(|file| file.size).sum();
-        Ok(Packed { package, bytes })
+        Ok(Packed { package, bytes, manifest: digest })
     }
 
     /// Camera by camera, some hours at a time: what is in memory does not grow with the range.
@@ -208,8 +196,10 @@ impl Exporter<'_> {
                 let groups = groups_to_cut(&recordings, from, to);
                 let found = Found { camera: camera.clone(), recordings, groups, from, to };
                 let (storage, zone, folder) = (self.storage.clone(), self.zone.clone(), folder.to_owned());
+                let course = self.course.clone();
                 let of_window =
-                    tokio::task::spawn_blocking(move || found.write(&storage, &zone, &folder)).await??;
+                    tokio::task::spawn_blocking(move || found.write(&storage, &zone, &folder, &course));
+                let of_window = of_window.await??;
                 made.files.extend(of_window.files);
                 gaps.extend(of_window.gaps);
                 from = to;
@@ -221,12 +211,27 @@ impl Exporter<'_> {
     }
 }
 
+/// How many bytes a package of this has, about.
+///
+/// # Errors
+/// If nothing of it is recorded, or the index cannot be read.
+pub async fn needs(index: &Index, order: &Order) -> Result<u64, NotMade> {
+    let (mut needed, mut is_empty) = (0u64, true);
+    for camera in &order.cameras {
+        let bytes = index.bytes_within(camera, order.stream, order.from, order.to).await;
+        needed = needed.saturating_add(bytes.context("index.sqlite")?);
+        let open = index.open_of(camera, order.stream, order.to).await.context("index.sqlite")?;
+        is_empty &= needed == 0 && open.is_empty();
+    }
+    if is_empty { Err(NotMade::Nothing) } else { Ok(needed) }
+}
+
 fn packed(camera: &CameraId, from: Wall, to: Wall, reason: Option<&'static str>) -> PackedGap {
     PackedGap { camera: camera.clone(), from, to, reason: reason.unwrap_or("unknown").to_owned() }
 }
 
 impl Found {
-    fn write(self, storage: &Path, zone: &TimeZone, folder: &Path) -> anyhow::Result<Made> {
+    fn write(self, storage: &Path, zone: &TimeZone, folder: &Path, course: &Course) -> anyhow::Result<Made> {
         let mut waiting: Vec<Piece> = pieces(&self.groups, self.from, self.to);
         waiting.reverse();
         let mut made = Made::default();
@@ -237,7 +242,7 @@ impl Found {
                     made.gaps.extend(
                         missing.map(|part| packed(&self.camera, part.from, part.to, Some("damaged"))),
                     );
-                    made.files.push(self.file(&view, zone, folder)?);
+                    made.files.push(self.file(&view, zone, folder, course)?);
                 }
                 // The index does not know all that can change: one more file.
                 Err(ViewError::Changes { at, .. }) => waiting.extend(parted(piece, at)),
@@ -247,7 +252,13 @@ impl Found {
         Ok(made)
     }
 
-    fn file(&self, view: &View, zone: &TimeZone, folder: &Path) -> anyhow::Result<PackedFile> {
+    fn file(
+        &self,
+        view: &View,
+        zone: &TimeZone,
+        folder: &Path,
+        course: &Course,
+    ) -> anyhow::Result<PackedFile> {
         let began = zone.to_datetime(view.from.timestamp()).strftime("%Y-%m-%d_%H-%M-%S").to_string();
         let mut name = format!("{}_{began}.mp4", self.camera);
         let mut more = 1;
@@ -256,7 +267,7 @@ impl Found {
             name = format!("{}_{began}_{more}.mp4", self.camera);
         }
         let path = folder.join(&name);
-        let sha256 = copy(view, &path).map_err(|e| disk::naming(&path, e))?;
+        let sha256 = copy(view, &path, course).map_err(|e| disk::naming(&path, e))?;
         Ok(PackedFile {
             name,
             camera: self.camera.clone(),
@@ -282,7 +293,7 @@ fn parted(piece: Piece, at: Wall) -> Vec<Piece> {
 }
 
 /// Writes the view to a new file that is synced; gives its SHA-256.
-fn copy(view: &View, path: &Path) -> io::Result<String> {
+fn copy(view: &View, path: &Path, course: &Course) -> io::Result<String> {
     let mut reader = view.reader(0, view.bytes)?;
     let (mut file, mut hash) = (File::create_new(path)?, Sha256::new());
     loop {
@@ -290,8 +301,12 @@ fn copy(view: &View, path: &Path) -> io::Result<String> {
         if bytes.is_empty() {
             break;
         }
+        if course.stop.is_cancelled() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         hash.update(&bytes);
         file.write_all(&bytes)?;
+        course.wrote(bytes.len());
     }
     file.sync_all()?;
     Ok(hex::encode(hash.finalize()))

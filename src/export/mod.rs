@@ -5,13 +5,32 @@
 //! straight, and what is missing between two of them is in the manifest with its reason. A package is made
 //! beside its name, ending in `.part`, its manifest last, and gets its name when all of it is on the disk: what
 //! is half made never looks whole.
+//!
+//! What pages ask for waits in a queue, is made one after the other into `exports/` below the storage, and is removed
+//! there by itself; the command makes its packages at once and where it is told.
 
-mod make;
-
-mod on_record;
+mod order;
 
 mod pieces;
 
-pub use make::{Exporter, NotMade, Order, Packed};
-pub use on_record::Exported;
+mod make;
+
+mod course;
+
+mod on_record;
+
+mod queue;
+
+mod making;
+
+mod tidy;
+
+mod zipped;
+
+pub use course::Course;
+pub use make::{Exporter, LEFT_FREE, needs};
+pub use on_record::{ExportState, Exported, Whole};
+pub use order::{NotMade, Order, Packed};
 pub use pieces::pieces;
+pub use queue::{By, ExportNews, Exports, NewExport, NotAsked};
+pub use zipped::zipped;

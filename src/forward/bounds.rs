@@ -1,6 +1,7 @@
 //! Keeps the outbox within its bounds: what [`super::sacrifice`] chooses is given up and told in one
 //! transaction, as an `evidence-given-up` incident, which rolls on for a day.
 
+use serde_json::json;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -10,6 +11,7 @@ use super::queue::severity_of;
 use super::sacrifice::{Bounds, Candidate, sacrifice};
 use crate::centre_db::{CentreDb, unreadable};
 use crate::model::{CentreId, ClockState, EventId, FileId, Ids, IncidentId, Kind, Now, Severity, Wall};
+use crate::people::{Act, AuditLog};
 use crate::wire::{Event, EventType, Role, Signer};
 
 /// For so long what is given up is told as one incident.
@@ -73,6 +75,16 @@ impl CentreDb {
             .await?;
         }
         super::incidents::write(&mut transaction, &row).await?;
+        let (subject, detail) = (
+            row.id.to_string(),
+            json!({
+                "reason": "outbox-bounds", "what": "evidence-for-the-province", "files": given_up.files,
+                "bytes": given_up.bytes,
+            }),
+        );
+        let who = ("quaywatch", "service");
+        let act = Act { who: who.0, from: who.1, action: "deleted", subject: Some(&subject), detail };
+        AuditLog::add_in(&mut transaction, act, now.wall).await?;
         // It is over as soon as it is told; what is added later does not open it again.
         let kinds: &[_] =
             if is_new { &[EventType::Opened, EventType::Closed] } else { &[EventType::Updated] };

@@ -1,10 +1,12 @@
 //! What the centre need not keep any longer: evidence that the province has and whose time is over,
 //! and rows of the outbox that were delivered long ago.
 
+use serde_json::json;
 use sqlx::Row;
 
 use crate::centre_db::{CentreDb, unreadable};
 use crate::model::{CameraId, IncidentId, Wall};
+use crate::people::{Act, AuditLog};
 
 /// Up to when footage is no longer kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,17 +63,22 @@ impl CentreDb {
         rows.iter().map(id).collect()
     }
 
-    /// Writes down that an incident's evidence was deleted, and why.
+    /// Writes down that an incident's evidence was kept for its time and is deleted, with its entry in the audit log.
     ///
     /// # Errors
-    /// If the row cannot be written.
-    pub async fn forget_evidence(&self, incident: IncidentId, why: &str) -> Result<(), sqlx::Error> {
+    /// If it cannot be written.
+    pub async fn forget_evidence(&self, incident: IncidentId, now: Wall) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let id = incident.to_string();
         sqlx::query("UPDATE incidents SET evidence_state = 'impossible', evidence_reason = ? WHERE id = ?")
-            .bind(format!("{DELETED}{why}"))
-            .bind(incident.to_string())
-            .execute(&self.pool)
+            .bind(format!("{DELETED}it was kept for its time"))
+            .bind(&id)
+            .execute(&mut *transaction)
             .await?;
-        Ok(())
+        let detail = json!({ "reason": "age", "what": "evidence", "incident": id });
+        let act = Act { who: "quaywatch", from: "service", action: "deleted", subject: Some(&id), detail };
+        AuditLog::add_in(&mut transaction, act, now).await?;
+        transaction.commit().await
     }
 
     /// Removes rows of the outbox that were delivered before `moment`; gives how many.
@@ -125,7 +132,7 @@ mod tests {
         let cameras = vec![(old.camera.clone().unwrap(), earlier)];
         let kept_longer = Outdated { cameras, ..later.clone() };
         assert_eq!(db.outdated_evidence(&kept_longer, true).await.unwrap(), [], "its camera is kept longer");
-        db.forget_evidence(old.id, "its time is over").await.unwrap();
+        db.forget_evidence(old.id, now().wall).await.unwrap();
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), []);
         assert_eq!(db.prune_delivered(earlier).await.unwrap(), 0);
         assert_eq!(db.prune_delivered(later.usual).await.unwrap(), 2);

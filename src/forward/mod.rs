@@ -22,6 +22,10 @@ mod keeping;
 
 mod access;
 
+mod connected;
+
+mod figures;
+
 mod link;
 
 mod outbox;
@@ -39,6 +43,7 @@ pub(crate) mod fixtures;
 
 pub use access::{Access, keep_access};
 pub use bounds::{GivenUp, Keeper};
+pub use connected::Connected;
 pub use incidents::{Evidence, IncidentRow};
 pub(crate) use incidents::{from_row as incident_from_row, read as read_incident};
 pub use item::{Class, Item};

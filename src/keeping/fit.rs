@@ -40,8 +40,19 @@ impl Footing {
     }
 
     /// What must be left for recording.
-    fn needed(&self) -> u64 {
+    pub fn needed(&self) -> u64 {
         self.reserve.saturating_add(self.per_day.min(self.room() / 4))
+    }
+
+    /// What would be left for recording.
+    pub fn left(&self) -> u64 {
+        self.room().saturating_sub(self.held_then)
+    }
+
+    /// The same where `bytes` more are taken by something else than recordings.
+    #[must_use]
+    pub fn with_taken(self, bytes: u64) -> Self {
+        Self { held_then: self.held_then.saturating_add(bytes), ..self }
     }
 
     /// Whether the new hold fits.
@@ -49,7 +60,7 @@ impl Footing {
     /// # Errors
     /// [`Refused`] with the rule and the figures.
     pub fn allows(&self) -> Result<(), Refused> {
-        let left = self.room().saturating_sub(self.held_then);
+        let left = self.left();
         if left >= self.needed() {
             return Ok(());
         }

@@ -1,10 +1,12 @@
 //! Legal holds in the centre's database: made, released, read.
 
+use serde_json::json;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::centre_db::{CentreDb, unreadable};
 use crate::model::{CameraId, Wall};
+use crate::people::{Act, AuditLog};
 use crate::record::LegalHold;
 
 /// A range of recordings that a person has forbidden to delete.
@@ -37,6 +39,19 @@ pub struct NewHold {
     pub until: Option<Wall>,
 }
 
+/// Who lets a hold go, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release<'a> {
+    /// Why.
+    pub reason: &'a str,
+    /// Who, for people.
+    pub by: &'a str,
+    /// Who, as they signed in.
+    pub who: &'a str,
+    /// From which address.
+    pub from: &'a str,
+}
+
 impl Hold {
     /// Whether it counts. Its chosen end is reached only by a trusted clock.
     pub fn is_in_force(&self, trusted_now: Option<Wall>) -> bool {
@@ -51,11 +66,19 @@ impl Hold {
 }
 
 impl CentreDb {
-    /// Records a hold.
+    /// Records a hold, with who makes it on the audit log.
     ///
     /// # Errors
-    /// If the row cannot be written.
-    pub async fn add_hold(&self, id: &str, hold: &NewHold, now: Wall) -> Result<(), sqlx::Error> {
+    /// If it cannot be written.
+    pub async fn add_hold(
+        &self,
+        id: &str,
+        hold: &NewHold,
+        from: &str,
+        who: &str,
+        now: Wall,
+    ) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
             "INSERT INTO holds (id, cameras, from_ms, to_ms, reason, made_by, made_at, until_ms)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -68,33 +91,42 @@ impl CentreDb {
         .bind(&hold.by)
         .bind(now.as_millis())
         .bind(hold.until.map(Wall::as_millis))
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        let detail = json!({
+            "cameras": hold.cameras, "from": hold.from, "to": hold.to, "reason": hold.reason, "until": hold.until,
+        });
+        let act = Act { who, from, action: "held", subject: Some(id), detail };
+        AuditLog::add_in(&mut transaction, act, now).await?;
+        transaction.commit().await
     }
 
-    /// Releases a hold; `false` if there is none of this id that was not released before.
+    /// Releases a hold, with who does it on the audit log; `false` if there is none of this id that was not released
+    /// before.
     ///
     /// # Errors
-    /// If the row cannot be written.
-    pub async fn release_hold(
-        &self,
-        id: &str,
-        by: &str,
-        reason: &str,
-        now: Wall,
-    ) -> Result<bool, sqlx::Error> {
+    /// If it cannot be written.
+    pub async fn release_hold(&self, id: &str, release: Release<'_>, now: Wall) -> Result<bool, sqlx::Error> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let released = sqlx::query(
             "UPDATE holds SET released_at = ?, released_by = ?, release_reason = ?
              WHERE id = ? AND released_at IS NULL",
         )
         .bind(now.as_millis())
-        .bind(by)
-        .bind(reason)
+        .bind(release.by)
+        .bind(release.reason)
         .bind(id)
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
-        Ok(released.rows_affected() > 0)
+        if released.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let Release { reason, who, from, .. } = release;
+        let detail = json!({ "reason": reason });
+        let act = Act { who, from, action: "released", subject: Some(id), detail };
+        AuditLog::add_in(&mut transaction, act, now).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Every hold that was not released, the oldest first.
@@ -165,8 +197,8 @@ mod tests {
     async fn a_hold_counts_until_a_person_releases_it_or_its_chosen_end_by_a_trusted_clock() {
         let folder = tempfile::tempdir().unwrap();
         let db = crate::centre_db::open(folder.path(), &mut Ids::new(1), Now::default()).await.unwrap();
-        db.add_hold("a", &wanted(None), at(30)).await.unwrap();
-        db.add_hold("b", &wanted(Some(100)), at(31)).await.unwrap();
+        db.add_hold("a", &wanted(None), "console", "lan", at(30)).await.unwrap();
+        db.add_hold("b", &wanted(Some(100)), "console", "lan", at(31)).await.unwrap();
         let in_force = async |now: Option<i64>| -> Vec<String> {
             let all = protected(&db, now.map(at)).await.unwrap().holds;
             all.into_iter().map(|hold| hold.id).collect()
@@ -174,12 +206,16 @@ mod tests {
         assert_eq!(in_force(Some(99)).await, ["a", "b"]);
         assert_eq!(in_force(None).await, ["a", "b"], "nobody knows whether its end has come");
         assert_eq!(in_force(Some(100)).await, ["a"]);
-        assert!(db.release_hold("a", "minh", "xong vụ việc", at(50)).await.unwrap());
-        assert!(!db.release_hold("a", "minh", "again", at(51)).await.unwrap());
-        assert!(!db.release_hold("c", "minh", "no such hold", at(51)).await.unwrap());
+        let release = Release { reason: "xong vụ việc", by: "minh", who: "minh", from: "10.0.0.7" };
+        assert!(db.release_hold("a", release, at(50)).await.unwrap());
+        assert!(!db.release_hold("a", release, at(51)).await.unwrap(), "it is released already");
+        assert!(!db.release_hold("c", release, at(51)).await.unwrap(), "there is no such hold");
         assert_eq!(in_force(None).await, ["b"]);
         let all = db.all_holds().await.unwrap();
         assert_eq!(all[0].asked, wanted(None));
         assert_eq!(all[0].released, Some((at(50), "minh".into(), "xong vụ việc".into())));
+        let log = AuditLog::new(db.pool.clone(), db.pool.clone()).following(0, 10).await.unwrap();
+        let told: Vec<_> = log.iter().map(|e| (e.action.as_str(), e.subject.as_deref())).collect();
+        assert_eq!(told, [("held", Some("a")), ("held", Some("b")), ("released", Some("a"))]);
     }
 }

@@ -3,6 +3,8 @@
 //! Deletion itself is the archive's (`record`); here are the facts that people decide by, the same
 //! for the command line and for the centre's pages, and the legal holds.
 
+mod deleted;
+
 mod facts;
 
 mod fit;
@@ -13,9 +15,13 @@ mod gather;
 
 mod holds;
 
+mod reason;
+
 mod report;
 
 mod spans;
+
+mod weigh;
 
 mod words;
 
@@ -26,14 +32,17 @@ use crate::clock;
 use crate::config::EdgeConfig;
 use crate::forward::Outdated;
 use crate::model::Wall;
-use crate::record::{Archive, Keep, Pin, Policy, Protected};
+use crate::record::{Archive, Keep, LegalHold, Pin, Policy, Protected};
 
+pub use deleted::Deletions;
 pub use facts::{DiskFacts, GapFact, HoldFact, NextFact, PinFact, RateFact, StorageReport, StreamFacts};
 pub use fit::{Footing, Refused};
 pub use gather::timeline;
-pub use holds::{Hold, NewHold};
+pub use holds::{Hold, NewHold, Release};
+pub use reason::reason;
 pub use report::{held_by, report};
 pub use spans::{Span, Spans, Stretch};
+pub use weigh::{Weighed, weigh};
 pub use words::{instant, show, show_hold};
 
 /// What the configuration says of keeping.
@@ -65,16 +74,24 @@ pub fn guard(archive: &Arc<Archive>, db: &CentreDb) {
     });
 }
 
-/// What incidents and people hold. A hold's chosen end counts only by a trusted clock.
+/// What incidents and people hold, and what is still to be exported. A hold's chosen end counts only by a trusted clock.
 ///
 /// # Errors
 /// If the database cannot be read.
 pub async fn protected(db: &CentreDb, trusted_now: Option<Wall>) -> anyhow::Result<Protected> {
     let pins = db.pins().await?.into_iter();
     let holds = db.holds().await?.into_iter().filter(|hold| hold.is_in_force(trusted_now));
+    let holds = holds.map(Hold::for_the_archive);
+    // Room that is made for a package must not be made of what goes into it.
+    let to_come = db.exports_to_come().await?.into_iter().map(|export| LegalHold {
+        id: export.id,
+        cameras: export.cameras,
+        from: export.from,
+        to: export.to,
+    });
     Ok(Protected {
         pins: pins.map(|pin| Pin { camera: pin.camera, from: pin.from, to: pin.to }).collect(),
-        holds: holds.map(|hold| hold.for_the_archive()).collect(),
+        holds: holds.chain(to_come).collect(),
     })
 }
 

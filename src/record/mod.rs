@@ -35,6 +35,8 @@ mod gaps;
 
 mod growing;
 
+mod gone;
+
 mod growth;
 
 /// What the header of a recorded file says.
@@ -95,6 +97,7 @@ pub use archive::{Archive, Coverage};
 pub use belief::{Belief, Doubt, Reading, Verdict};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps};
+pub use gone::Gone;
 pub use growth::{Growing, OpenFile};
 pub use health::{Health, Teller};
 pub use index::{Index, Kept};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::files::Files;
 use super::segment::blocking;
-use super::{Archive, DeleteReason, Held, Kept, Older, Ranges, Shortage, Situation, plan};
+use super::{Archive, DeleteReason, Gone, Held, Kept, Older, Ranges, Shortage, Situation, plan};
 use crate::model::{CameraId, StreamKind, Wall};
 
 type Name = (CameraId, StreamKind);
@@ -251,6 +251,8 @@ impl Archive {
         early.for_each(|(row, _)| self.went_for_space(row));
         let (disk, storage) = (self.files.clone(), self.storage.clone());
         let gone = blocking(move || Ok(delete_files(&*disk, &storage, doomed))).await?;
+        let told = |row: &Kept| reasons.get(&row.counter).map(|reason| Gone::of(row, *reason));
+        self.tells_deleted(&gone.iter().filter_map(told).collect::<Vec<_>>());
         let counters: Vec<i64> = gone.iter().map(|row| row.counter).collect();
         self.index.forget(&counters).await?;
         for row in &gone {

@@ -97,7 +97,8 @@ pub(super) async fn readyz(State(pages): State<Pages>) -> Response {
     (status, Json(json!({ "status": word }))).into_response()
 }
 
-async fn answers(pages: &Pages) -> (bool, bool) {
+/// Whether the index and the database do.
+pub(super) async fn answers(pages: &Pages) -> (bool, bool) {
     let index = tokio::time::timeout(PATIENCE, pages.archive.index.has_undated());
     let database = tokio::time::timeout(PATIENCE, pages.db.pins());
     let (index, database) = tokio::join!(index, database);

@@ -8,19 +8,29 @@ mod cameras;
 
 mod evidence;
 
+mod exports;
+
 mod flag;
 
+mod health;
+
 mod healthz;
+
+mod holds;
 
 mod incident;
 
 mod live;
+
+mod notice;
 
 mod outbox;
 
 mod paths;
 
 mod playlist;
+
+mod rules;
 
 mod storage;
 
@@ -49,9 +59,11 @@ use utoipa_axum::routes;
 use crate::centre_db::CentreDb;
 use crate::config::{EdgeConfig, Web};
 use crate::curve::CurveDb;
-use crate::forward::Access;
+use crate::export::Exports;
+use crate::forward::{Access, Connected};
 use crate::http::{self, Gate, Problem, with_person, with_right};
 use crate::ingest::CameraState;
+use crate::judging::Trials;
 use crate::model::{CameraId, ClockState, Now};
 use crate::orders::{Casebook, FlagDesk};
 use crate::people::Right;
@@ -60,6 +72,7 @@ use crate::perceive::models::Models;
 use crate::play::{Hub, Thumbs};
 use crate::record::{Archive, Health};
 
+pub use health::Known;
 pub use paths::Paths;
 pub use view::Views;
 pub use viewings::Viewings;
@@ -112,6 +125,14 @@ pub struct Pages {
     pub perception: Arc<BTreeMap<CameraId, Counters>>,
     /// The models, and what is wrong with them.
     pub models: Models,
+    /// Packages that are made of footage.
+    pub exports: Exports,
+    /// Trials of other thresholds.
+    pub trials: Trials,
+    /// Whether the link to the province is up.
+    pub connected: watch::Receiver<Connected>,
+    /// What is known of how well everything is.
+    pub wellness: Known,
 }
 
 impl Pages {
@@ -129,6 +150,7 @@ impl Pages {
     pub fn routes(gate: &Gate) -> OpenApiRouter<Self> {
         let of = |right, pages: OpenApiRouter<Self>| with_right(gate, right, pages);
         let any = OpenApiRouter::new().routes(routes!(cameras::list)).routes(routes!(stream::events));
+        let any = any.routes(routes!(notice::page));
         let live = OpenApiRouter::new().routes(routes!(live::socket));
         let view = OpenApiRouter::new()
             .routes(routes!(timeline::one))
@@ -140,12 +162,24 @@ impl Pages {
             .routes(routes!(incident::one))
             .routes(routes!(evidence::file));
         // One file of a range is what is taken away.
-        let export = OpenApiRouter::new().routes(routes!(view::one));
+        let export = OpenApiRouter::new()
+            .routes(routes!(view::one))
+            .routes(routes!(exports::list, exports::ask))
+            .routes(routes!(exports::one))
+            .routes(routes!(exports::package));
         let handle = OpenApiRouter::new()
             .routes(routes!(flag::one))
             .routes(routes!(incident::handle))
             .routes(routes!(incident::staff));
         let health = OpenApiRouter::new().routes(routes!(storage::page)).routes(routes!(outbox::page));
+        let health = health.routes(routes!(health::page));
+        let delete = OpenApiRouter::new().routes(routes!(exports::remove));
+        let hold =
+            OpenApiRouter::new().routes(routes!(holds::list, holds::make)).routes(routes!(holds::release));
+        let rules = OpenApiRouter::new()
+            .routes(routes!(rules::list))
+            .routes(routes!(rules::ask))
+            .routes(routes!(rules::one));
         http::described("quaywatch: a centre")
             .routes(routes!(healthz::healthz))
             .routes(routes!(healthz::readyz))
@@ -155,6 +189,9 @@ impl Pages {
             .merge(of(Right::View, view))
             .merge(of(Right::Export, export))
             .merge(of(Right::Handle, handle))
+            .merge(of(Right::Delete, delete))
+            .merge(of(Right::Hold, hold))
+            .merge(of(Right::Rules, rules))
             .merge(of(Right::Health, health))
     }
 }
@@ -179,3 +216,6 @@ pub(super) fn unavailable(error: impl std::fmt::Display) -> Problem {
     tracing::error!(%error, "a page could not be answered");
     Problem::unavailable("the storage does not answer now")
 }
+
+#[cfg(test)]
+mod pages_tests;

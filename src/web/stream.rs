@@ -1,7 +1,7 @@
 //! What happens, as it happens: server-sent events (HTML Living Standard, 9.2).
 //!
 //! `incident` says that something about an incident is on record; `camera` that a camera's state changed; each only
-//! to whoever may see it. `session-ended` is the last. A page that was away asks the other pages for what it missed
+//! to whoever may see it; `export` how far a package is. `session-ended` is the last. A page that was away asks the other pages for what it missed
 //! (`missed` says so too): nothing is repeated here.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
 use super::Pages;
+use super::exports::sees_all;
 use crate::centre_db::IncidentNews;
+use crate::export::ExportNews;
 use crate::http::Caller;
 use crate::ingest::CameraState;
 use crate::model::{CameraId, Now};
@@ -32,6 +34,7 @@ type States = BTreeMap<CameraId, (CameraState, Now)>;
 struct Listener {
     pages: Pages,
     news: broadcast::Receiver<IncidentNews>,
+    exports: broadcast::Receiver<ExportNews>,
     cameras: watch::Receiver<States>,
     told: States,
     waiting: Vec<Event>,
@@ -47,8 +50,16 @@ pub(super) async fn events(State(pages): State<Pages>, caller: Caller) -> impl I
     let told = cameras.borrow_and_update().clone();
     let (gate, of) = (pages.gate.clone(), caller.clone());
     let session: BoxFuture<'static, ()> = Box::pin(async move { gate.session_ends(&of).await });
-    let listener =
-        Listener { pages, news, cameras, told, waiting: Vec::new(), caller, session: Some(session) };
+    let listener = Listener {
+        exports: pages.exports.news(),
+        pages,
+        news,
+        cameras,
+        told,
+        waiting: Vec::new(),
+        caller,
+        session: Some(session),
+    };
     Sse::new(listener.into_stream()).keep_alive(KeepAlive::new().interval(KEPT_ALIVE_EVERY))
 }
 
@@ -83,6 +94,11 @@ impl Listener {
                     Err(RecvError::Lagged(_)) => self.waiting.push(event("missed", &json!({}))),
                     Err(RecvError::Closed) => return None,
                 },
+                news = self.exports.recv() => match news {
+                    Ok(news) => self.waiting.extend(self.export(&news)),
+                    Err(RecvError::Lagged(_)) => self.waiting.push(event("missed", &json!({}))),
+                    Err(RecvError::Closed) => return None,
+                },
                 changed = self.cameras.changed() => {
                     changed.ok()?;
                     self.cameras();
@@ -111,6 +127,12 @@ impl Listener {
                 "flagged_at": row.flagged_at, "ended_at": row.ended_at,
             }),
         ))
+    }
+
+    fn export(&self, news: &ExportNews) -> Option<Event> {
+        let hears = self.caller.person.may(Right::Export) && sees_all(&self.caller, &news.cameras);
+        let data = || json!({ "id": news.id, "state": news.state, "done": news.done });
+        hears.then(|| event("export", &data()))
     }
 
     fn cameras(&mut self) {

@@ -133,6 +133,7 @@ fn start(broker: &Mosquitto, db: &CentreDb) -> Running {
     let settings = Settings {
         rate: quaywatch::config::RatePlan::default(),
         asked_to_wait: watch::Sender::default(),
+        connected: watch::Sender::new(forward::Connected::not_yet(clock::now())),
         address: address(broker),
         root: "quaywatch/v1".into(),
         centre: centre(),

@@ -90,6 +90,7 @@ impl Link {
                 }
                 tracing::info!(target: "forward", broker = %self.settings.address, "the link is up");
                 (self.failures, self.subscribed) = (0, true);
+                self.settings.connected.send_if_modified(|known| known.turn(true, clock::now()));
                 self.last_error.clear();
                 let now = clock::now().mono;
                 self.status_at = now;
@@ -298,6 +299,7 @@ impl Link {
             self.last_error = told;
         }
         (self.connection, self.subscribed, self.status_made) = (None, false, None);
+        self.settings.connected.send_if_modified(|known| known.turn(false, clock::now()));
         self.making_events.clear();
         self.making_files.clear();
         self.made.clear();

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
+use super::connected::Connected;
 use super::dispatch::{Dispatch, Limits, Token, What};
 use super::item::Item;
 use super::sending::{NotMade, OpenFiles, Source};
@@ -89,6 +90,8 @@ pub struct Settings {
     pub rate: RatePlan,
     /// Told when the province last asked to wait: meanwhile nothing is given up by age.
     pub asked_to_wait: watch::Sender<Option<Mono>>,
+    /// Told whether the link is up.
+    pub connected: watch::Sender<Connected>,
 }
 
 /// The way of the province's commands to whoever does them, and of the replies back.
