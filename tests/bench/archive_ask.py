@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from archive_make import AWAY_S, HOLE_MINUTES, MINUTES_A_DAY, NOBODY, NotReady, wait_for_line
 from hall import edge_config
 from machine import Processes, io_counts, memory_mb, say
+from people import sign_in
 
 READY_WITHIN_S = 900
 
@@ -39,15 +40,15 @@ class Service:
     """The service on the made archive; its cameras do not answer, unless more are given."""
 
     def __init__(self, processes, made, binary, has_web=True, more=None, keep="3650d", env=None):
-        self.port, self.made = free_port(), made
+        self.port, self.made, self.headers = free_port(), made, {}
         self.log = made.work / "edge.log"
         self.log.unlink(missing_ok=True)
         cameras = {camera: f"{NOBODY}/{camera}" for camera in made.cameras} | (more or {})
-        config = made.work / "edge.toml"
+        self.config = made.work / "edge.toml"
         web = f"127.0.0.1:{self.port}" if has_web else None
-        config.write_text(edge_config(made.path, cameras, keep=keep, web=web))
+        self.config.write_text(edge_config(made.path, cameras, keep=keep, web=web))
         self.spawned_at = time.monotonic()
-        command = [binary, "--log-format", "json", "edge", "--config", config]
+        command = [binary, "--log-format", "json", "edge", "--config", self.config]
         self.process = processes.start(command, self.log, env=env)
         ready_at = wait_for_line(self.process, self.log, "the centre runs", READY_WITHIN_S)
         while has_web and self.get("/healthz")[0] != 200:
@@ -57,11 +58,15 @@ class Service:
             time.sleep(0.003)
         self.ready_s = ready_at - self.spawned_at
 
+    def sign_in(self):
+        """From now on questions are those of somebody who is signed in."""
+        self.headers = sign_in(self.process.args[0], self.config, self.port)
+
     def get(self, path):
         """Status and body; status 0 if nobody answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=self.headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except OSError:
@@ -128,6 +133,7 @@ def timeline(made, binary, seed, questions):
     cold, warm = [], []
     with Processes() as processes:
         service = Service(processes, made, binary)
+        service.sign_in()
         for _ in range(max(1, questions // 10)):
             if not drop_caches():
                 break

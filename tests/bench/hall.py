@@ -45,7 +45,8 @@ def edge_config(archive, cameras, keep="1d", segment="60s", web=None):
         f'[storage]\npath = "{archive}"\nkeep = "{keep}"\nreserve = "100MB"\npurpose = "Benchmark"\nsegment = "{segment}"\n'
     )
     if web:
-        text += f'\n[web]\nlisten = "{web}"\n'
+        # Nobody is at the pages of a benchmark, and yet the session is to last.
+        text += f'\n[web]\nlisten = "{web}"\nidle = "12h"\n'
     for name, url in cameras.items():
         text += f'\n[[camera]]\nid = "{name}"\nname = "{name}"\nmain = "{url}"\naudio = "record"\n'
     return text

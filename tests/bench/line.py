@@ -11,7 +11,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 from machine import say
@@ -72,7 +71,7 @@ class Line:
         self.namespaces = link.namespaces if link else None
         self.host = "10.9.0.2" if self.namespaces else "127.0.0.1"
         self.secure, self.plain, self.pages, self.console = (free_port() for _ in range(4))
-        self.broker = self.edge = self.province = None
+        self.broker = self.edge = self.province = self.headers = None
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         (self.folder / "password").write_text(PASSWORD + "\n")
@@ -130,6 +129,8 @@ class Line:
         self.province = self._start(1, "province", self.binary, "province", "--config", self.folder / "province.toml")
 
     def start_edge(self):
+        # Sessions end with the service.
+        self.headers = None
         self.edge = self._start(0, "edge", self.binary, "edge", "--config", self.folder / "edge.toml")
 
     def start(self):
@@ -180,15 +181,19 @@ class Line:
 
     def flag(self, note, severity="urgent"):
         """Flags a moment at the centre's own pages, from within its namespace."""
+        if self.headers is None:
+            people, config = ROOT / "tests" / "bench" / "people.py", self.folder / "edge.toml"
+            self.headers = self._ask("sign in", sys.executable, people, self.binary, config, self.pages)
+        headers = {"Content-Type": "application/json", **self.headers}
+        lines = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
         body = json.dumps({"note": note, "severity": severity, "before": "0ms"})
         url = f"http://127.0.0.1:{self.pages}/api/incidents"
-        if not self.namespaces:
-            request = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return json.load(answer)
-        done = subprocess.run(
-            ["ip", "netns", "exec", self.namespaces[0], "curl", "-sS", "--fail-with-body", "-H",
-             "Content-Type: application/json", "-d", body, url], capture_output=True, text=True)
+        return self._ask("flag a moment", "curl", "-sS", "--fail-with-body", *lines, "-d", body, url)
+
+    def _ask(self, what, *command):
+        """What a command answers in JSON, run where the centre is."""
+        within = ["ip", "netns", "exec", self.namespaces[0]] if self.namespaces else []
+        done = subprocess.run([*within, *map(str, command)], capture_output=True, text=True)
         if done.returncode:
-            sys.exit(f"bench: a moment could not be flagged: {done.stdout}{done.stderr}")
+            sys.exit(f"bench: could not {what}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout)

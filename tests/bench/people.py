@@ -1,15 +1,20 @@
-"""Signs in at a centre that a benchmark runs, as people do."""
+"""Signs in at a centre that a benchmark runs, as people do.
+
+    people.py BINARY CONFIG PORT    signs in from where it is run, perhaps a network namespace; prints the headers as JSON
+"""
 
 import http.client
 import json
 import subprocess
+import sys
 
 OWN = "mật khẩu của phép đo"
 
 
 def sign_in(binary, config, port, host="127.0.0.1"):
     """The header lines of the first administrator, who gets a new password at the console and chooses one."""
-    said = subprocess.run([binary, "user", "password", "admin", "--config", config], check=True, stdout=subprocess.PIPE, text=True).stdout
+    command = [binary, "user", "password", "admin", "--config", config]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     once = next(line.split(": ", 1)[1] for line in said.splitlines() if line.startswith("password of admin: "))
     headers = {"Content-Type": "application/json"}
     _, cookie, session = ask(host, port, "POST", "/api/session", headers, {"name": "admin", "password": once})
@@ -30,3 +35,7 @@ def ask(host, port, method, path, headers, body):
         return answer.status, answer.getheader("set-cookie") or "", json.loads(text) if text else None
     finally:
         connection.close()
+
+
+if __name__ == "__main__":
+    print(json.dumps(sign_in(sys.argv[1], sys.argv[2], int(sys.argv[3]))))

@@ -29,6 +29,7 @@ import perceive_clips
 from clip import ROOT
 from hall import Hall, edge_config
 from machine import Processes, cpu_seconds, end_on_sigterm, memory_mb, say, stop
+from people import sign_in
 
 ONNXRUNTIME = ROOT / "models" / "onnxruntime" / "libonnxruntime.so"
 WORK = ROOT / "target" / "bench-perceive"
@@ -71,16 +72,17 @@ def live(args, main_clip, sub_clip, perceive=""):
         config.write_text(watching_config(hall, names, port) + f"\n[perceive]\n{perceive}")
         service = processes.start([args.binary, "edge", "--config", config], WORK / "quaywatch.log")
         wait_for_pages(service, port)
+        headers = sign_in(args.binary, config, port)
         say(f"warming up for {WARM_UP_S} s")
         time.sleep(WARM_UP_S)
-        before, cpu_s, began_s = perception(port), cpu_seconds(service), time.monotonic()
+        before, cpu_s, began_s = perception(port, headers), cpu_seconds(service), time.monotonic()
         people_ms, sound_us = [], []
         while time.monotonic() - began_s < 60 * args.minutes:
             time.sleep(ASK_EVERY_S)
-            now = perception(port)
+            now = perception(port, headers)
             people_ms += [camera["people_ms"] for camera in now]
             sound_us += [camera["sound_us"] for camera in now]
-        after, length_s = perception(port), time.monotonic() - began_s
+        after, length_s = perception(port, headers), time.monotonic() - began_s
         cores = (cpu_seconds(service) - cpu_s) / length_s
         rss_mb = memory_mb(service, "VmHWM")
         stop([service, hall.process])
@@ -113,20 +115,21 @@ def free_port():
 
 
 def wait_for_pages(service, port):
-    """Until every camera is there to be asked about."""
+    """Until the centre is ready to be asked."""
     deadline = time.monotonic() + START_WITHIN_S
     while time.monotonic() < deadline and service.poll() is None:
         try:
-            perception(port)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10).close()
             return
         except OSError:
             time.sleep(0.2)
     sys.exit(f"bench: the centre did not start:\n{(WORK / 'quaywatch.log').read_text(errors='replace')[-2000:]}")
 
 
-def perception(port):
+def perception(port, headers):
     """What the centre counted of each camera so far."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/cameras", timeout=10) as answer:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/cameras", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
         told = json.load(answer)
     return [camera["perception"] for camera in told["cameras"]]
 

@@ -79,6 +79,7 @@ def measure(args, made, footage):
         more |= {f"sub{n}": hall.url(f"/sub{n}") for n in range(SUBS)}
         service = Service(processes, made, args.binary, more=more)
         settle(service)
+        service.sign_in()
         figures |= playlists(made, service, chance, args.questions)
         figures |= views(footage, service, chance, args.questions)
         figures |= viewers(processes, service, args.seconds)
@@ -160,8 +161,8 @@ def viewers(processes, service, seconds):
         return 100 * (cpu_seconds(service.process) - before) / (time.monotonic() - begun)
 
     alone = percent(seconds)
-    command = [sys.executable, ROOT / "tests" / "bench" / "viewers.py", str(service.port), str(VIEWERS), str(seconds + 8),
-               *(f"sub{n}" for n in range(SUBS))]
+    command = [sys.executable, ROOT / "tests" / "bench" / "viewers.py", str(service.port), service.headers["Cookie"],
+               str(VIEWERS), str(seconds + 8), *(f"sub{n}" for n in range(SUBS))]
     crowd = processes.start(command, stdout=subprocess.PIPE, text=True)
     if crowd.stdout.readline().strip() != "in":
         sys.exit("bench: the viewers did not get in")
@@ -177,8 +178,8 @@ def viewers(processes, service, seconds):
 def browser(footage, service, chance, args):
     """Seeks and live delay in Chromium, by web/bench/play.js."""
     moments = [chance.randrange(footage.from_ms + 5000, footage.to_ms - 10_000) for _ in range(args.seeks)]
-    order = {"address": f"http://127.0.0.1:{service.port}", "camera": CAMERA, "seeks": moments,
-             "live": {"live2": "live_delay", "live10": "live_delay_10s_keyframes"}, "seconds": args.seconds}
+    order = {"address": f"http://127.0.0.1:{service.port}", "cookie": service.headers["Cookie"], "camera": CAMERA,
+             "seeks": moments, "live": {"live2": "live_delay", "live10": "live_delay_10s_keyframes"}, "seconds": args.seconds}
     command = [ROOT / "deploy" / "npm.py", "run", "--silent", "bench", "--", json.dumps(order)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
@@ -199,7 +200,7 @@ def first_byte(service, path):
     """Milliseconds from the question to the first byte of the answer's body."""
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
     begun = time.monotonic()
-    connection.request("GET", path)
+    connection.request("GET", path, headers=service.headers)
     answer = connection.getresponse()
     answer.read(1)
     took = (time.monotonic() - begun) * 1000

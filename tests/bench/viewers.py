@@ -16,11 +16,12 @@ PING, PONG, BINARY = 0x9, 0xA, 0x2
 
 
 class Viewer:
-    def __init__(self, port, streams):
+    def __init__(self, port, cookie, streams):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET /api/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Cookie: {cookie}\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
         answer = b""
         while b"\r\n\r\n" not in answer:
@@ -64,10 +65,10 @@ class Viewer:
 
 
 def main():
-    """viewers.py PORT COUNT SECONDS CAMERA…: prints a line when all are in, and one of JSON at the end."""
-    port, count, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-    streams = [{"camera": camera, "stream": "main"} for camera in sys.argv[4:]]
-    viewers = [Viewer(port, streams) for _ in range(count)]
+    """viewers.py PORT COOKIE COUNT SECONDS CAMERA…: prints a line when all are in, and one of JSON at the end."""
+    port, cookie, count, seconds = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+    streams = [{"camera": camera, "stream": "main"} for camera in sys.argv[5:]]
+    viewers = [Viewer(port, cookie, streams) for _ in range(count)]
     ready = selectors.DefaultSelector()
     for viewer in viewers:
         ready.register(viewer.socket, selectors.EVENT_READ, viewer)

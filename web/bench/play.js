@@ -6,6 +6,9 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--disable-background-networking'],
 });
+const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+const [cookie, value] = order.cookie.split('=');
+await context.addCookies([{ name: cookie, value, url: order.address, httpOnly: true, sameSite: 'Strict' }]);
 const figures = { seek_to_picture: await seeks(), live_start: [] };
 for (const [camera, name] of Object.entries(order.live)) figures[name] = await live(camera, name);
 await browser.close();
@@ -90,8 +93,8 @@ async function live(camera, name) {
 }
 
 async function opened(query, camera) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  await page.goto(`${order.address}/${query}`);
+  const page = await context.newPage();
+  await page.goto(`${order.address}/recordings${query}`);
   await page.waitForFunction((id) => window.__quaywatch?.player(id)?.video, camera);
   return page;
 }

@@ -1,6 +1,7 @@
 // What happens now: how late it is, and a wall of eight cameras in two tabs over six connections.
 import { expect, test } from '@playwright/test';
 import { Centre, until } from './support/centre';
+import { signIn } from './support/people';
 import { listen, pauses, prepare, seen, watch, watched } from './support/watching';
 
 let centre: Centre;
@@ -13,7 +14,8 @@ test('live is shown with sound, a moment behind, and stays so', async ({ page })
   centre = await Centre.start([{ id: 'counter-1', gopSeconds: 2 }]);
   await centre.recording('counter-1', 3);
   await prepare(page);
-  await page.goto(`${centre.address}/?camera=counter-1`);
+  await signIn(page, centre);
+  await page.goto(`${centre.address}/recordings?camera=counter-1`);
   await watch(page, 'counter-1');
   await listen(page, 'counter-1');
   await seen(page, 'counter-1', 'twenty seconds of pictures', ({ shown }) => shown.length > 150, 60);
@@ -40,9 +42,10 @@ test('eight cameras and an event stream run in two tabs at once over HTTP/1.1', 
     return all.every(({ spans }) => spans.length > 0);
   });
   const other = await context.newPage();
+  await signIn(page, centre);
   for (const tab of [page, other]) {
     await prepare(tab);
-    await tab.goto(centre.address);
+    await tab.goto(`${centre.address}/wall`);
     for (const id of ids) await watch(tab, id);
   }
   for (const tab of [page, other]) {

@@ -3,6 +3,7 @@ import { expect, test, type Page } from '@playwright/test';
 import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Centre, iso, until } from './support/centre';
+import { signIn } from './support/people';
 import { listen, pauses, numbers, prepare, seen, watch } from './support/watching';
 
 let centre: Centre;
@@ -13,8 +14,9 @@ test.afterEach(async () => {
 
 async function openAt(page: Page, camera: string, at: number | null, more = ''): Promise<void> {
   await prepare(page);
+  await signIn(page, centre);
   const moment = at === null ? '' : `&at=${encodeURIComponent(iso(at))}`;
-  await page.goto(`${centre.address}/?camera=${camera}${moment}${more}`);
+  await page.goto(`${centre.address}/recordings?camera=${camera}${moment}${more}`);
   await watch(page, camera);
 }
 
@@ -167,7 +169,7 @@ test('sound that ends and begins again is played as it was', async ({ page }) =>
 test('a damaged file plays up to the damage and goes on behind it', async ({ page }) => {
   centre = await Centre.start([{ id: 'counter-1' }]);
   const span = await centre.recording('counter-1', 34);
-  await centre.stopService();
+  await centre.stop();
   const day = new Date(span.from).toISOString().slice(0, 10);
   const folder = join(centre.storage, 'video/counter-1/main', day);
   const file = join(folder, readdirSync(folder).sort()[1]!);
@@ -176,7 +178,7 @@ test('a damaged file plays up to the damage and goes on behind it', async ({ pag
   const middle = Math.floor(statSync(file).size / 2 / 512) * 512;
   writeSync(bad, Buffer.alloc(64 * 1024), 0, 64 * 1024, middle);
   closeSync(bad);
-  await centre.startService();
+  await centre.start();
   await openAt(page, 'counter-1', span.from + 9000);
   // It is said when the picture gets there, and not for long.
   await expect(page.getByText('hỏng', { exact: false }).first()).toBeVisible({ timeout: 40_000 });
@@ -203,6 +205,6 @@ test('H.265 that this browser cannot play is said at once', async ({ page }) => 
   // The small picture instead, and why.
   await expect(page.getByText('H.265', { exact: false }).first()).toBeVisible();
   await seen(page, 'counter-1', 'the small picture', ({ shown }) => shown.some((one) => one.width === 320));
-  await page.goto(`${centre.address}/?camera=counter-2&at=${encodeURIComponent(iso(span.from + 1000))}`);
+  await page.goto(`${centre.address}/recordings?camera=counter-2&at=${encodeURIComponent(iso(span.from + 1000))}`);
   await expect(page.getByText('H.265', { exact: false }).first()).toBeVisible();
 });

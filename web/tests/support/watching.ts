@@ -1,6 +1,5 @@
 // Looks at what a page really shows: the numbers in the pictures, and the sound that was decoded.
-import type { Page } from '@playwright/test';
-import type { Player } from '../../src/lib/player/player.svelte';
+import type { JSHandle, Page } from '@playwright/test';
 import { crc8, readStamp } from './stamp';
 
 /** A picture that was on the screen. */
@@ -28,9 +27,16 @@ export interface Watched {
   loudest: number;
 }
 
+/** The same, as it is noted in the page. */
+interface Watching extends Watched {
+  video: HTMLVideoElement;
+  context?: AudioContext;
+  meter?: AnalyserNode;
+}
+
 declare global {
   interface Window {
-    watching: Map<string, Watched & { context?: AudioContext; meter?: AnalyserNode }>;
+    watching: Map<string, Watching>;
     readStamp: typeof readStamp;
   }
 }
@@ -64,53 +70,58 @@ function parts() {
 
 /** Begins to note every picture of a camera's player, and its sound. */
 export async function watch(page: Page, camera: string): Promise<void> {
-  await page.waitForFunction((id) => window.__quaywatch?.player(id)?.video, camera);
-  await page.evaluate((id) => {
-    const player = window.__quaywatch?.player(id) as Player;
-    const video = player.video as HTMLVideoElement;
-    window.watching ??= new Map();
-    const seen: Watched & { context?: AudioContext; meter?: AnalyserNode } = {
-      shown: [],
-      unread: 0,
-      soundBytes: 0,
-      pictureBytes: 0,
-      loudest: 0,
+  const video = await page.waitForFunction((id) => window.__quaywatch?.player(id)?.video, camera);
+  await (video as JSHandle<HTMLVideoElement>).evaluate(note, camera);
+}
+
+/** The same of any video in the page; `name` is what it is asked for by. */
+export async function watchVideo(page: Page, selector: string, name: string): Promise<void> {
+  await page.locator(selector).evaluate<void, string, HTMLVideoElement>(note, name);
+}
+
+/** Runs in the page. */
+function note(video: HTMLVideoElement, name: string): void {
+  window.watching ??= new Map();
+  const seen: Watching = {
+    video,
+    shown: [],
+    unread: 0,
+    soundBytes: 0,
+    pictureBytes: 0,
+    loudest: 0,
+  };
+  window.watching.set(name, seen);
+  const canvas = new OffscreenCanvas(16, 32);
+  const pen = canvas.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+  const look = (_now: number, frame: VideoFrameCallbackMetadata) => {
+    [canvas.width, canvas.height] = [video.videoWidth, 32];
+    pen.drawImage(video, 0, 0, video.videoWidth, video.videoHeight);
+    const { width } = canvas;
+    const stamp = window.readStamp({ width, height: 32, data: pen.getImageData(0, 0, width, 32).data });
+    const at = performance.timeOrigin + frame.expectedDisplayTime;
+    if (stamp) seen.shown.push({ ...stamp, at, time: frame.mediaTime, width });
+    else seen.unread++;
+    video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+  setInterval(() => {
+    const counted = video as HTMLVideoElement & {
+      webkitAudioDecodedByteCount: number;
+      webkitVideoDecodedByteCount: number;
     };
-    window.watching.set(id, seen);
-    const canvas = new OffscreenCanvas(16, 32);
-    const pen = canvas.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
-    const note = (_now: number, frame: VideoFrameCallbackMetadata) => {
-      [canvas.width, canvas.height] = [video.videoWidth, 32];
-      pen.drawImage(video, 0, 0, video.videoWidth, video.videoHeight);
-      const { width } = canvas;
-      const stamp = window.readStamp({ width, height: 32, data: pen.getImageData(0, 0, width, 32).data });
-      const at = performance.timeOrigin + frame.expectedDisplayTime;
-      if (stamp) seen.shown.push({ ...stamp, at, time: frame.mediaTime, width });
-      else seen.unread++;
-      video.requestVideoFrameCallback(note);
-    };
-    video.requestVideoFrameCallback(note);
-    const meter = () => {
-      const counted = video as HTMLVideoElement & {
-        webkitAudioDecodedByteCount: number;
-        webkitVideoDecodedByteCount: number;
-      };
-      seen.soundBytes = counted.webkitAudioDecodedByteCount;
-      seen.pictureBytes = counted.webkitVideoDecodedByteCount;
-    };
-    setInterval(meter, 50);
-  }, camera);
+    seen.soundBytes = counted.webkitAudioDecodedByteCount;
+    seen.pictureBytes = counted.webkitVideoDecodedByteCount;
+  }, 50);
 }
 
 /** Measures from now on how loud the sound is that comes out of a camera's player. */
 export async function listen(page: Page, camera: string): Promise<void> {
   await page.evaluate((id) => {
     const seen = window.watching.get(id);
-    const video = window.__quaywatch?.player(id)?.video;
-    if (!seen || !video || seen.context) return;
+    if (!seen || seen.context) return;
     seen.context = new AudioContext();
     seen.meter = seen.context.createAnalyser();
-    seen.context.createMediaElementSource(video).connect(seen.meter);
+    seen.context.createMediaElementSource(seen.video).connect(seen.meter);
     const samples = new Float32Array(seen.meter.fftSize);
     setInterval(() => {
       seen.meter?.getFloatTimeDomainData(samples);

@@ -1,93 +1,106 @@
 // Asks the service, and makes one kind of error of whatever goes wrong.
-import type { Cameras, StreamName, TimelineAnswer } from './types';
 
 /** A request that was refused or could not be made. */
 export class Problem extends Error {
-  /** @param status the HTTP status, 0 if there was no answer. @param detail what the service says, for people. */
+  /**
+   * @param status the HTTP status, 0 if there was no answer.
+   * @param detail what the service says, for people.
+   * @param code the stable word that a page can branch on, if there is one.
+   * @param members whatever else the problem document holds.
+   */
   constructor(
     readonly status: number,
     readonly detail: string,
+    readonly code: string | null = null,
+    readonly members: Readonly<Record<string, unknown>> = {},
   ) {
     super(`${status}: ${detail}`);
   }
+
+  /** A problem of whatever was thrown. */
+  static of(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    return new Problem(0, error instanceof Error ? error.message : String(error));
+  }
 }
 
-async function ask(address: string, signal?: AbortSignal): Promise<Response> {
+/** What every request needs of the session; the session itself fills it in. */
+export const access: {
+  /** Goes along with whatever changes something. */
+  csrf: string;
+  /** Told when the service knows no session any more. */
+  signedOut: () => void;
+  /** Told when the one-time password has to be changed before anything else. */
+  mustChange: () => void;
+} = { csrf: '', signedOut: () => {}, mustChange: () => {} };
+
+/** One request; anything but a success is thrown as a `Problem`. */
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (init.method && init.method !== 'GET' && access.csrf) headers.set('X-CSRF-Token', access.csrf);
   let answer: Response;
   try {
-    answer = await fetch(address, signal ? { signal } : {});
+    answer = await fetch(path, { ...init, headers });
   } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Problem(0, error instanceof Error ? error.message : String(error));
+    if (init.signal?.aborted) throw error;
+    throw Problem.of(error);
   }
-  if (!answer.ok) throw new Problem(answer.status, await detailOf(answer));
-  return answer;
+  if (answer.ok) return answer;
+  const problem = await problemOf(answer);
+  if (problem.code === 'signed-out') access.signedOut();
+  if (problem.code === 'must-change') access.mustChange();
+  throw problem;
 }
 
 /** What an answer that is no success says about itself. */
-async function detailOf(answer: Response): Promise<string> {
+async function problemOf(answer: Response): Promise<Problem> {
+  let members: Record<string, unknown> = {};
   try {
     const body: unknown = await answer.json();
-    if (body && typeof body === 'object' && 'detail' in body && typeof body.detail === 'string') return body.detail;
+    if (body && typeof body === 'object') members = { ...body };
   } catch {
     // Not a problem document: the status line must do.
   }
-  return answer.statusText || String(answer.status);
+  const { detail, code } = members;
+  const told = typeof detail === 'string' ? detail : answer.statusText || String(answer.status);
+  return new Problem(answer.status, told, typeof code === 'string' ? code : null, members);
 }
 
-const camera = (id: string) => `/api/cameras/${encodeURIComponent(id)}`;
-const rfc3339 = (moment: number) => new Date(Math.floor(moment)).toISOString();
-
-/** A range of wall time in milliseconds, `[from, to)`. */
-export interface Range {
-  from: number;
-  to: number;
+async function send<T>(method: string, path: string, body: unknown): Promise<T> {
+  const init: RequestInit =
+    body === undefined ? { method } : { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
+  const answer = await ask(path, init);
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : undefined) as T;
 }
 
-/** All cameras and how they stand. */
-export async function cameras(signal?: AbortSignal): Promise<Cameras> {
-  return (await ask('/api/cameras', signal)).json();
+/** The JSON at an address. */
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await ask(path, signal ? { signal } : {})).json();
 }
 
-/** What was recorded in a range, with at most `points` values of the curves. */
-export async function timeline(
-  id: string,
-  range: Range,
-  stream: StreamName,
-  points: number,
-  signal?: AbortSignal,
-): Promise<TimelineAnswer> {
-  const query = new URLSearchParams({ from: rfc3339(range.from), to: rfc3339(range.to), stream, points: `${points}` });
-  return (await ask(`${camera(id)}/timeline?${query}`, signal)).json();
-}
-
-/** The playlist over a range, and the address that its lines are relative to. */
-export async function playlist(
-  id: string,
-  range: Range,
-  stream: StreamName,
-  signal?: AbortSignal,
-): Promise<{ text: string; address: string }> {
-  const query = new URLSearchParams({ from: rfc3339(range.from), to: rfc3339(range.to), stream });
-  const answer = await ask(`${camera(id)}/playlist.m3u8?${query}`, signal);
-  return { text: await answer.text(), address: answer.url };
-}
-
-/** The small picture of a moment, `width` pixels wide. */
-export async function thumb(id: string, moment: number, width: number, signal?: AbortSignal): Promise<Blob> {
-  const query = new URLSearchParams({ from: rfc3339(moment), width: `${width}` });
-  return (await ask(`${camera(id)}/thumb.jpg?${query}`, signal)).blob();
-}
-
-/** The address of one ordinary MP4 of a range; gaps in it are closed. */
-export function viewAddress(id: string, range: Range, stream: StreamName): string {
-  const query = new URLSearchParams({ from: rfc3339(range.from), to: rfc3339(range.to), stream, gaps: 'close' });
-  return `${camera(id)}/view.mp4?${query}`;
-}
+/** Adds or does something. */
+export const post = <T = void>(path: string, body?: unknown): Promise<T> => send('POST', path, body);
+/** Changes a part of something. */
+export const patch = <T = void>(path: string, body: unknown): Promise<T> => send('PATCH', path, body);
+/** Puts something in the place of what was there. */
+export const put = <T = void>(path: string, body: unknown): Promise<T> => send('PUT', path, body);
+/** Removes what is at an address. */
+export const remove = <T = void>(path: string): Promise<T> => send('DELETE', path, undefined);
 
 /** Asks whether an address would be served, without fetching what is behind it. */
 export async function wouldServe(address: string): Promise<void> {
   const stop = new AbortController();
-  await ask(address, stop.signal);
+  await ask(address, { signal: stop.signal });
   stop.abort();
+}
+
+/** A query of what is known: empty values are left out. */
+export function query(values: Record<string, string | number | boolean | null | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== '') search.set(name, `${value}`);
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
 }

@@ -4,6 +4,45 @@
 export type StreamName = 'main' | 'sub';
 /** How the connection to a camera stands. */
 export type CameraState = 'streaming' | 'connecting' | 'stalled' | 'lost' | 'refused';
+/** Which of the two servers these pages come from. */
+export type Installation = 'centre' | 'province';
+/** What somebody may do. */
+export type Right =
+  | 'live'
+  | 'view'
+  | 'handle'
+  | 'export'
+  | 'hold'
+  | 'delete'
+  | 'health'
+  | 'rules'
+  | 'people'
+  | 'audit';
+/** What somebody is here: a set of rights with a name. */
+export type Role = 'viewer' | 'staff' | 'supervisor' | 'technician' | 'admin' | 'monitor';
+
+/** Somebody who signed in, and where. */
+export interface Session {
+  place: Installation;
+  /** Of the centre or the province. */
+  name: string;
+  timezone: string;
+  now: string;
+  user: {
+    name: string;
+    full_name: string;
+    role: Role;
+    rights: Right[];
+    /** The cameras (at a province: the centres) that this person is limited to; null is all. */
+    only: string[] | null;
+  };
+  /** The one-time password has to be changed first. */
+  must_change: boolean;
+  csrf: string;
+  /** After so many seconds without use the session ends. */
+  idle_s: number;
+}
+
 /** How serious an incident is. */
 export type Severity = 'notice' | 'warning' | 'urgent';
 
@@ -14,6 +53,9 @@ export interface Camera {
   streams: StreamName[];
   state: CameraState;
   since: string;
+  /** Whether its sound is recorded, only measured, or neither. */
+  audio: 'record' | 'level' | 'off';
+  perception: boolean;
 }
 
 /** `GET /api/cameras`. */

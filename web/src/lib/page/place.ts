@@ -30,3 +30,8 @@ export function writePlace(place: Place, zone: string): string {
   if (place.stream === 'sub') parts.push('stream=sub');
   return `?${parts.join('&')}`;
 }
+
+/** The address of what was recorded of a camera at a moment. */
+export function recordingsAddress(camera: string, at: number, zone: string): string {
+  return `/recordings${writePlace({ camera, at, stream: 'main' }, zone)}`;
+}

@@ -1,6 +1,6 @@
 // What is known of a stream's recordings around the moment that is played: format, sound, gaps with reasons,
 // and where the next picture is. Asked of the time line, and kept for what was asked already.
-import { timeline, type Range } from '$lib/api/client';
+import { timeline, type Range } from '$lib/api/footage';
 import type { Gap, Span, StreamName } from '$lib/api/types';
 
 interface Known<T> {

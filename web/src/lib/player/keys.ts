@@ -1,7 +1,16 @@
 // The keyboard of the player: which key does what.
-import type { Player } from './player.svelte';
 
-const actions: Record<string, (player: Player) => void> = {
+/** Whatever can be played by keys: one camera, or several in step. */
+export interface Keyed {
+  readonly muted: boolean;
+  toggle(): void;
+  move(seconds: number): void;
+  step(direction: 1 | -1): Promise<void>;
+  changeSpeed(direction: 1 | -1): void;
+  setMuted(muted: boolean): void;
+}
+
+const actions: Record<string, (player: Keyed) => void> = {
   ' ': (p) => p.toggle(),
   ArrowLeft: (p) => p.move(-5),
   ArrowRight: (p) => p.move(5),
@@ -14,10 +23,10 @@ const actions: Record<string, (player: Player) => void> = {
 };
 
 /** Does what a key says, unless somebody is typing or pressing a button with it. */
-export function pressed(event: KeyboardEvent, player: Player): void {
+export function pressed(event: KeyboardEvent, player: Keyed): void {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
   const at = event.target instanceof Element ? event.target : null;
-  if (at?.closest('input, select, textarea')) return;
+  if (at?.closest('input, select, textarea, [role="dialog"], [role="menu"]')) return;
   if (event.key === ' ' && at?.closest('button, a')) return;
   const action = actions[event.key];
   if (!action) return;

@@ -81,6 +81,16 @@ export class Player {
     return this.#live?.lag ?? null;
   }
 
+  /** The wall time that it runs at now, between two pictures too; null while live. */
+  get runsAt(): number | null {
+    return this.#recorded?.position ?? null;
+  }
+
+  /** Whether nothing is recorded from here on, or what is cannot be shown. */
+  get isOver(): boolean {
+    return this.#lasting !== null;
+  }
+
   /** The element that is played on, or null. For tests and support. */
   get video(): HTMLVideoElement | null {
     return this.#element;

@@ -1,6 +1,7 @@
 // Plays what was recorded, from a moment on: fetches windows of the playlist ahead of the picture, leaves out
 // what is damaged, goes over gaps, and goes on by itself where the set of tracks changes.
-import { playlist, Problem } from '$lib/api/client';
+import { Problem } from '$lib/api/client';
+import { playlist } from '$lib/api/footage';
 import type { Span, StreamName } from '$lib/api/types';
 import { Archive, type KnownGap } from './archive';
 import { bufferedAhead, rangeAfter } from './buffered';

@@ -85,6 +85,11 @@ export function clockNear(moment: number, now: number, zone: string): string {
   return date(moment, zone) === date(now, zone) ? time : `${date(moment, zone)} ${time}`;
 }
 
+/** The same without seconds, for lists. */
+export function minuteNear(moment: number, now: number, zone: string): string {
+  return clockNear(moment, now, zone).slice(0, -3);
+}
+
 /** `2026-11-27T09:10:00+07:00`: readable in an address, and exact. Milliseconds only where there are some. */
 export function isoInZone(moment: number, zone: string): string {
   const minutes = Math.round(offsetAt(moment, zone) / 60_000);

@@ -1,5 +1,5 @@
 // The small picture under the pointer: at most two requests at once, and only the newest wish counts.
-import { thumb } from '$lib/api/client';
+import { thumb } from '$lib/api/footage';
 
 const atOnce = 2;
 const kept = 200;

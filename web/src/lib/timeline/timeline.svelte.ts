@@ -1,7 +1,8 @@
 // The state of a time line: what is in view, what was recorded there, and what is marked.
-import { Problem, timeline, type Range } from '$lib/api/client';
+import { Problem } from '$lib/api/client';
+import { timeline, type Range } from '$lib/api/footage';
 import type { StreamName, TimelineAnswer } from '$lib/api/types';
-import { around, moved, zoomed, type View } from './scale';
+import { around, longest, moved, zoomed, type View } from './scale';
 
 const firstLength = 3_600_000;
 const settleMs = 150;
@@ -39,6 +40,11 @@ export class Timeline {
   /** Moves by a share of the view. */
   move(share: number): void {
     this.#show(moved(this.view, share));
+  }
+
+  /** Shows the 24 hours from a moment on. */
+  showDay(from: number): void {
+    this.#show({ from, to: from + longest });
   }
 
   /** Keeps the picture's moment in view, unless somebody looks elsewhere. */

@@ -1,133 +1,44 @@
 // Everything a person sees, in Vietnamese: the first language, and the list of all words there are.
-// Plain words for people at a counter. `{{…}}` are filled in; en.ts must have the same keys and fillings.
+// Plain words for people at a counter. `{{…}}` are filled in; the English must have the same keys and fillings.
+import { app } from './vi/app';
+import { audit } from './vi/audit';
+import { board } from './vi/board';
+import { camera } from './vi/camera';
+import { exporting } from './vi/export';
+import { flag } from './vi/flag';
+import { health } from './vi/health';
+import { incident } from './vi/incident';
+import { kind } from './vi/kind';
+import { length } from './vi/length';
+import { notice } from './vi/notice';
+import { people } from './vi/people';
+import { player } from './vi/player';
+import { recordings } from './vi/recordings';
+import { rules } from './vi/rules';
+import { session } from './vi/session';
+import { timeline } from './vi/timeline';
+import { wall } from './vi/wall';
 
 /** The Vietnamese words. */
 export const vi = {
-  'app.title': 'Camera quầy giao dịch',
-  'app.all-cameras': 'Tất cả camera',
-  'app.language': 'Ngôn ngữ',
-  'app.loading': 'Đang tải…',
-  'app.unreachable': 'Không liên lạc được với máy ghi hình. Trang sẽ tự thử lại.',
-  'app.no-cameras': 'Chưa có camera nào được cài đặt.',
-  'app.no-such-camera': 'Không có camera “{{camera}}”.',
-  'app.other-fault': 'Có lỗi: {{detail}}',
-
-  'camera.streaming': 'Đang có hình',
-  'camera.connecting': 'Đang kết nối với camera',
-  'camera.stalled': 'Camera không gửi hình',
-  'camera.lost': 'Mất kết nối với camera',
-  'camera.refused': 'Camera từ chối mật khẩu',
-  'camera.since': '{{state}} từ {{time}}',
-  'camera.open': 'Mở {{name}}',
-
-  'player.live': 'Trực tiếp',
-  'player.go-live': 'Trực tiếp',
-  'player.recorded': 'Xem lại',
-  'player.play': 'Phát',
-  'player.pause': 'Tạm dừng',
-  'player.back-short': '−5 giây',
-  'player.forward-short': '+5 giây',
-  'player.back': 'Lùi 5 giây',
-  'player.forward': 'Tới 5 giây',
-  'player.frame-back': 'Lùi một hình',
-  'player.frame-forward': 'Tới một hình',
-  'player.speed': 'Tốc độ',
-  'player.slower': 'Chậm hơn',
-  'player.faster': 'Nhanh hơn',
-  'player.mute': 'Tắt tiếng',
-  'player.unmute': 'Bật tiếng',
-  'player.volume': 'Âm lượng',
-  'player.no-sound': 'Không có tiếng',
-  'player.date': 'Ngày',
-  'player.time': 'Giờ',
-  'player.time-example': '9:10 hoặc 09:10:30',
-  'player.go': 'Đến',
-  'player.bad-time': 'Giờ chưa đúng. Ví dụ: 9:10 hoặc 09:10:30.',
-  'player.stream': 'Hình',
-  'player.stream-main': 'Nét',
-  'player.stream-sub': 'Nhẹ',
-  'player.full-screen': 'Toàn màn hình',
-  'player.keys':
-    'Phím tắt: dấu cách phát hoặc dừng · ← → 5 giây · , . từng hình · < > tốc độ · m tắt tiếng',
-
-  'message.waiting': 'Đang chờ hình…',
-  'message.gap': 'Không có hình từ {{from}} đến {{to}} ({{length}}).',
-  'message.gap-reason': 'Không có hình từ {{from}} đến {{to}} ({{length}}): {{reason}}.',
-  'message.damaged': 'Một đoạn lúc {{time}} bị hỏng hoặc đã bị xóa. Phát tiếp đoạn sau.',
-  'message.h265': 'Trình duyệt này không phát được hình H.265.',
-  'message.h265-sub': 'Trình duyệt này không phát được hình H.265 của luồng nét. Đang dùng luồng nhẹ.',
-  'message.nothing': 'Không có gì được ghi lại lúc {{time}}.',
-  'message.nothing-after': 'Không có gì được ghi lại từ {{time}} trở đi.',
-  'message.end': 'Hết phần đã ghi.',
-  'message.future': 'Chưa đến giờ đó. Đang xem trực tiếp.',
-
-  'gap.camera-away': 'camera mất kết nối',
-  'gap.process-stopped': 'máy ghi được tắt',
-  'gap.process-died': 'máy ghi dừng đột ngột',
-  'gap.stream-jumped': 'camera gửi sai thời gian',
-  'gap.clock-stepped': 'đồng hồ máy ghi được chỉnh',
-  'gap.format-changed': 'camera đổi dạng hình',
-  'gap.disk-full': 'ổ đĩa đầy',
-  'gap.storage-failed': 'ổ đĩa hỏng',
-  'gap.camera-paused': 'tạm ngừng ghi camera này',
-  'gap.packets-lost': 'mất dữ liệu trên mạng',
-  'gap.damaged': 'bản ghi bị hỏng',
-  'gap.deleted': 'đã xóa vì hết hạn lưu',
-  'gap.first': 'trước lần ghi đầu tiên',
-  'gap.unknown': 'chưa rõ lý do',
-
-  'timeline.label': 'Dòng thời gian',
-  'timeline.zoom-in': 'Phóng to',
-  'timeline.zoom-out': 'Thu nhỏ',
-  'timeline.earlier': 'Sớm hơn',
-  'timeline.later': 'Muộn hơn',
-  'timeline.level': 'Độ ồn',
-  'timeline.people': 'Số người',
-  'timeline.recorded': 'Có ghi hình',
-  'timeline.gap': 'Không có hình',
-  'timeline.mark-hint': 'Kéo chuột trên dòng thời gian để chọn một đoạn.',
-  'timeline.marked': 'Đã chọn {{from}} – {{to}} ({{length}})',
-  'timeline.unmark': 'Bỏ chọn',
-  'timeline.download': 'Tải đoạn này về (MP4)',
-  'timeline.preparing': 'Đang chuẩn bị…',
-  'timeline.refused': 'Không tải được: {{detail}}',
-  'timeline.failed': 'Không tải được dòng thời gian: {{detail}}',
-
-  'severity.notice': 'Lưu ý',
-  'severity.warning': 'Cảnh báo',
-  'severity.urgent': 'Khẩn cấp',
-  'incident.at': '{{severity}}: {{kind}}, lúc {{time}}',
-  'kind.counter-unattended': 'quầy không có người trực',
-  'kind.long-wait': 'dân chờ lâu',
-  'kind.crowding': 'đông người',
-  'kind.after-hours': 'có người ngoài giờ làm việc',
-  'kind.raised-voices': 'to tiếng',
-  'kind.scream': 'tiếng hét',
-  'kind.breaking-glass': 'tiếng vỡ kính',
-  'kind.alarm-sound': 'tiếng còi báo động',
-  'kind.camera-covered': 'camera bị che',
-  'kind.camera-moved': 'camera bị xê dịch',
-  'kind.camera-blurred': 'hình bị mờ',
-  'kind.picture-frozen': 'hình đứng yên',
-  'kind.camera-lost': 'mất camera',
-  'kind.audio-lost': 'mất tiếng',
-  'kind.recording-gap': 'bản ghi bị gián đoạn',
-  'kind.disk-low': 'ổ đĩa sắp đầy',
-  'kind.storage-failed': 'ổ đĩa hỏng',
-  'kind.clock-off': 'đồng hồ sai',
-  'kind.restarted': 'máy ghi khởi động lại',
-  'kind.evidence-given-up': 'không gửi được bằng chứng',
-  'kind.manual': 'đánh dấu bằng tay',
-  'kind.other': 'sự việc khác ({{kind}})',
-
-  'length.ms': '{{ms}} mili giây',
-  'length.s': '{{s}} giây',
-  'length.min': '{{min}} phút',
-  'length.min-s': '{{min}} phút {{s}} giây',
-  'length.h': '{{h}} giờ',
-  'length.h-min': '{{h}} giờ {{min}} phút',
-  'length.d': '{{d}} ngày',
-  'length.d-h': '{{d}} ngày {{h}} giờ',
+  ...app,
+  ...camera,
+  ...player,
+  ...timeline,
+  ...kind,
+  ...length,
+  ...incident,
+  ...session,
+  ...board,
+  ...flag,
+  ...wall,
+  ...recordings,
+  ...exporting,
+  ...health,
+  ...notice,
+  ...people,
+  ...audit,
+  ...rules,
 } as const;
 
 /** The name of a word or sentence. */

@@ -56,6 +56,11 @@ export function word(key: WordKey, filling: Record<string, string | number> = {}
   return catalogue.t(key, { ...filling, lng: current });
 }
 
+/** A word or sentence in one language, for what is written in both. */
+export function wordIn(wanted: Language, key: WordKey, filling: Record<string, string | number> = {}): string {
+  return catalogue.t(key, { ...filling, lng: wanted });
+}
+
 /** Whether there is a word of this name, for names that come from the service. */
 export function isWord(key: string): key is WordKey {
   return key in vi;

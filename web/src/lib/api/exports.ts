@@ -1,0 +1,85 @@
+// Packages of recordings to hand over, and recordings that somebody holds against deletion.
+import { get, post, remove } from './client';
+import type { StreamName } from './types';
+
+/** A package, as far as it got. */
+export interface Export {
+  id: string;
+  cameras: string[];
+  stream: StreamName;
+  from: string;
+  to: string;
+  reason: string;
+  by: string;
+  begun_at: string;
+  finished_at: string | null;
+  state: 'waiting' | 'running' | 'whole' | 'failed' | 'deleted';
+  /** 0 to 1. */
+  done: number;
+  bytes: number;
+  files: number;
+  problem: string | null;
+  /** When the package is removed by itself. */
+  gone_at: string | null;
+}
+
+/** What a package is made of. */
+export interface ExportWish {
+  cameras: string[];
+  from: string;
+  to: string;
+  stream?: StreamName;
+  reason: string;
+}
+
+/** Recordings that are kept whatever their age. */
+export interface Hold {
+  id: string;
+  cameras: string[];
+  from: string;
+  to: string;
+  reason: string;
+  by: string;
+  made_at: string;
+  /** The chosen end; null is until somebody releases it. */
+  until: string | null;
+  bytes: number;
+  released_at: string | null;
+  released_by: string | null;
+  release_reason: string | null;
+}
+
+/** What is to be held. */
+export interface HoldWish {
+  cameras: string[];
+  from: string;
+  to: string;
+  reason: string;
+  until: string | null;
+}
+
+/** How far a package is, as the stream of events tells it. */
+export interface ExportEvent {
+  id: string;
+  state: Export['state'];
+  done: number;
+}
+
+const one = (id: string) => `/api/exports/${encodeURIComponent(id)}`;
+
+/** All packages. */
+export const allExports = async (): Promise<Export[]> => (await get<{ exports: Export[] }>('/api/exports')).exports;
+/** Begins a package. */
+export const beginExport = (wish: ExportWish): Promise<Export> => post('/api/exports', wish);
+/** Removes a package; the recordings stay. */
+export const deleteExport = (id: string): Promise<void> => remove(one(id));
+/** The address of a finished package. */
+export const packageAddress = (id: string): string => `${one(id)}/package.zip`;
+
+/** All holds, the released ones too. */
+export const allHolds = async (): Promise<Hold[]> => (await get<{ holds: Hold[] }>('/api/holds')).holds;
+/** Begins to hold. */
+export const beginHold = (wish: HoldWish): Promise<Hold> => post('/api/holds', wish);
+/** Lets go again. */
+export const releaseHold = (id: string, reason: string): Promise<void> =>
+  post(`/api/holds/${encodeURIComponent(id)}/release`, { reason });

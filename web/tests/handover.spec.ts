@@ -1,0 +1,70 @@
+// What leaves the centre can be checked by whoever gets it: the package of an incident, and the journal.
+import { expect, test } from '@playwright/test';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Centre } from './support/centre';
+import { incidentOf } from './support/incidents';
+import { signIn } from './support/people';
+import { program, run } from './support/process';
+
+let centre: Centre;
+
+test.afterEach(async () => {
+  await centre?.end();
+});
+
+test('an incident is handed over as a package that anybody can check, and so is the journal', async ({ page }) => {
+  centre = await Centre.start([{ id: 'counter-1' }]);
+  await centre.recording('counter-1', 8);
+  await centre.ask('/api/incidents', 'POST', { camera: 'counter-1', note: 'Lấy nhầm giấy tờ', before: '5s' });
+  const { id } = await incidentOf(centre, 'manual', (one) => one.evidence.clip);
+  await signIn(page, centre);
+  await page.goto(`${centre.address}/?incident=${id}`);
+  await page.getByRole('button', { name: 'Xuất gói bằng chứng' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('checkbox', { name: 'Quầy 1' })).toBeChecked();
+  await dialog.getByLabel('Lý do').fill('Công an xã yêu cầu, công văn số 12');
+  await dialog.getByRole('button', { name: 'Xuất', exact: true }).click();
+  await page.getByRole('link', { name: 'Mở trang Xuất bản ghi' }).click();
+  await expect(page.getByText('Công an xã yêu cầu, công văn số 12')).toBeVisible();
+  const link = page.getByRole('link', { name: 'Tải gói về (ZIP)' });
+  await expect(link).toBeVisible({ timeout: 60_000 });
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+  const zip = join(centre.folder, 'package.zip');
+  await download.saveAs(zip);
+  const folder = join(centre.folder, 'package');
+  mkdirSync(folder);
+  execFileSync('/usr/bin/python3', ['-m', 'zipfile', '-e', zip, folder]);
+  const key = join(centre.storage, 'keys/evidence.pub.pem');
+  const { code, said } = await run(program, ['verify', inside(folder), '--trust', key]);
+  expect(code, said).toBe(0);
+  expect(said).toContain('công văn số 12');
+  // One byte that is another, and it is no evidence any more.
+  const film = join(inside(folder), readdirSync(inside(folder)).find((name) => name.endsWith('.mp4'))!);
+  const bytes = readFileSync(film);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(film, bytes);
+  expect((await run(program, ['verify', inside(folder), '--trust', key])).code).not.toBe(0);
+
+  await page.goto(`${centre.address}/audit`);
+  await expect(page.getByText('Công an xã yêu cầu, công văn số 12').first()).toBeVisible();
+  const [log] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'XX' }).click(),
+  ]);
+  const path = join(centre.folder, 'log.jsonl');
+  await log.saveAs(path);
+  const checked = await run(program, ['verify', path]);
+  expect(checked.code, checked.said).toBe(0);
+  const text = readFileSync(path, 'utf8');
+  expect(text).toContain('"export-downloaded"');
+  writeFileSync(path, text.replace('"export-downloaded"', '"export-begun"'));
+  expect((await run(program, ['verify', path])).code).not.toBe(0);
+});
+
+/** The folder that the files of a package are in: some packages have one of their own. */
+function inside(folder: string): string {
+  const names = readdirSync(folder);
+  return names.includes('manifest.json') ? folder : join(folder, names[0]!);
+}
