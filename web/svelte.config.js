@@ -8,7 +8,8 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 export default {
   compilerOptions: { runes: true },
   kit: {
-    adapter: adapter({ pages: 'build', assets: 'build', strict: true }),
+    // Small forms beside each file: the service has no time to make them.
+    adapter: adapter({ pages: 'build', assets: 'build', strict: true, precompress: true }),
     // Our own version, so that the same source gives the same files.
     version: { name: version, pollInterval: 0 },
     // Hashes, because the page that starts the program has a small inline script.
