@@ -107,7 +107,7 @@ fn the_province_gets_the_footage_of_a_range_a_still_and_a_look_in_and_says_what_
     for (body, word) in [
         (json!({ "action": "reboot", "actor": "lan" }), "action must be"),
         (json!({ "action": "still", "actor": "lan", "args": {} }), "args"),
-        (json!({ "action": "still", "actor": " ", "args": {} }), "actor"),
+        (json!({ "action": "still", "who": "lan", "args": {} }), "unknown field"),
         (
             json!({ "action": "clip", "actor": "lan", "args": { "camera": "counter-1", "from": time(from), "to": time(from + 61_000), "reason": "x" } }),
             "a minute",
