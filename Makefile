@@ -6,12 +6,13 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-web web-types test-api test-all bench-play bench-record bench-archive bench-perceive bench-forward bench-web soak chaos fuzz eval
+.PHONY: help demo test test-web test-web-short screens web-types test-api test-all bench-play bench-record bench-archive bench-perceive bench-forward bench-web soak chaos fuzz eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'
 	@echo 'make test                format, lints and all tests'
-	@echo 'make test-web            the pages alone: their checks, and everything that is played in a browser (6 minutes)'
+	@echo 'make test-web            the pages alone: their checks, and all that people do in a browser (15 minutes; the short set is in make test)'
+	@echo 'make screens             the pictures in the README, made by a browser run'
 	@echo 'make test-api            both servers asked whatever they say they take, as each role (some minutes)'
 	@echo 'make test-all            the same, many more seeded disks, and short runs of soak and benchmark'
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
@@ -40,19 +41,26 @@ test:
 	else \
 		echo 'cargo test --locked' && cargo test --locked; \
 	fi
-	$(MAKE) test-web
+	$(MAKE) test-web-short
+	$(MAKE) test-api ARGS='--examples 3'
 
 # After the servers' answers changed: what they say of themselves, and the pages' types from it.
 web-types:
 	QUAYWATCH_WRITE_OPENAPI=1 cargo test --locked --lib http::docs_tests
 	deploy/npm.py run --silent types
 
-test-web:
+test-web test-web-short:
 	@deploy/setup.sh test
 	@cargo build --locked
 	deploy/npm.py run --silent check
 	deploy/npm.py run --silent test
-	deploy/npm.py run --silent test-browser
+	deploy/npm.py run --silent test-browser$(@:test-web%=%)
+
+# The pictures in the README, from the real service.
+screens:
+	@deploy/setup.sh test
+	@cargo build --locked
+	deploy/npm.py run --silent screens
 
 # As each role, whatever the servers say they take, and much that they do not.
 test-api:
@@ -60,7 +68,7 @@ test-api:
 	@cargo build --locked
 	@/usr/bin/python3 tests/api/check.py $(ARGS)
 
-test-all: test test-api
+test-all: test test-web test-api
 	QUAYWATCH_WORLDS=2000 cargo test --locked --lib record::model
 	QUAYWATCH_WORLDS=20000 cargo test --locked --lib world::
 	$(MAKE) soak ARGS='--minutes 4'

@@ -25,6 +25,7 @@ export default {
         'connect-src': ['self'],
         'object-src': ['none'],
         'base-uri': ['none'],
+        'form-action': ['self'],
       },
     },
   },

@@ -58,12 +58,12 @@ pub(super) fn web(mut table: Table<'_>, port: u16, context: &Context<'_>) -> Opt
     if has_certificate != has_key {
         table.amiss("certificate and key belong together: write both, or neither");
     }
-    let is_kept_secret = has_certificate || behind_proxy == Some(true);
+    let is_kept_secret = has_certificate;
     let listen = table.or("listen", default, |value| match value.text()?.parse::<SocketAddr>() {
         Ok(address) if is_kept_secret || address.ip().to_canonical().is_loopback() => Some(address),
         Ok(_) => value.wrong(format!(
             "can be reached from other machines, and passwords would go there for all to read: write certificate = … \
-             and key = …, or behind_proxy = true where a proxy on this machine ends TLS, or listen = \"{default}\""
+             and key = …, or listen = \"{default}\" and behind_proxy = true where a proxy on this machine ends TLS"
         )),
         Err(_) => value.wrong(format!("must be an IP address and a port: write \"{default}\"")),
     });

@@ -85,10 +85,9 @@ async fn list(
         before: asked.cursor,
         limit: limit + 1,
     };
-    if filter.before.is_none() {
-        let detail = json!({ "who": filter.who, "action": filter.action });
-        gate.note(&caller, "audit-read", None, detail).await?;
-    }
+    let AuditFilter { who, action, from, to, before, .. } = &filter;
+    let detail = json!({ "who": who, "action": action, "from": from, "to": to, "before": before });
+    gate.note(&caller, "audit-read", None, detail).await?;
     let mut entries = gate.audit.entries(&filter).await?;
     let full = usize::try_from(limit).unwrap_or(usize::MAX);
     let is_more = entries.len() > full;

@@ -23,8 +23,11 @@ use super::{Problem, docs};
 use crate::clock;
 use crate::people::{Act, Attempts, AuditLog, Person, Register, Right, Secrets, Sessions, Token};
 
-/// The session's cookie, and what a page shows with each change.
+/// The session's cookie; by TLS with the prefix that keeps hosts beside ours from setting it (RFC 6265bis, 4.1.3).
 pub(super) const COOKIE: &str = "quaywatch";
+const SECURE_COOKIE: &str = "__Host-quaywatch";
+
+/// What a page shows with each change.
 pub(super) const CSRF: &str = "x-csrf-token";
 
 /// A stream that goes on looks so often whether its session does.
@@ -53,6 +56,13 @@ pub struct House {
     pub is_secure: bool,
     /// Whether a proxy in front says who asks.
     pub is_behind_proxy: bool,
+}
+
+impl House {
+    /// The name of the session's cookie.
+    pub(super) fn cookie(&self) -> &'static str {
+        if self.is_secure { SECURE_COOKIE } else { COOKIE }
+    }
 }
 
 /// Who may come in. Clones share it.
@@ -99,7 +109,8 @@ impl Gate {
         // The last one is what the proxy itself saw; what stands before it anybody can write.
         let told = headers.get_all("x-forwarded-for").iter().next_back().and_then(|told| told.to_str().ok());
         let told = told.and_then(|told| told.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-        let told = told.filter(|_| self.house.is_behind_proxy);
+        let is_by_proxy = self.house.is_behind_proxy && peer.is_some_and(|peer| peer.is_loopback());
+        let told = told.filter(|_| is_by_proxy);
         told.or(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
@@ -109,7 +120,7 @@ impl Gate {
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Result<Option<(Caller, String)>, Problem> {
-        let Some(token) = token(headers) else { return Ok(None) };
+        let Some(token) = token(self.house.cookie(), headers) else { return Ok(None) };
         let session = self.sessions().of(&token, clock::now().mono).cloned();
         let Some(session) = session else { return Ok(None) };
         let person = self.register.person(&session.name).await?.filter(|person| !person.disabled);
@@ -129,7 +140,9 @@ impl Gate {
             let same =
                 |now: &Person| now.own_rights == caller.person.own_rights && now.only == caller.person.only;
             if let Ok(now) = person
-                && !now.is_some_and(|now| !now.disabled && now.role == caller.person.role && same(&now))
+                && !now.is_some_and(|now| {
+                    !now.disabled && !now.must_change && now.role == caller.person.role && same(&now)
+                })
             {
                 return;
             }
@@ -154,10 +167,10 @@ impl Gate {
 }
 
 /// The token that a browser shows.
-pub(super) fn token(headers: &HeaderMap) -> Option<Token> {
+pub(super) fn token(name: &str, headers: &HeaderMap) -> Option<Token> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut all = all.flat_map(|text| cookie::Cookie::split_parse(text).flatten());
-    all.find(|cookie| cookie.name() == COOKIE).map(|cookie| Token::shown(cookie.value()))
+    all.find(|cookie| cookie.name() == name).map(|cookie| Token::shown(cookie.value()))
 }
 
 /// Who asks.

@@ -1,21 +1,26 @@
 //! Serves until told to stop: in the clear to this machine or to a proxy in front, by TLS to others.
 
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header;
 use axum::http::uri::Authority;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Problem, tls};
 use crate::config::Web;
+
+/// Whoever has not said by then what they ask for does not mean to: connections are few.
+const HEAD_WITHIN: Duration = Duration::from_secs(15);
 
 /// Open connections get this long to end by themselves.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -32,25 +37,50 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let is_for_here = listener.local_addr()?.ip().is_loopback() && !web.behind_proxy;
     let pages = if is_for_here { pages.layer(middleware::from_fn(only_by_its_own_name)) } else { pages };
+    let pages = pages.layer(middleware::map_response(as_it_came_and_not_kept));
     let app = pages.into_make_service_with_connect_info::<SocketAddr>();
-    let Some(files) = &web.tls else {
-        let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-        return tokio::select! {
-            served = serving => Ok(served?),
-            () = async { stop.cancelled().await; tokio::time::sleep(STOP_WITHIN).await } => Ok(()),
-        };
-    };
-    let used = RustlsConfig::from_config(tls::load(files)?);
-    let handle = Handle::new();
-    let serving =
-        axum_server::from_tcp_rustls(listener.into_std()?, used.clone())?.handle(handle.clone()).serve(app);
+    let (listener, handle) = (listener.into_std()?, Handle::new());
+    match &web.tls {
+        None => {
+            let serving = patient(axum_server::from_tcp(listener)?).handle(handle.clone()).serve(app);
+            until(serving, stop.cancelled(), handle).await
+        }
+        Some(files) => {
+            let used = RustlsConfig::from_config(tls::load(files)?);
+            let server = axum_server::from_tcp_rustls(listener, used.clone())?;
+            let serving = patient(server).handle(handle.clone()).serve(app);
+            until(serving, tls::watch(files, &used, &stop), handle).await
+        }
+    }
+}
+
+/// A server that waits for the head of a request, and no longer.
+fn patient<A>(mut server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    server
+}
+
+/// Serves until `stop`, then lets open connections end for a moment.
+async fn until(
+    serving: impl Future<Output = std::io::Result<()>>,
+    stop: impl Future<Output = ()>,
+    handle: Handle<SocketAddr>,
+) -> anyhow::Result<()> {
     tokio::pin!(serving);
     tokio::select! {
         served = &mut serving => return Ok(served?),
-        () = tls::watch(files, &used, &stop) => {}
+        () = stop => {}
     }
     handle.graceful_shutdown(Some(STOP_WITHIN));
     Ok(serving.await?)
+}
+
+/// Browsers take what is said for what it is said to be, and keep nothing unless that is said.
+async fn as_it_came_and_not_kept(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Refuses who asks by a foreign name: a page from elsewhere, open in a browser on this machine, can have

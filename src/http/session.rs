@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::gate::{COOKIE, is_from_elsewhere, token};
+use super::gate::{is_from_elsewhere, token};
 use super::{Caller, Gate, Problem, Server, with_session};
 use crate::clock;
 use crate::model::Wall;
@@ -135,14 +135,12 @@ async fn sign_in(State(gate): State<Gate>, request: Request) -> Result<Response,
         return Err(Problem::forbidden("this was asked by a page of another site").code("csrf"));
     }
     let address = gate.address(request.headers(), request.extensions());
-    let old = token(request.headers());
+    let old = token(gate.house.cookie(), request.headers());
     let asked = <Json<SignIn> as axum::extract::FromRequest<()>>::from_request(request, &()).await;
     let Json(SignIn { name: typed, password }) = asked.map_err(unreadable)?;
     let typed: String = typed.trim().chars().take(64).collect();
     let now = clock::now();
-    if let Some(left) = gate.attempts().locked(&typed, address, now.mono) {
-        return Err(locked(left));
-    }
+    let is_last = gate.attempts().begin(&typed, address, now.mono).map_err(locked)?;
     let name = PersonName::new(&typed).ok();
     let known = match &name {
         Some(name) => gate.register.with_password(name).await?,
@@ -153,15 +151,14 @@ async fn sign_in(State(gate): State<Gate>, request: Request) -> Result<Response,
     let person = known.map(|(person, _)| person).filter(|person| is_right && !person.disabled);
     let from = address.to_string();
     let Some(person) = person else {
-        let is_locked = gate.attempts().failed(&typed, address, now.mono);
         // What was typed may be a password in the wrong field: a name is written down only if it is one.
         let who = name.as_ref().map_or("?", PersonName::as_str);
-        let action = if is_locked { "locked" } else { "sign-in-failed" };
+        let action = if is_last { "locked" } else { "sign-in-failed" };
         let act = Act { who, from: &from, action, subject: None, detail: json!({}) };
         gate.audit.add(act, now.wall).await?;
         return Err(Problem::unauthorised("the name or the password is not right").code("wrong"));
     };
-    gate.attempts().succeeded(&typed);
+    gate.attempts().succeeded(&typed, address);
     gate.register.signed_in(&person.name, &from, now.wall).await?;
     let (token, csrf) = (Token::random().map_err(broken)?, Token::random().map_err(broken)?);
     {
@@ -185,8 +182,8 @@ async fn show(State(gate): State<Gate>, caller: Caller) -> Result<Json<Session>,
 /// Signs out.
 #[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
 async fn sign_out(State(gate): State<Gate>, caller: Caller) -> Result<Response, Problem> {
-    gate.sessions().end(&caller.token);
     gate.note(&caller, "sign-out", None, json!({})).await?;
+    gate.sessions().end(&caller.token);
     let over = cookie(&gate, "", Some(Duration::ZERO))?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, over)]).into_response())
 }
@@ -218,16 +215,14 @@ async fn change_password(
     let Json(NewPassword { old, new }) = asked.map_err(unreadable)?;
     let (name, now) = (&caller.person.name, clock::now());
     let address = caller.from.parse().unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into());
-    if let Some(left) = gate.attempts().locked(name.as_str(), address, now.mono) {
-        return Err(locked(left));
-    }
+    gate.attempts().begin(name.as_str(), address, now.mono).map_err(locked)?;
     let known = gate.register.with_password(name).await?;
     let digest = known.as_ref().map(|(_, digest)| digest.as_str());
     if !gate.secrets.is_right(&old, digest).await.map_err(broken)? {
-        gate.attempts().failed(name.as_str(), address, now.mono);
         gate.note(&caller, "sign-in-failed", None, json!({ "to": "change the password" })).await?;
         return Err(Problem::bad_request("the old password is not right").code("wrong"));
     }
+    gate.attempts().succeeded(name.as_str(), address);
     let unfit = |why: Unfit| Problem::bad_request(why.to_string()).code(why.code());
     if old == new {
         return Err(unfit(Unfit::Same));
@@ -241,7 +236,7 @@ async fn change_password(
 }
 
 fn cookie(gate: &Gate, value: &str, lasts: Option<Duration>) -> Result<HeaderValue, Problem> {
-    let mut cookie = Cookie::new(COOKIE, value);
+    let mut cookie = Cookie::new(gate.house.cookie(), value);
     cookie.set_path("/");
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Strict);

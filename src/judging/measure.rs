@@ -23,6 +23,10 @@ pub struct Measure {
     pub unit: &'static str,
     /// Whether a higher threshold flags less.
     pub raising: bool,
+    /// What the configuration calls it.
+    pub config_key: &'static str,
+    /// So much of it is one in the configuration: a score there is a hundredth of its percent.
+    pub config_scale: f64,
     /// How fine thresholds are worth to be.
     #[serde(skip)]
     pub step: f64,
@@ -66,7 +70,15 @@ impl Measure {
         step: f64,
         range: RangeInclusive<f64>,
     ) -> Self {
-        Self { key, threshold, unit, raising: true, step, range: range.into_inner() }
+        let (config_key, config_scale) = match key {
+            "people" => ("min_people", 1.0),
+            "score" => ("min_score", 1.0),
+            "score_percent" => ("min_score", 0.01),
+            "over_baseline_db" => ("over_baseline_db", 1.0),
+            _ => ("hold", 1.0),
+        };
+        let range = range.into_inner();
+        Self { key, threshold, unit, raising: true, config_key, config_scale, step, range }
     }
 
     /// Whether a configuration takes this threshold.

@@ -71,7 +71,16 @@ mod tests {
     use super::*;
 
     fn measure(threshold: f64, step: f64) -> Measure {
-        Measure { key: "over_baseline_db", threshold, unit: "dB", raising: true, step, range: (3.0, 60.0) }
+        Measure {
+            key: "over_baseline_db",
+            threshold,
+            unit: "dB",
+            raising: true,
+            config_key: "over_baseline_db",
+            config_scale: 1.0,
+            step,
+            range: (3.0, 60.0),
+        }
     }
 
     fn points(reals: &[f64], false_ones: &[f64]) -> Vec<Point> {

@@ -1,10 +1,12 @@
 //! The book of commands, in the centre's database.
 
+use serde_json::{Value, json};
 use sqlx::Row;
 
 use super::judge::Known;
 use crate::centre_db::{CentreDb, unreadable};
 use crate::model::{CommandId, Wall};
+use crate::people::{Act, AuditLog};
 use crate::wire::{Answer, Command};
 
 /// So long after it expired a command is forgotten: if it comes then, it is answered as expired.
@@ -36,6 +38,7 @@ impl CentreDb {
             .execute(&self.pool)
             .await?;
         let text = |text: &str| text.chars().take(200).collect::<String>();
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query(
             "INSERT INTO commands (id, action, actor, taken_at, expires_at, args) VALUES (?, ?, ?, ?, ?, ?)",
         )
@@ -45,9 +48,20 @@ impl CentreDb {
         .bind(now.as_millis())
         .bind(command.expires_at.as_millis())
         .bind(serde_json::to_string(&command.args).unwrap_or_default())
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        // What is said about an incident is on the log as what was done about it.
+        if matches!(command.action.as_str(), "clip" | "still" | "look-in" | "flag") {
+            let act = Act {
+                who: &text(&command.actor),
+                from: "province",
+                action: "asked",
+                subject: command.args.get("camera").and_then(Value::as_str),
+                detail: json!({ "action": command.action, "args": command.args }),
+            };
+            AuditLog::add_in(&mut transaction, act, now).await?;
+        }
+        transaction.commit().await
     }
 
     /// Writes down how a command was answered.

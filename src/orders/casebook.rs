@@ -30,7 +30,7 @@ pub struct Deed {
     pub doing: Doing,
     /// What they say.
     pub note: String,
-    /// The number of the last entry that they saw, where they say so.
+    /// The number of the last entry that they saw, of those that change how it stands, where they say so.
     pub seen: Option<i64>,
 }
 
@@ -172,9 +172,13 @@ impl Casebook {
     }
 }
 
-/// The number of the last entry, and whose it is.
+/// The number of the last entry that changed how the incident stands, and whose it is: a word said about it
+/// meanwhile is no reason to refuse.
 async fn last(db: &mut SqliteConnection, incident: IncidentId) -> Result<Option<(i64, String)>, sqlx::Error> {
-    let row = sqlx::query("SELECT number, who FROM handling WHERE incident = ? ORDER BY number DESC LIMIT 1");
+    let row = sqlx::query(
+        "SELECT number, who FROM handling
+         WHERE incident = ? AND action IN ('take', 'assign', 'close', 'reopen') ORDER BY number DESC LIMIT 1",
+    );
     let row = row.bind(incident.to_string()).fetch_optional(db).await?;
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
 }

@@ -1,5 +1,8 @@
 //! When signing in is refused for a while because it failed too often. Pure.
 //!
+//! An attempt counts as failed from its beginning, so that many at once do not all get through; the right password
+//! takes that back. Of IPv6, whoever has an address has the 2^64 beside it.
+//!
 //! Five wrong passwords for one name within five minutes lock that name for five minutes, whether anybody has it or
 //! not (NIST SP 800-63B, 5.2.2). Twenty from one address lock the address, so that trying one password on many names
 //! does not go faster. What was signed in stays so.
@@ -44,23 +47,28 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// For how long signing in as `name` from `address` is refused, if it is.
-    pub fn locked(&mut self, name: &str, address: IpAddr, now: Mono) -> Option<Duration> {
-        let keys = [Key::Name(name.to_owned()), Key::Address(address)];
-        let until = keys.iter().filter_map(|key| self.0.get(key)?.locked_until).max()?;
-        Some(until.since(now)).filter(|left| !left.is_zero())
+    /// Somebody tries to sign in as `name` from `address`; says whether it is the last try that they have.
+    ///
+    /// # Errors
+    /// For how long it is refused.
+    pub fn begin(&mut self, name: &str, address: IpAddr, now: Mono) -> Result<bool, Duration> {
+        let keys = [Key::Name(name.to_owned()), Key::Address(neighbourhood(address))];
+        let until = keys.iter().filter_map(|key| self.0.get(key)?.locked_until).max();
+        if let Some(left) = until.map(|until| until.since(now)).filter(|left| !left.is_zero()) {
+            return Err(left);
+        }
+        let [name, address] = keys;
+        let name = self.count(name, FAILURES_OF_NAME, now);
+        let address = self.count(address, FAILURES_OF_ADDRESS, now);
+        Ok(name || address)
     }
 
-    /// A wrong password; true if the name or the address is locked by it.
-    pub fn failed(&mut self, name: &str, address: IpAddr, now: Mono) -> bool {
-        let name = self.count(Key::Name(name.to_owned()), FAILURES_OF_NAME, now);
-        let address = self.count(Key::Address(address), FAILURES_OF_ADDRESS, now);
-        name || address
-    }
-
-    /// The right password: what failed before is forgotten for the name.
-    pub fn succeeded(&mut self, name: &str) {
+    /// It was the right password: what failed before is forgotten for the name, and this did not fail.
+    pub fn succeeded(&mut self, name: &str, address: IpAddr) {
         self.0.pop(&Key::Name(name.to_owned()));
+        if let Some(failures) = self.0.get_mut(&Key::Address(neighbourhood(address))) {
+            failures.at.pop_back();
+        }
     }
 
     fn count(&mut self, key: Key, most: usize, now: Mono) -> bool {
@@ -73,6 +81,14 @@ impl Attempts {
         failures.at.clear();
         failures.locked_until = Some(now.plus(LOCKED_FOR));
         true
+    }
+}
+
+/// The addresses that one machine has.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(std::net::Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+        v4 => v4,
     }
 }
 
@@ -90,32 +106,40 @@ mod tests {
     fn five_failures_lock_the_name_for_five_minutes_and_no_other() {
         let mut attempts = Attempts::default();
         for s in 0..4 {
-            assert!(!attempts.failed("lan", HERE, at(s)));
+            assert_eq!(attempts.begin("lan", HERE, at(s)), Ok(false));
         }
-        assert_eq!(attempts.locked("lan", HERE, at(4)), None);
-        assert!(attempts.failed("lan", HERE, at(4)));
-        assert_eq!(attempts.locked("lan", HERE, at(5)), Some(Duration::from_secs(299)));
-        assert_eq!(attempts.locked("minh", HERE, at(5)), None);
-        assert_eq!(attempts.locked("lan", HERE, at(304)), None);
+        assert_eq!(attempts.begin("lan", HERE, at(4)), Ok(true));
+        assert_eq!(attempts.begin("lan", HERE, at(5)), Err(Duration::from_secs(299)));
+        assert_eq!(attempts.begin("minh", HERE, at(5)), Ok(false));
+        assert_eq!(attempts.begin("lan", HERE, at(304)), Ok(false));
+    }
+
+    #[test]
+    fn of_fifty_at_once_five_are_tried() {
+        let mut attempts = Attempts::default();
+        let tried = (0..50).filter(|_| attempts.begin("lan", HERE, at(1)).is_ok()).count();
+        assert_eq!(tried, 5);
     }
 
     #[test]
     fn failures_far_apart_do_not_add_up_and_success_forgets_them() {
         let mut attempts = Attempts::default();
-        assert!((0..20).all(|n| !attempts.failed("lan", HERE, at(n * 100))));
+        assert!((0..20).all(|n| attempts.begin("lan", HERE, at(n * 100)) == Ok(false)));
         let mut attempts = Attempts::default();
-        assert!((0..4).all(|s| !attempts.failed("lan", HERE, at(s))));
-        attempts.succeeded("lan");
-        assert!(!attempts.failed("lan", HERE, at(5)));
+        for s in 0..100 {
+            assert_eq!(attempts.begin("lan", HERE, at(s)), Ok(false));
+            attempts.succeeded("lan", HERE);
+        }
     }
 
     #[test]
-    fn one_password_tried_on_many_names_locks_the_address() {
+    fn one_password_tried_on_many_names_locks_the_address_and_those_beside_it() {
         let mut attempts = Attempts::default();
-        let locked =
-            (0..20u64).map(|n| attempts.failed(&format!("name{n}"), HERE, at(n))).collect::<Vec<_>>();
-        assert_eq!(locked.iter().filter(|locked| **locked).count(), 1);
-        assert!(attempts.locked("anybody", HERE, at(21)).is_some());
-        assert!(attempts.locked("anybody", IpAddr::from([10, 0, 0, 7]), at(21)).is_none());
+        let of = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, n]);
+        let tried: Vec<_> =
+            (0..20).map(|n| attempts.begin(&format!("name{n}"), of(n), at(u64::from(n)))).collect();
+        assert_eq!(tried.iter().filter(|tried| **tried == Ok(true)).count(), 1);
+        assert!(attempts.begin("anybody", of(99), at(21)).is_err());
+        assert!(attempts.begin("anybody", IpAddr::from([10, 0, 0, 7]), at(21)).is_ok());
     }
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 /// NIST SP 800-63B asks for 8 and a check against known ones; longer is what stays good without rules of form.
 const SHORTEST: usize = 12;
@@ -87,7 +88,7 @@ impl Secrets {
     /// If the work cannot be done.
     pub async fn is_right(&self, password: &str, of: Option<&str>) -> anyhow::Result<bool> {
         let (is_known, of) = (of.is_some(), of.unwrap_or(&self.nobody).to_owned());
-        let password: String = password.chars().take(LONGEST).collect();
+        let password: String = composed(password).chars().take(LONGEST).collect();
         let _room = self.room.acquire().await?;
         let fits = tokio::task::spawn_blocking(move || {
             let of = PasswordHash::new(&of).map_err(|e| anyhow::anyhow!("a password's digest: {e}"))?;
@@ -101,7 +102,7 @@ impl Secrets {
     /// # Errors
     /// If the work cannot be done.
     pub async fn digest(&self, password: &str) -> anyhow::Result<String> {
-        let password = password.to_owned();
+        let password = composed(password);
         let _room = self.room.acquire().await?;
         tokio::task::spawn_blocking(move || digest(&password)).await?
     }
@@ -112,6 +113,7 @@ impl Secrets {
 /// # Errors
 /// What is wrong with it.
 pub fn fit(password: &str, name: &str) -> Result<(), Unfit> {
+    let password = &*composed(password);
     let length = password.chars().count();
     if length < SHORTEST {
         return Err(Unfit::TooShort);
@@ -128,6 +130,12 @@ pub fn fit(password: &str, name: &str) -> Result<(), Unfit> {
         return Err(Unfit::TooCommon);
     }
     Ok(())
+}
+
+/// One keyboard types an accented letter as one character, another as the letter and its marks: both are one password
+/// (RFC 8265, 4.2).
+fn composed(password: &str) -> String {
+    password.nfc().collect()
 }
 
 /// Whether each character follows the one before it, as in `abcdefghijkl`.
@@ -174,6 +182,8 @@ mod tests {
         assert!(secrets.is_right("bốn con trâu xanh", Some(&digest)).await.unwrap());
         assert!(!secrets.is_right("bốn con trâu đỏ", Some(&digest)).await.unwrap());
         assert!(!secrets.is_right("bốn con trâu xanh", None).await.unwrap());
+        let in_marks = "bốn con trâu xanh".nfd().collect::<String>();
+        assert!(secrets.is_right(&in_marks, Some(&digest)).await.unwrap(), "typed on another keyboard");
         assert_ne!(digest, secrets.digest("bốn con trâu xanh").await.unwrap(), "each has a salt of its own");
     }
 

@@ -119,7 +119,7 @@ impl Role {
             ],
             Role::Technician => &[Right::Live, Right::Health, Right::Rules],
             Role::Admin => &Right::ALL,
-            Role::Monitor => &[Right::View, Right::Handle, Right::Health],
+            Role::Monitor => &[Right::Live, Right::View, Right::Handle, Right::Health],
         }
     }
 }

@@ -103,7 +103,7 @@ pub(super) struct IncidentDetail {
     incident: Incident,
     /// The oldest first.
     history: Vec<Handled>,
-    /// The number of the last entry, to be shown with what is done next; 0 if there is none.
+    /// The number of the last entry that changed how it stands, to be shown with what is done next; 0 if none did.
     version: i64,
     /// What the province has of it; null for what does not leave.
     delivery: Option<Delivery>,
@@ -197,6 +197,8 @@ pub(super) async fn handle(
     Path(id): Path<String>,
     asked: Result<Json<Handling>, JsonRejection>,
 ) -> Result<Json<IncidentDetail>, Problem> {
+    // The answer is the whole incident.
+    caller.must_have(Right::View)?;
     let Json(asked) = asked.map_err(|e| Problem::bad_request(e.body_text()))?;
     let case = seen(&pages, &caller, &id).await?;
     let note = asked.note.trim().to_owned();
@@ -262,7 +264,8 @@ async fn detail(pages: &Pages, caller: &Caller, id: &str) -> Result<IncidentDeta
     let storage = pages.config.storage.path.clone();
     let incident =
         tokio::task::spawn_blocking(move || Incident::of(case, &storage)).await.map_err(unavailable)?;
-    let version = history.last().map_or(0, |entry| entry.number);
+    let changes = |entry: &&Handled| matches!(entry.action.as_str(), "take" | "assign" | "close" | "reopen");
+    let version = history.iter().rev().find(changes).map_or(0, |entry| entry.number);
     Ok(IncidentDetail { incident, history, version, delivery })
 }
 

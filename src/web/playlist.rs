@@ -11,8 +11,8 @@ use super::asked::Asked;
 use super::{Pages, unavailable};
 use crate::clock;
 use crate::http::{Caller, Problem, ProblemBody};
-use crate::model::CameraId;
-use crate::play::{Ending, Part, Sound, Unreadable, footage, part, playlist, stretches};
+use crate::model::{CameraId, Wall};
+use crate::play::{Ending, Part, Recording, Sound, Unreadable, footage, part, playlist, stretches};
 
 /// No playlist is longer.
 const LONGEST_MS: i64 = 86_400_000;
@@ -49,7 +49,8 @@ pub(super) async fn one(
         None if asked.to.is_none() && clock::now().wall < until => Ending::Growing,
         None => Ending::Complete,
     };
-    pages.note_viewing(&caller, (&camera, stream), "playlist", Some((from, to))).await?;
+    let shown = whole_files(&recordings, (from, to));
+    pages.note_viewing(&caller, (&camera, stream), "playlist", Some(shown)).await?;
     let text = playlist(&recordings, first, from, ending);
     Ok(([(header::CONTENT_TYPE, "application/vnd.apple.mpegurl"), NOT_KEPT], text).into_response())
 }
@@ -94,7 +95,10 @@ async fn give(
     let counter = counter.ok_or_else(|| Problem::not_found("there is no such recording"))?;
     let range = range(headers)?;
     let path = pages.paths.of(&pages.archive, &camera, counter).await.map_err(unavailable)?;
-    let path = path.ok_or_else(|| Problem::gone("this recording was deleted"))?;
+    let played = path.ok_or_else(|| Problem::gone("this recording was deleted"))?;
+    // Most is of a playlist that was asked for; what is not is a viewing all the same.
+    pages.note_viewing(caller, (&camera, played.stream), "playlist", Some(played.range)).await?;
+    let path = played.path;
     let asked = range.clone();
     let read = tokio::task::spawn_blocking(move || part(&path, asked, sound)).await.map_err(unavailable)?;
     let Part { bytes, is_short, file_bytes } = read.map_err(problem)?;
@@ -108,6 +112,14 @@ async fn give(
         (NOT_KEPT.0, NOT_KEPT.1.to_owned()),
     ];
     Ok((StatusCode::PARTIAL_CONTENT, headers, bytes).into_response())
+}
+
+/// A range, and all of the files that it begins and ends in: parts of them are asked for one by one.
+fn whole_files(recordings: &[Recording], (from, to): (Wall, Wall)) -> (Wall, Wall) {
+    let begins = recordings.iter().map(|one| one.row.start).min().unwrap_or(from);
+    let ends =
+        recordings.iter().map(|one| one.row.start.plus_millis(one.row.duration_ms)).max().unwrap_or(to);
+    (from.min(begins), to.max(ends))
 }
 
 /// The one range that is asked for.

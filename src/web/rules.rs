@@ -130,9 +130,13 @@ pub(super) async fn ask(
     (status = 200, body = Trial), (status = 404, body = ProblemBody)))]
 pub(super) async fn one(
     State(pages): State<Pages>,
-    _: Caller,
+    caller: Caller,
     Path((rule, id)): Path<(String, String)>,
 ) -> Result<Json<Trial>, Problem> {
+    let asked = pages.rule(&rule)?;
+    if asked.cameras.iter().any(|camera| !caller.person.sees(camera.as_str())) {
+        return Err(Problem::not_found("there is no such trial of cameras that you see"));
+    }
     let trial = pages.trials.one(&id).filter(|trial| trial.rule == rule);
     trial.map(Json).ok_or_else(|| Problem::not_found("there is no such trial, or it is forgotten"))
 }

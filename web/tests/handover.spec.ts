@@ -48,10 +48,10 @@ test('an incident is handed over as a package that anybody can check, and so is 
   expect((await run(program, ['verify', inside(folder), '--trust', key])).code).not.toBe(0);
 
   await page.goto(`${centre.address}/audit`);
-  await expect(page.getByText('Công an xã yêu cầu, công văn số 12').first()).toBeVisible();
+  await expect(page.getByText('Quản trị viên bắt đầu xuất Quầy 1').first()).toContainText('công văn số 12');
   const [log] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('link', { name: 'XX' }).click(),
+    page.getByRole('link', { name: 'Tải nhật ký về' }).click(),
   ]);
   const path = join(centre.folder, 'log.jsonl');
   await log.saveAs(path);

@@ -15,6 +15,7 @@ use super::Pages;
 use crate::config::read_duration;
 use crate::http::{Caller, Problem, ProblemBody};
 use crate::model::{CentreId, CommandId};
+use crate::people::Right;
 use crate::province::commander::Order;
 use crate::province::store::CommandRow;
 use crate::wire::Action;
@@ -77,6 +78,8 @@ pub async fn give(
             let known = Action::NAMES.join(", ");
             return Err(Problem::bad_request(format!("action must be one of {known}")));
         }
+        Ok(Some(Action::Still(_) | Action::LookIn(_))) => caller.must_have(Right::Live)?,
+        Ok(Some(Action::Clip(_))) => caller.must_have(Right::View)?,
         Ok(Some(_)) => {}
         Err(e) => return Err(Problem::bad_request(format!("args: {e}"))),
     }

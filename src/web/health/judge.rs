@@ -191,7 +191,7 @@ fn disk(disk: Option<&Disk>) -> Item {
     // Footage that goes before its time is what the technician has to know of, before it happens.
     let is_small = disk.days_left.is_some_and(|days| days < disk.keep_days);
     match (disk.is_stuck, is_small) {
-        (true, _) => item("disk", Wellness::Bad, "low", values),
+        (true, _) => item("disk", Wellness::Bad, "stuck", values),
         (false, true) => item("disk", Wellness::Attention, "low", values),
         (false, false) => item("disk", Wellness::Good, "room", values),
     }
@@ -241,7 +241,7 @@ fn certificate(part: &'static str, expiry: Option<&Expiry>, now: Wall) -> Item {
             return item(part, Wellness::Bad, "unreadable", json!({ "why": why }));
         }
         // The papers are not there yet: the link says the rest.
-        Some(Err(why)) => return item(part, Wellness::Attention, "none", json!({ "why": why })),
+        Some(Err(why)) => return item(part, Wellness::Attention, "missing", json!({ "why": why })),
         Some(Ok(expires)) => *expires,
     };
     let left_ms = expires.millis_since(now);

@@ -104,7 +104,7 @@ fn a_disk_that_is_smaller_than_what_is_to_be_kept_is_low_and_one_that_is_stuck_l
     };
     assert_eq!(of(None, false), [], "nobody knows yet");
     assert_eq!(of(Some(29.9), false), [("disk", "low", Wellness::Attention)]);
-    assert_eq!(of(Some(40.0), true), [("disk", "low", Wellness::Bad)]);
+    assert_eq!(of(Some(40.0), true), [("disk", "stuck", Wellness::Bad)]);
 }
 
 #[test]

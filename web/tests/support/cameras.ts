@@ -50,13 +50,12 @@ export class Cameras {
   }
 
   /** Lets somebody shout before a camera for some seconds, from now on; it is calm afterwards. */
-  shout(camera: string): void {
-    const path = join(this.folder, 'shouting.wav');
-    const { marks } = JSON.parse(readFileSync(join(root, 'media/speech.json'), 'utf8')) as {
-      marks: { start_s: number; end_s: number }[];
-    };
+  shout(camera: string, loudness = 1): void {
+    const path = join(this.folder, `shouting-${loudness}.wav`);
     const [speech, calm] = [soundsOf('speech'), soundsOf('calm')];
-    const loud = speech.part(marks[0]!.start_s, marks[0]!.end_s);
+    const { from, to } = loudPart();
+    const loud = speech.part(from, to);
+    for (let at = 0; at + 1 < loud.length; at += 2) loud.writeInt16LE(Math.round(loud.readInt16LE(at) * loudness), at);
     writeFileSync(path, wav(Buffer.concat([loud, calm.part(0, 44), calm.part(0, 44)]), speech.rate));
     this.control({ do: 'sound', mount: `/${camera}/main`, sound: path });
   }
@@ -65,6 +64,16 @@ export class Cameras {
   end(): Promise<void> {
     return ended(this.child, 'SIGKILL');
   }
+}
+
+/** Where in the speech somebody shouts, in seconds. */
+function loudPart(): { from: number; to: number } {
+  interface Marks {
+    marks: { name: string; start_s: number; end_s: number }[];
+  }
+  const { marks } = JSON.parse(readFileSync(join(root, 'media/speech.json'), 'utf8')) as Marks;
+  const loud = marks.find(({ name }) => name === 'loud')!;
+  return { from: loud.start_s, to: loud.end_s };
 }
 
 function mounts(spec: CameraSpec): object[] {
@@ -83,7 +92,7 @@ function mounts(spec: CameraSpec): object[] {
   const sub = {
     ...main,
     mount: `/${spec.id}/sub`,
-    size: [320, 192],
+    size: [320, 180],
     fps: 5,
     codec: 'h264',
     gop_s: spec.subGopSeconds ?? 2,

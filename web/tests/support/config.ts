@@ -18,6 +18,8 @@ export interface Configured {
   web?: string;
   /** Sections after all others. */
   rules?: string;
+  /** Why footage is kept. */
+  purpose?: string;
   link?: Link;
 }
 
@@ -55,7 +57,7 @@ ${wanted.centre ?? ''}
 path = "${storage}"
 keep = "30d"
 reserve = "10MB"
-purpose = "thử nghiệm"
+purpose = "${wanted.purpose ?? 'thử nghiệm'}"
 segment = "${wanted.segment ?? '10s'}"
 
 [web]

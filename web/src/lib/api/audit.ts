@@ -1,5 +1,6 @@
 // The journal: who did what, and whether somebody tampered with it.
 import { get, query } from './client';
+import type { OfCentre } from './schema/answers';
 
 /** The things that are written down. */
 export const auditActions = [
@@ -23,23 +24,14 @@ export const auditActions = [
   'held',
   'released',
   'deleted',
+  'asked',
   'command-given',
   'audit-read',
   'trial',
 ] as const;
 
-/** One entry. */
-export interface AuditEntry {
-  number: number;
-  at: string;
-  who: string;
-  /** The address it came from. */
-  from: string;
-  action: string;
-  subject: string | null;
-  detail: Readonly<Record<string, unknown>>;
-  hash: string;
-}
+/** One entry; what its detail holds depends on the action. */
+export type AuditEntry = Omit<OfCentre<'AuditEntry'>, 'detail'> & { detail: Readonly<Record<string, unknown>> };
 
 /** What entries are asked for. */
 export interface AuditFilter {
@@ -55,16 +47,10 @@ export interface AuditFilter {
 export interface AuditPage {
   entries: AuditEntry[];
   next: string | null;
-  /** How many there are in all that fit, if they were counted. */
-  count?: number;
 }
 
 /** Whether each entry still has the hash of the one before it. */
-export interface AuditCheck {
-  intact: boolean;
-  entries: number;
-  problem: string | null;
-}
+export type AuditCheck = OfCentre<'Checked'>;
 
 /** A page of it. */
 export const auditPage = (filter: AuditFilter, signal?: AbortSignal): Promise<AuditPage> =>

@@ -1,55 +1,15 @@
 // Packages of recordings to hand over, and recordings that somebody holds against deletion.
 import { get, post, remove } from './client';
-import type { StreamName } from './types';
+import type { OfCentre, ToCentre } from './schema/answers';
 
 /** A package, as far as it got. */
-export interface Export {
-  id: string;
-  cameras: string[];
-  stream: StreamName;
-  from: string;
-  to: string;
-  reason: string;
-  by: string;
-  begun_at: string;
-  finished_at: string | null;
-  state: 'waiting' | 'running' | 'whole' | 'failed' | 'deleted';
-  /** 0 to 1. */
-  done: number;
-  bytes: number;
-  files: number;
-  problem: string | null;
-  /** When the package is removed by itself. */
-  gone_at: string | null;
-}
-
+export type Export = OfCentre<'Export'>;
 /** What a package is made of. */
-export interface ExportWish {
-  cameras: string[];
-  from: string;
-  to: string;
-  stream?: StreamName;
-  reason: string;
-}
-
+export type ExportWish = ToCentre<'Wanted'>;
 /** Recordings that are kept whatever their age. */
-export interface Hold {
-  id: string;
-  cameras: string[];
-  from: string;
-  to: string;
-  reason: string;
-  by: string;
-  made_at: string;
-  /** The chosen end; null is until somebody releases it. */
-  until: string | null;
-  bytes: number;
-  released_at: string | null;
-  released_by: string | null;
-  release_reason: string | null;
-}
+export type Hold = OfCentre<'Hold'>;
 
-/** What is to be held. */
+/** What is to be held; without an end until somebody releases it. */
 export interface HoldWish {
   cameras: string[];
   from: string;

@@ -1,112 +1,35 @@
 // Incidents as the service tells them, at a centre and at a province, and what can be done about them.
 import { get, post, Problem, query } from './client';
 import type { Range } from './footage';
+import type { OfCentre, OfProvince } from './schema/answers';
 import type { Severity } from './types';
 
 /** What is being done about an incident. */
-export type WorkState = 'new' | 'seen' | 'in-hand' | 'closed';
+export type WorkState = OfCentre<'WorkState'>;
 /** What an incident turned out to be. */
-export type Outcome = 'real' | 'false-alarm' | 'test';
-
+export type Outcome = OfCentre<'ClosedAs'>;
 /** The work on an incident as it stands. */
-export interface Work {
-  state: WorkState;
-  owner: string | null;
-  outcome: Outcome | null;
-  at: string | null;
-}
-
+export type Work = OfCentre<'Work'>;
 /** Measurements of an incident, with the unit in the name. */
 export type Peak = Readonly<Record<string, unknown>>;
-
-/** What every incident has, wherever it is shown. */
-interface Happening {
-  id: string;
-  kind: string;
-  severity: Severity;
-  camera: string | null;
-  /** Other cameras that saw it too. */
-  also: string[];
-  zone: string | null;
-  started_at: string;
-  flagged_at: string;
-  ended_at: string | null;
-  peak: Peak;
-  count: number;
-  work: Work;
-}
-
 /** An incident at its centre. */
-export interface Incident extends Happening {
-  rule: string;
-  asked: boolean;
-  note: string | null;
-  evidence: {
-    state: 'none' | 'pending' | 'made' | 'impossible';
-    reason: string | null;
-    from: string | null;
-    to: string | null;
-    clip: boolean;
-    still: boolean;
-    sound: boolean;
-  };
-}
-
+export type Incident = Omit<OfCentre<'Incident'>, 'peak'> & { peak: Peak };
 /** An incident as a province knows it. */
-export interface Alert extends Happening {
-  centre: string;
-  /** Why there is no clip, or null. */
-  no_clip: string | null;
-  acknowledged: { by: string; at: string } | null;
-  /** Needs somebody at the province. */
-  raised: boolean;
-  evidence: {
-    clip: boolean;
-    still: boolean;
-    sound: boolean;
-    /** Every file that came was found right against its signed digest. */
-    verified: boolean;
-    /** Files that have not come yet. */
-    waiting: number;
-  };
-}
+export type Alert = Omit<OfProvince<'Alert'>, 'peak'> & { peak: Peak };
 
-/** One thing that somebody did about an incident. */
-export interface Entry {
-  number: number;
-  at: string;
-  place: 'centre' | 'province';
-  who: string;
-  action: 'see' | 'take' | 'assign' | 'comment' | 'close' | 'reopen' | 'acknowledge';
-  outcome: Outcome | null;
-  owner: string | null;
-  note: string | null;
-  /** At a province: whether it reached the centre. */
-  state?: 'done' | 'waiting' | 'refused' | 'failed' | 'expired';
+/** One thing that somebody did about an incident; at a province, whether it reached the centre. */
+export type Entry = Omit<OfCentre<'Entry'>, 'action'> & {
+  action: OfCentre<'Action'> | OfProvince<'Word'>;
+  state?: OfProvince<'EntryState'>;
   reason?: string | null;
-}
+};
 
 /** `GET /api/incidents/{id}` at a centre. */
-export interface IncidentDetail extends Incident {
-  history: Entry[];
-  version: number;
-  /** How far it went to the province; null without one. */
-  delivery: { events_waiting: number; files_waiting: number; delivered_at: string | null; refused: number } | null;
-}
-
+export type IncidentDetail = Incident & Omit<OfCentre<'IncidentDetail'>, keyof Incident | 'history'> & { history: Entry[] };
 /** `GET /api/incidents/{id}` at a province. */
-export interface AlertDetail extends Alert {
-  history: Entry[];
-}
-
-/** How many wait. */
-export interface Counts {
-  new: number;
-  /** Only at a centre. */
-  seen?: number;
-  in_hand?: number;
-  urgent_new: number;
-}
+export type AlertDetail = Alert & { history: Entry[] };
+/** How many wait; a province counts the new ones only. */
+export type Counts = OfProvince<'Counts'> & Partial<OfCentre<'Counts'>>;
 
 /** A page of incidents, newest flagged first. */
 export interface IncidentList<T> {
@@ -128,21 +51,17 @@ export interface IncidentFilter {
   cursor?: string | null;
 }
 
-/** What somebody does about an incident. */
+/** What somebody does about an incident; with the version that was shown, the service refuses if somebody was quicker. */
 export interface Handling {
   action: Entry['action'];
   owner?: string;
   outcome?: Outcome;
   note?: string;
-  /** The one that was shown: the service refuses if somebody was quicker. */
   version?: number;
 }
 
 /** Somebody whom an incident can be given to. */
-export interface Colleague {
-  name: string;
-  full_name: string;
-}
+export type Colleague = OfCentre<'Colleague'>;
 
 const one = (id: string) => `/api/incidents/${encodeURIComponent(id)}`;
 

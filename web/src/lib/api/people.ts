@@ -1,35 +1,14 @@
 // Who may use quaywatch, and what they may do.
 import { get, patch, post } from './client';
+import type { OfCentre } from './schema/answers';
 import type { Installation, Right, Role } from './types';
 
 /** Somebody with an account. */
-export interface User {
-  name: string;
-  full_name: string;
-  role: Role;
-  /** What they may do in effect. */
-  rights: Right[];
-  /** Rights of their own instead of those of the role; null is those of the role. */
-  own_rights: Right[] | null;
-  only: string[] | null;
-  disabled: boolean;
-  must_change: boolean;
-  made_at: string;
-  signed_in_at: string | null;
-  locked_for_s: number | null;
-}
-
+export type User = OfCentre<'User'>;
 /** Somebody who gets an account. */
-export interface NewUser {
-  name: string;
-  full_name: string;
-  role: Role;
-  only: string[] | null;
-  rights: Right[] | null;
-}
-
+export type NewUser = OfCentre<'NewUser'>;
 /** What is changed of an account. */
-export type UserChange = Partial<Omit<NewUser, 'name'>> & { disabled?: boolean };
+export type UserChange = Partial<OfCentre<'ChangedUser'>>;
 
 /** What each role may do, unless somebody has rights of their own. */
 export const roleRights: Readonly<Record<Role, readonly Right[]>> = {

@@ -1,111 +1,31 @@
-// What the service answers, as it is on the wire. Times are RFC 3339; the pages work with milliseconds.
+// What both servers answer, as it is on the wire. Times are RFC 3339; the pages work with milliseconds.
+import type { OfCentre } from './schema/answers';
 
 /** Which of a camera's two streams. */
-export type StreamName = 'main' | 'sub';
+export type StreamName = OfCentre<'StreamKind'>;
 /** How the connection to a camera stands. */
-export type CameraState = 'streaming' | 'connecting' | 'stalled' | 'lost' | 'refused';
+export type CameraState = OfCentre<'CameraState'>;
 /** Which of the two servers these pages come from. */
-export type Installation = 'centre' | 'province';
+export type Installation = OfCentre<'Server'>;
 /** What somebody may do. */
-export type Right =
-  | 'live'
-  | 'view'
-  | 'handle'
-  | 'export'
-  | 'hold'
-  | 'delete'
-  | 'health'
-  | 'rules'
-  | 'people'
-  | 'audit';
+export type Right = OfCentre<'Right'>;
 /** What somebody is here: a set of rights with a name. */
-export type Role = 'viewer' | 'staff' | 'supervisor' | 'technician' | 'admin' | 'monitor';
-
+export type Role = OfCentre<'Role'>;
 /** Somebody who signed in, and where. */
-export interface Session {
-  place: Installation;
-  /** Of the centre or the province. */
-  name: string;
-  timezone: string;
-  now: string;
-  user: {
-    name: string;
-    full_name: string;
-    role: Role;
-    rights: Right[];
-    /** The cameras (at a province: the centres) that this person is limited to; null is all. */
-    only: string[] | null;
-  };
-  /** The one-time password has to be changed first. */
-  must_change: boolean;
-  csrf: string;
-  /** After so many seconds without use the session ends. */
-  idle_s: number;
-}
-
+export type Session = OfCentre<'Session'>;
 /** How serious an incident is. */
-export type Severity = 'notice' | 'warning' | 'urgent';
-
+export type Severity = OfCentre<'Severity'>;
 /** A camera and how it stands. */
-export interface Camera {
-  id: string;
-  name: string;
-  streams: StreamName[];
-  state: CameraState;
-  since: string;
-  /** Whether its sound is recorded, only measured, or neither. */
-  audio: 'record' | 'level' | 'off';
-  perception: boolean;
-}
-
+export type Camera = OfCentre<'Camera'>;
 /** `GET /api/cameras`. */
-export interface Cameras {
-  timezone: string;
-  now: string;
-  cameras: Camera[];
-}
-
+export type Cameras = OfCentre<'Cameras'>;
 /** A stretch of recording without a gap, of one format. */
-export interface Span {
-  from: string;
-  to: string;
-  clock_epoch: number | string;
-  run: number;
-  lost_packets: number;
-  sound: boolean;
-  /** Codec and size: `h264 1920x1080`. */
-  video: string;
-}
-
+export type Span = OfCentre<'Span'>;
 /** A stretch without recording; the reason is a word of ours, or null if nobody knows. */
-export interface Gap {
-  from: string;
-  to: string;
-  reason: string | null;
-}
-
+export type Gap = OfCentre<'Gap'>;
 /** An incident as the time line shows it. */
-export interface TimelineIncident {
-  id: string;
-  kind: string;
-  severity: Severity;
-  started_at: string;
-  flagged_at: string;
-  ended_at: string | null;
-}
-
+export type TimelineIncident = OfCentre<'TimelineIncident'>;
 /** Loudness and people over time, one value each step. */
-export interface Curve {
-  from: string;
-  step_ms: number;
-  level_dbfs: (number | null)[];
-  people: (number | null)[];
-}
-
+export type Curve = OfCentre<'Curve'>;
 /** `GET /api/cameras/{id}/timeline`. */
-export interface TimelineAnswer {
-  spans: Span[];
-  gaps: Gap[];
-  incidents: TimelineIncident[];
-  curve: Curve;
-}
+export type TimelineAnswer = OfCentre<'TimelineAnswer'>;

@@ -14,7 +14,6 @@ export class Journal {
   /** `2026-11-27`, or empty for every day. */
   day = $state('');
   entries = $state.raw<AuditEntry[]>([]);
-  count = $state<number | null>(null);
   isLoading = $state(false);
   problem = $state.raw<Problem | null>(null);
 
@@ -52,7 +51,6 @@ export class Journal {
       const filter = { who: this.who.trim(), action: this.action, ...this.#range(), cursor, limit: perPage };
       const page = await auditPage(filter, asking.signal);
       this.entries = [...this.entries, ...page.entries];
-      this.count = page.count ?? null;
       this.#next = page.next;
       this.problem = null;
     } catch (error) {

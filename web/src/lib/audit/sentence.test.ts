@@ -11,7 +11,7 @@ const reading: Reading = {
 const range = { from: '2026-11-27T02:10:00.000Z', to: '2026-11-27T02:14:00.000Z' };
 
 function entry(action: string, detail: AuditEntry['detail'] = {}, subject: string | null = null, who = 'lan'): AuditEntry {
-  return { number: 1, at: range.from, who, from: '10.0.0.7', action, subject, detail, hash: '' };
+  return { number: 1, at: range.from, who, from: '10.0.0.7', action, subject, detail, previous: '', hash: '' };
 }
 
 test('what was looked at is told with camera and times', () => {
@@ -34,8 +34,8 @@ test('what the recorder did by itself is told as the recorder', () => {
 });
 
 test('packages are told with what is in them', () => {
-  const begun = entry('export-begun', { cameras: ['counter-2'], ...range }, 'x-1');
-  expect(sentence(begun, reading)).toBe('Lan bắt đầu xuất Quầy 2, 27/11/2026 09:10:00 – 09:14:00');
+  const begun = entry('export-begun', { cameras: ['counter-2'], ...range, reason: 'công văn số 12' }, 'x-1');
+  expect(sentence(begun, reading)).toBe('Lan bắt đầu xuất Quầy 2, 27/11/2026 09:10:00 – 09:14:00. Lý do: công văn số 12');
   expect(sentence(entry('export-deleted', {}, 'x-1'), reading)).toBe('Lan đã xóa gói x-1');
 });
 

@@ -27,11 +27,20 @@ export function sentence(entry: AuditEntry, reading: Reading): string {
     footage: footageOf(entry, reading),
     range: rangeOf(entry, reading),
     action: actionOf(entry),
+    centre: text(detail, 'centre') ?? '',
     files: String(detail['files'] ?? ''),
     size: dataSize(Number(detail['bytes'] ?? 0)),
+    problem: text(detail, 'problem') ?? '',
     reason: known(`audit.reason-${text(detail, 'reason')}`) ?? text(detail, 'reason') ?? '',
   };
   return word(keyOf(action, text(detail, 'what')), filling).trim();
+}
+
+/** Where it was done; nothing for what the recorder does by itself. */
+export function placeOf({ from }: AuditEntry): string {
+  if (from === 'service') return '';
+  if (from === 'province') return word('audit.from-province');
+  return from === 'console' ? word('audit.from-console') : word('audit.from-address', { address: from });
 }
 
 /** The incident that an entry is about, or null. */
@@ -46,7 +55,8 @@ export function actionInWords(action: string): string {
 
 function keyOf(action: string, what: string | null): WordKey {
   const viewed = `audit.said-viewed-${what}`;
-  if (action === 'viewed' && isWord(viewed)) return viewed;
+  if ((action === 'viewed' || (action === 'export-downloaded' && what === 'view')) && isWord(viewed)) return viewed;
+  if (action === 'deleted' && what === 'evidence') return 'audit.said-deleted-evidence';
   const key = `audit.said-${action}`;
   return isWord(key) ? key : 'audit.said-other';
 }
@@ -72,9 +82,9 @@ function subjectOf({ action, subject }: AuditEntry, reading: Reading): string {
 }
 
 function actionOf({ action, detail }: AuditEntry): string {
-  if (action !== 'handled') return actionInWords(action);
+  if (action !== 'handled' && action !== 'asked') return actionInWords(action);
   const done = text(detail, 'action') ?? '';
-  return known(`audit.handled-${done}`) ?? done;
+  return known(`audit.${action}-${done}`) ?? done;
 }
 
 /** `09:10:00–09:14:00`, with the day where it is not today's. */

@@ -20,6 +20,12 @@ export class Centres {
   /** The name of a centre, or its id if it is none of ours. */
   nameOf = (id: string): string => this.all?.find((c) => c.id === id)?.name ?? id;
 
+  /** The name of a centre's camera, as the centre told it last; its id until then. */
+  cameraOf = (centre: string, id: string): string => {
+    const cameras = this.all?.find((c) => c.id === centre)?.status?.cameras;
+    return cameras?.find((camera) => camera.id === id)?.name ?? id;
+  };
+
   /** Begins; ends with the returned function. */
   start(): () => void {
     const offs = (['open', 'missed', 'centre'] as const).map((kind) => events.on(kind, () => this.#again.within(settleMs)));

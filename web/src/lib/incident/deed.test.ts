@@ -10,7 +10,7 @@ const entry = (who: string, action: Entry['action'], more: Partial<Entry> = {}):
   action,
   outcome: null,
   owner: null,
-  note: null,
+  note: '',
   ...more,
 });
 const nameOf = (who: string) => ({ hung: 'Nguyễn Văn Hùng', lan: 'Trần Thị Lan' })[who] ?? who;

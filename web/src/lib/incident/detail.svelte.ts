@@ -17,6 +17,10 @@ export class Detail<T extends IncidentDetail | AlertDetail> {
   isSending = $state(false);
 
   readonly #again = new Soon(() => void this.load());
+  /** Deeds go one after the other: what somebody does while it is marked as seen is not lost. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Counts answers, so that one that was overtaken shows nothing. */
+  #turn = 0;
 
   constructor(readonly id: string) {}
 
@@ -39,18 +43,27 @@ export class Detail<T extends IncidentDetail | AlertDetail> {
   /** Asks how it stands. */
   async load(): Promise<void> {
     this.#again.never();
+    const turn = ++this.#turn;
     try {
-      this.now = await incident<T>(this.id);
+      const now = await incident<T>(this.id);
+      if (turn !== this.#turn) return;
+      this.now = now;
       this.problem = null;
     } catch (error) {
+      if (turn !== this.#turn) return;
       this.problem = Problem.of(error);
       if (this.problem.status === 0 || this.problem.status >= 500) this.#again.within(retryMs);
     }
   }
 
   /** Does something about it; whether the service took it. */
-  async act(handling: Handling): Promise<boolean> {
-    if (this.isSending) return false;
+  act(handling: Handling): Promise<boolean> {
+    const done = this.#last.then(() => this.#act(handling));
+    this.#last = done;
+    return done;
+  }
+
+  async #act(handling: Handling): Promise<boolean> {
     this.isSending = true;
     this.isChanged = false;
     try {
@@ -59,7 +72,10 @@ export class Detail<T extends IncidentDetail | AlertDetail> {
       const answer = await handle<T | { command: string }>(this.id, wanted);
       // A province only hears that the order is on its way.
       if ('command' in answer) await this.load();
-      else this.now = answer;
+      else {
+        this.#turn++;
+        this.now = answer;
+      }
       this.problem = null;
       return true;
     } catch (error) {

@@ -11,7 +11,7 @@ export interface Subject {
   started_at: string;
   ended_at: string | null;
   peak: Peak;
-  count?: number;
+  count?: number | null;
   note?: string | null;
   /** At a province. */
   centre?: string;
@@ -19,7 +19,8 @@ export interface Subject {
 
 /** What things are called by people. */
 export interface Names {
-  camera: (id: string) => string;
+  /** A camera; at a province, of that centre. */
+  camera: (id: string, centre?: string) => string;
   centre: (id: string) => string;
 }
 
@@ -150,7 +151,7 @@ function placeOf(of: Subject, names: Names): string {
   if (of.kind === 'centre-silent' && of.centre) return names.centre(of.centre);
   if (of.zone && !ofCamera.has(of.kind)) return of.zone;
   if (!of.camera) return word('said.somewhere');
-  const name = names.camera(of.camera);
+  const name = names.camera(of.camera, of.centre);
   // "Camera Camera cổng bị che" is nothing that anybody says.
   return ofCamera.has(of.kind) ? name.replace(/^camera\s+/i, '') : name;
 }

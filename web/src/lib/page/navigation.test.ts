@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Installation, Right } from '$lib/api/types';
-import { destinations } from './navigation';
+import { closedTo, destinations } from './navigation';
 
-const goes = (place: Installation, rights: Right[]) =>
-  destinations({ place, user: { name: 'lan', full_name: 'Lan', role: 'staff', rights, only: null } }).map((d) => d.href);
+const visitor = (place: Installation, rights: Right[]) =>
+  ({ place, user: { name: 'lan', full_name: 'Lan', role: 'staff', rights, only: null } }) as const;
+const goes = (place: Installation, rights: Right[]) => destinations(visitor(place, rights)).map((d) => d.href);
 
 test('staff reach what they work with, and nothing else', () => {
   expect(goes('centre', ['live', 'view', 'handle', 'health'])).toEqual(['/', '/wall', '/recordings', '/health', '/notice']);
@@ -15,4 +16,12 @@ test('one of two rights is enough for exports', () => {
 
 test('a province has no cameras of its own', () => {
   expect(goes('province', ['view', 'handle', 'health'])).toEqual(['/', '/health']);
+});
+
+test('the address of a page does not open it', () => {
+  expect(closedTo(visitor('centre', ['live', 'view']), '/exports')?.word).toBe('app.exports');
+  expect(closedTo(visitor('centre', ['export']), '/exports')).toBeNull();
+  expect(closedTo(visitor('province', ['health']), '/')?.word).toBe('app.board');
+  expect(closedTo(visitor('province', ['live', 'view']), '/wall')?.word).toBe('app.wall');
+  expect(closedTo(visitor('centre', []), '/account')).toBeNull();
 });

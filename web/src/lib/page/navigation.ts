@@ -31,10 +31,20 @@ const all: readonly Destination[] = [
   { href: '/notice', word: 'app.notice', icon: 'notice', rights: [], places: centre, isDaily: false },
 ];
 
+/** Whose map it is. */
+type Visitor = Pick<Session, 'place' | 'user'>;
+
+const isOpenTo = ({ rights, places }: Destination, { place, user }: Visitor): boolean =>
+  places.includes(place) && (rights.length === 0 || rights.some((right) => user.rights.includes(right)));
+
 /** Where somebody can go. */
-export function destinations({ place, user }: Pick<Session, 'place' | 'user'>): Destination[] {
-  return all.filter(
-    (each) =>
-      each.places.includes(place) && (each.rights.length === 0 || each.rights.some((right) => user.rights.includes(right))),
-  );
+export function destinations(visitor: Visitor): Destination[] {
+  return all.filter((each) => isOpenTo(each, visitor));
+}
+
+/** The page at an address that somebody may not open; null if they may, or if it is none of the map. */
+export function closedTo(visitor: Visitor, path: string): Destination | null {
+  const pages = all.filter((each) => each.href === path);
+  if (pages.some((each) => isOpenTo(each, visitor))) return null;
+  return pages.find((each) => each.places.includes(visitor.place)) ?? pages[0] ?? null;
 }

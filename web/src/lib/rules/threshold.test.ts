@@ -2,12 +2,12 @@ import type { Measure, RuleIncident, RuleReport } from '$lib/api/rules';
 import { expect, test } from 'vitest';
 import { configLine, effectOf, inUnit, isFlagged, perWeek, scaleOf, worstFirst } from './threshold';
 
-const loudness: Measure = { key: 'over_baseline_db', threshold: 8, unit: 'dB', raising: true };
+const loudness: Measure = { key: 'over_baseline_db', threshold: 8, unit: 'dB', raising: true, config_key: 'over_baseline_db', config_scale: 1 };
 
 function incidents(...told: [RuleIncident['outcome'], number | null][]): RuleIncident[] {
   return told.map(([outcome, peak], at) => ({ id: `i-${at}`, flagged_at: '2026-11-27T02:00:00Z', outcome, peak }));
 }
-const closed = incidents(['false-alarm', 9], ['false-alarm', 11], ['false-alarm', 14], ['real', 15], ['real', 20], ['test', 30], [null, 9], ['real', null]);
+const closed = incidents(['false-alarm', 9], ['false-alarm', 11], ['false-alarm', 14], ['real', 15], ['real', 20], ['test', 30], ['real', null]);
 
 test('a higher threshold avoids false alarms as long as real ones are louder', () => {
   expect(effectOf({ incidents: closed, measure: loudness }, 8)).toEqual({ avoids: 0, falseAlarms: 3, keeps: 2, real: 2 });
@@ -38,8 +38,10 @@ test('false alarms are counted by the week', () => {
 
 test('the line for the configuration file is as the file takes it', () => {
   expect(configLine(loudness, 12)).toBe('over_baseline_db = 12');
-  expect(configLine({ ...loudness, key: 'hold', unit: 's' }, 360)).toBe('hold = "360s"');
-  expect(configLine({ ...loudness, key: 'min_score', unit: '' }, 0.30000000004)).toBe('min_score = 0.3');
+  expect(configLine({ ...loudness, config_key: 'hold', unit: 's' }, 360)).toBe('hold = "360s"');
+  expect(configLine({ ...loudness, config_key: 'min_score', unit: '' }, 0.30000000004)).toBe('min_score = 0.3');
+  expect(configLine({ ...loudness, config_key: 'min_score', config_scale: 0.01, unit: '%' }, 45)).toBe('min_score = 0.45');
+  expect(configLine({ ...loudness, config_key: 'min_people', unit: 'people' }, 8.5)).toBe('min_people = 9');
   expect(inUnit(12.5, loudness)).toBe('12,5 dB');
   expect(inUnit(360, { unit: 's' })).toBe('360 giây');
 });

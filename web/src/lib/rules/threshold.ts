@@ -55,9 +55,11 @@ export function inUnit(value: number, { unit }: Pick<Measure, 'unit'>): string {
   return `${numeral(value, 2)} ${name}`.trim();
 }
 
-/** The line of the configuration file; lengths of time are written with their unit. */
-export function configLine({ key, unit }: Measure, threshold: number): string {
-  return unit === 's' ? `${key} = "${Math.round(threshold)}s"` : `${key} = ${Number(threshold.toFixed(4))}`;
+/** The line of the configuration file, in its own words and units: whole people, lengths of time with their unit. */
+export function configLine({ config_key, config_scale, unit }: Measure, threshold: number): string {
+  if (unit === 's') return `${config_key} = "${Math.round(threshold)}s"`;
+  if (unit === 'people') return `${config_key} = ${Math.ceil(threshold)}`;
+  return `${config_key} = ${Number((threshold * config_scale).toFixed(4))}`;
 }
 
 /** The rules that are wrong most often first. */

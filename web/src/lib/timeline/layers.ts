@@ -38,9 +38,9 @@ export function layers(answer: TimelineAnswer, view: View, width: number, height
   };
   const inView = (b: Bar) => b.width > 0 && b.x < width;
   const { curve } = answer;
-  const first = Date.parse(curve.from);
-  const place = (i: number) => placeOf(first + (i + 0.5) * curve.step_ms, view, width);
-  const mostPeople = Math.max(4, ...curve.people.map((n) => n ?? 0));
+  const place = (i: number) => (curve ? placeOf(Date.parse(curve.from) + (i + 0.5) * curve.step_ms, view, width) : 0);
+  const people = curve?.people ?? [];
+  const mostPeople = Math.max(4, ...people.map((n) => n ?? 0));
   return {
     spans: joined(answer.spans.map((s: Span) => bar(s.from, s.to)).filter(inView)),
     gaps: answer.gaps.map((gap) => ({ gap, ...bar(gap.from, gap.to) })).filter(inView),
@@ -49,8 +49,8 @@ export function layers(answer: TimelineAnswer, view: View, width: number, height
       .sort((a, b) => rank[a.severity] - rank[b.severity])
       .map((incident) => ({ incident, ...bar(incident.started_at, incident.ended_at) }))
       .filter((m) => m.x + Math.max(m.width, 0) > 0 && m.x < width),
-    level: curvePath(curve.level_dbfs, place, height, -70, 0),
-    people: curvePath(curve.people, place, height, 0, mostPeople),
+    level: curvePath(curve?.level_dbfs ?? [], place, height, -70, 0),
+    people: curvePath(people, place, height, 0, mostPeople),
     mostPeople,
   };
 }

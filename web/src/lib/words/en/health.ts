@@ -49,6 +49,8 @@ export const health: Readonly<Record<keyof typeof vi, string>> = {
   'health.disk.room': 'Holds {{days}} days of recording.',
   'health.disk.room.do': 'Nothing has to be done.',
   'health.disk.room.unmeasured': 'There is room: {{free}} of {{total}} are free.',
+  'health.disk.stuck': 'Full: what is left is held, and nothing of it can be deleted.',
+  'health.disk.stuck.do': 'Release what is no longer needed on the page of exports and holds, or have a larger disk put in.',
   'health.disk.low': 'Nearly full: it holds {{days}} days of recording, {{free}} are free.',
   'health.disk.low.do':
     'Tell the technician to put in a larger disk or to keep recordings for fewer days. Meanwhile the oldest go before their time: hold what you need.',
@@ -80,6 +82,8 @@ export const health: Readonly<Record<keyof typeof vi, string>> = {
   'health.clock.unknown': 'Not known whether it is right.',
   'health.clock.unknown.do':
     'Compare the time on a live picture with a telephone. If they differ by more than a few seconds, tell the technician.',
+  'health.certificate.missing': 'This recorder has no papers yet to send incidents to the province.',
+  'health.certificate.missing.do': 'Call the technician: run quaywatch enrol request and have the province sign it.',
   'health.certificate.none': 'There is none: this recorder is not connected to a province.',
   'health.certificate.none.do': 'Nothing has to be done.',
   'health.certificate.good': 'Good for {{days}} days, until {{expires}}.',
@@ -100,8 +104,6 @@ export const health: Readonly<Record<keyof typeof vi, string>> = {
   'health.web-certificate.expired.do': 'Tell the technician to replace it at once. Do not get used to the warning.',
   'health.web-certificate.unreadable': 'It cannot be read: {{why}}',
   'health.web-certificate.unreadable.do': 'Tell the technician to look at the file of the certificate.',
-  'health.models.none': 'This recorder only records, it does not look for incidents in picture and sound.',
-  'health.models.none.do': 'Nothing has to be done.',
   'health.models.good': 'Working.',
   'health.models.good.do': 'Nothing has to be done.',
   'health.models.fault': 'It does not run ({{what}}): {{detail}}',

@@ -55,6 +55,7 @@ export const incident: Readonly<Record<keyof typeof vi, string>> = {
   'incident.close': 'Close it',
   'incident.close-title': 'Close the incident',
   'incident.close-what': 'What was it?',
+  'incident.close-refused': 'Not saved. See what the incident’s page says, then try again.',
   'incident.close-note': 'Note (if you like)',
   'incident.reopen': 'Reopen',
   'incident.comment': 'Write a note',

@@ -31,7 +31,6 @@ export const people: Readonly<Record<keyof typeof vi, string>> = {
   'people.limited': 'Only: {{names}}',
   'people.own-rights': 'Rights of their own: {{rights}}',
   'people.disabled': 'Disabled',
-  'people.locked': 'Too many wrong passwords, locked for {{length}}',
   'people.must-change': 'Has not set a password yet',
   'people.never': 'Never signed in',
   'people.signed-in': 'Last signed in {{time}}',

@@ -54,6 +54,7 @@ export const incident = {
   'incident.close': 'Đóng sự việc',
   'incident.close-title': 'Đóng sự việc',
   'incident.close-what': 'Đó là gì?',
+  'incident.close-refused': 'Chưa lưu được. Xem thông báo ở trang sự việc, rồi thử lại.',
   'incident.close-note': 'Ghi chú (không bắt buộc)',
   'incident.reopen': 'Mở lại',
   'incident.comment': 'Viết ghi chú',

@@ -29,7 +29,6 @@ export const people = {
   'people.limited': 'Chỉ: {{names}}',
   'people.own-rights': 'Quyền riêng: {{rights}}',
   'people.disabled': 'Đã khóa',
-  'people.locked': 'Nhập sai mật khẩu nhiều lần, khóa tạm {{length}}',
   'people.must-change': 'Chưa đặt mật khẩu riêng',
   'people.never': 'Chưa đăng nhập lần nào',
   'people.signed-in': 'Đăng nhập lần cuối {{time}}',
