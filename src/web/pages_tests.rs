@@ -246,7 +246,10 @@ async fn health_notice_and_rules_answer() {
     );
     assert_eq!(
         rule["measure"],
-        json!({ "key": "people", "threshold": 8.0, "unit": "people", "raising": true })
+        json!({
+            "key": "people", "threshold": 8.0, "unit": "people", "raising": true,
+            "config_key": "min_people", "config_scale": 1.0,
+        })
     );
     assert_eq!(browser.post(trials, json!({ "threshold": 501 })).await.0, 400);
     assert_eq!(browser.post("/api/rules/none/trials", json!({ "threshold": 9 })).await.0, 404);
