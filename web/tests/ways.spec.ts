@@ -104,7 +104,7 @@ test('everything is done with the keyboard alone, and one always sees where one 
 
   await keyboard.press('m');
   await expect(history(page)).toContainText('nhận xử lý');
-  expect(await focused(page)).toBe(first.id);
+  await expect.poll(() => focused(page)).toBe(first.id);
   await keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Phím tắt' })).toBeVisible();
   await focused(page);
@@ -128,6 +128,8 @@ test('everything is done with the keyboard alone, and one always sees where one 
   await keyboard.press('Enter');
   await expect(history(page)).toContainText('đóng sự việc: Báo nhầm');
   await expect(dialog).toHaveCount(0);
+  await expect(row(page, first)).toHaveCount(0);
+  await expect.poll(() => page.evaluate(() => document.activeElement !== document.body)).toBe(true);
   await focused(page);
   await keyboard.press('Escape');
   await expect(page).toHaveURL(`${centre.address}/`);

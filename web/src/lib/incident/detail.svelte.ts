@@ -75,6 +75,8 @@ export class Detail<T extends IncidentDetail | AlertDetail> {
       else {
         this.#turn++;
         this.now = answer;
+        // What was being asked meanwhile may have known of more, and nobody tells of that again.
+        this.#again.within(settleMs);
       }
       this.problem = null;
       return true;

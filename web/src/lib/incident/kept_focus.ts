@@ -1,6 +1,8 @@
 // The keyboard always is somewhere: when what had it goes away (a row that is closed now, a button that was pressed),
 // the nearest that is left gets it.
 
+const settleMs = 100;
+
 const rowsOf = (list: HTMLElement) => [...list.querySelectorAll<HTMLElement>('a[data-incident]')];
 
 /** Watches over a list of incidents and its details, until the returned function is called. */
@@ -18,6 +20,8 @@ export function keepFocus(list: HTMLElement, details: HTMLElement, open: () => s
 
   function changed() {
     if (!last || last.isConnected || (document.activeElement && document.activeElement !== document.body)) return;
+    // A dialog holds the keyboard until it is gone, which is told then.
+    if (document.querySelector('[role="dialog"]')) return;
     const rows = rowsOf(list);
     const isOfDetails = index < 0 && open() !== null;
     const row = rows.find((one) => one.dataset['incident'] === incident) ?? rows[Math.min(Math.max(index, 0), rows.length - 1)];
@@ -26,11 +30,12 @@ export function keepFocus(list: HTMLElement, details: HTMLElement, open: () => s
     if (document.activeElement !== row || !row) details.focus({ preventScroll: true });
   }
 
-  const observer = new MutationObserver(changed);
-  for (const part of [list, details]) {
-    observer.observe(part, { childList: true, subtree: true });
-    part.addEventListener('focusin', noted);
-  }
+  // A dialog that closes gives the keyboard back to what had it, also when that is gone by then.
+  const observer = new MutationObserver(() => {
+    if (last && !last.isConnected) setTimeout(changed, settleMs);
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
+  for (const part of [list, details]) part.addEventListener('focusin', noted);
   return () => {
     observer.disconnect();
     for (const part of [list, details]) part.removeEventListener('focusin', noted);

@@ -15,7 +15,7 @@ test('one of two rights is enough for exports', () => {
 });
 
 test('a province has no cameras of its own', () => {
-  expect(goes('province', ['view', 'handle', 'health'])).toEqual(['/', '/health']);
+  expect(goes('province', ['view', 'handle', 'health'])).toEqual(['/']);
 });
 
 test('the address of a page does not open it', () => {

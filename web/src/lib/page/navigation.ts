@@ -24,7 +24,7 @@ const all: readonly Destination[] = [
   { href: '/wall', word: 'app.wall', icon: 'wall', rights: ['live'], places: centre, isDaily: true },
   { href: '/recordings', word: 'app.recordings', icon: 'recordings', rights: ['view'], places: centre, isDaily: true },
   { href: '/exports', word: 'app.exports', icon: 'package', rights: ['export', 'hold'], places: centre, isDaily: false },
-  { href: '/health', word: 'app.health', icon: 'pulse', rights: ['health'], places: both, isDaily: true },
+  { href: '/health', word: 'app.health', icon: 'pulse', rights: ['health'], places: centre, isDaily: true },
   { href: '/rules', word: 'app.rules', icon: 'rules', rights: ['rules'], places: centre, isDaily: false },
   { href: '/people', word: 'app.people', icon: 'people', rights: ['people'], places: both, isDaily: false },
   { href: '/audit', word: 'app.audit', icon: 'journal', rights: ['audit'], places: both, isDaily: false },
