@@ -13,6 +13,10 @@ import sound
 import stamp
 from mounts import AUDIO_PAYLOADER, MS, SECOND, TOO_LATE_NS, VIDEO_PAYLOADER, Mount
 
+# Looked up here: streams are prepared in threads, and two that look the same up at once do not both find it.
+BUFFER, SEGMENT, TIME = Gst.PadProbeType.BUFFER, Gst.EventType.SEGMENT, Gst.Format.TIME
+PASS = Gst.PadProbeReturn.OK
+
 # One encoder thread: the pictures are small, and the machine has other things to do. No look-ahead beyond
 # the B-frames, so that each picture leaves as soon as it can; groups of pictures of fixed length.
 VIDEO = {
@@ -78,16 +82,16 @@ class LiveMount(Mount):
 
     def _prepare(self, pipeline):
         encoded = pipeline.get_by_name("encoded").get_static_pad("src")
-        encoded.add_probe(Gst.PadProbeType.BUFFER, self._log_encoded)
+        encoded.add_probe(BUFFER, self._log_encoded)
 
     def _log_encoded(self, pad, info):
         buffer = info.get_buffer()
         # The encoders shift all times and say so in the segment.
-        segment = pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
+        segment = pad.get_sticky_event(SEGMENT, 0)
         if segment is None:
             # The pad is being taken down: nobody is sent this picture.
-            return Gst.PadProbeReturn.OK
-        pts = segment.parse_segment().to_running_time(Gst.Format.TIME, buffer.pts)
+            return PASS
+        pts = segment.parse_segment().to_running_time(TIME, buffer.pts)
         number, at_ms = self.encoding.pop(pts, (None, None))
         if number is not None:
             # A B-frame leaves the encoder after pictures that are shown later.
@@ -96,7 +100,7 @@ class LiveMount(Mount):
                 self.encoding.pop(lost, None)
             key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
             self.log({"e": "frame", "mount": self.path, "n": number, "at_ms": at_ms, "key": key})
-        return Gst.PadProbeReturn.OK
+        return PASS
 
     def feed(self, pipeline, stopped, running_time):
         video, audio = pipeline.get_by_name("video"), pipeline.get_by_name("audio")
