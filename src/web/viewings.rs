@@ -26,12 +26,15 @@ type Key = (String, String, String, &'static str);
 /// Moments in milliseconds, `[from, to)`.
 type Span = (i64, i64);
 
+/// What was written, and when.
+type Written = Vec<(Span, Mono)>;
+
 /// What is of no range of time.
 const ALWAYS: Span = (0, 0);
 
 /// The viewings that were written lately.
 #[derive(Debug, Clone)]
-pub struct Viewings(Arc<Mutex<LruCache<Key, Vec<(Span, Mono)>>>>);
+pub struct Viewings(Arc<Mutex<LruCache<Key, Written>>>);
 
 impl Default for Viewings {
     fn default() -> Self {

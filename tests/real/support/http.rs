@@ -77,11 +77,11 @@ fn ask(port: u16, method: &str, path: &str, headers: &str, body: &str) -> std::i
 
 fn sign_in(port: u16) -> std::io::Result<Session> {
     let (said, known) = server(port, |server| (server.said.clone(), server.password.clone()));
-    let first = said.iter().filter_map(|said| {
+    let mut first = said.iter().filter_map(|said| {
         let text = std::fs::read_to_string(said).ok()?;
         text.lines().find_map(|line| Some(line.strip_prefix("admin password: ")?.to_owned()))
     });
-    let password = known.or_else(|| first.last()).ok_or(std::io::ErrorKind::PermissionDenied)?;
+    let password = known.or_else(|| first.next_back()).ok_or(std::io::ErrorKind::PermissionDenied)?;
     let mut session = session_of(port, "admin", &password)?;
     if password != PASSWORD {
         let body = serde_json::json!({ "old": password, "new": PASSWORD }).to_string();
