@@ -8,6 +8,10 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+/// How a transaction begins that will write: with the write lock. One that read first could not write any more once
+/// another process has written (SQLITE_BUSY_SNAPSHOT), and no patience helps it.
+pub const WRITING: &str = "BEGIN IMMEDIATE";
+
 /// Opens or makes the database at `path` and brings it to the newest shape.
 ///
 /// # Errors

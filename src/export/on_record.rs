@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Order;
 use crate::centre_db::{CentreDb, unreadable};
+use crate::database::WRITING;
 use crate::model::{CameraId, StreamKind, Wall};
 use crate::people::{Act, AuditLog};
 
@@ -103,7 +104,7 @@ impl CentreDb {
         act: Act<'_>,
         now: Wall,
     ) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         add(&mut transaction, id, order, ExportState::Running, now).await?;
         AuditLog::add_in(&mut transaction, act, now).await?;
         transaction.commit().await
@@ -122,7 +123,7 @@ impl CentreDb {
         act: Act<'_>,
         now: Wall,
     ) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM exports WHERE state = 'waiting'")
             .fetch_one(&mut *transaction)
             .await?;
@@ -158,7 +159,7 @@ impl CentreDb {
         act: Act<'_>,
         now: Wall,
     ) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let done = sqlx::query(
             "UPDATE exports SET state = 'whole', finished_at = ?, manifest = ?, bytes = ?, files = ?, gone_at = ?
              WHERE id = ? AND state = 'running'",
@@ -190,7 +191,7 @@ impl CentreDb {
         act: Act<'_>,
         now: Wall,
     ) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let done = sqlx::query(
             "UPDATE exports SET state = 'failed', problem = ? WHERE id = ? AND state IN ('waiting', 'running')",
         )
@@ -211,7 +212,7 @@ impl CentreDb {
     /// # Errors
     /// If it cannot be written; then nothing may be removed.
     pub async fn export_is_deleted(&self, id: &str, act: Act<'_>, now: Wall) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let done = sqlx::query(
             "UPDATE exports SET state = 'deleted' WHERE id = ? AND here AND state IN ('waiting', 'running', 'whole')",
         )

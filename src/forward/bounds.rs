@@ -10,6 +10,7 @@ use super::outbox::OutboxError;
 use super::queue::severity_of;
 use super::sacrifice::{Bounds, Candidate, sacrifice};
 use crate::centre_db::{CentreDb, unreadable};
+use crate::database::WRITING;
 use crate::model::{CentreId, ClockState, EventId, FileId, Ids, IncidentId, Kind, Now, Severity, Wall};
 use crate::people::{Act, AuditLog};
 use crate::wire::{Event, EventType, Role, Signer};
@@ -63,7 +64,7 @@ impl CentreDb {
         let given_up =
             GivenUp { files: chosen.len() as u64, bytes: chosen.iter().map(|file| file.size).sum() };
         let (row, is_new) = self.rolling(keeper, &chosen, &given_up, ids, now).await?;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         for file in &chosen {
             let reason = format!("given up at {}: the outbox is over its bounds", now.wall);
             sqlx::query(

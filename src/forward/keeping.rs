@@ -5,6 +5,7 @@ use serde_json::json;
 use sqlx::Row;
 
 use crate::centre_db::{CentreDb, unreadable};
+use crate::database::WRITING;
 use crate::model::{CameraId, IncidentId, Wall};
 use crate::people::{Act, AuditLog};
 
@@ -68,7 +69,7 @@ impl CentreDb {
     /// # Errors
     /// If it cannot be written.
     pub async fn forget_evidence(&self, incident: IncidentId, now: Wall) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let id = incident.to_string();
         sqlx::query("UPDATE incidents SET evidence_state = 'impossible', evidence_reason = ? WHERE id = ?")
             .bind(format!("{DELETED}it was kept for its time"))

@@ -14,6 +14,7 @@ use sqlx::{Row, SqliteConnection};
 use super::incidents::{self, Evidence, IncidentRow};
 use super::item::{Class, id_text, severity_rank};
 use crate::centre_db::{CentreDb, unreadable};
+use crate::database::WRITING;
 use crate::model::{Epoch, EventId, FileId, IncidentId, Now};
 use crate::wire::{Event, FileInit, FileRef, Signer, Subject};
 
@@ -73,7 +74,7 @@ impl CentreDb {
         now: Now,
         build: impl FnOnce(u64, Epoch) -> Event + Send,
     ) -> Result<Option<EventId>, OutboxError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let is_new = incidents::read(&mut transaction, incident.id).await?.is_none();
         incidents::write(&mut transaction, incident).await?;
         let event = match incident.leaves() {
@@ -103,7 +104,7 @@ impl CentreDb {
         now: Now,
         build: impl FnOnce(&IncidentRow, u64, Epoch) -> Event + Send,
     ) -> Result<Option<EventId>, OutboxError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         if is_first {
             sqlx::query("UPDATE incidents SET evidence_state = 'made', evidence_reason = NULL WHERE id = ?")
                 .bind(incident.to_string())
@@ -141,7 +142,7 @@ impl CentreDb {
         now: Now,
         build: impl FnOnce(&IncidentRow, u64, Epoch) -> Event + Send,
     ) -> Result<Option<EventId>, OutboxError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let Some(mut row) = incidents::read(&mut transaction, incident).await? else {
             return Err(OutboxError::UnknownIncident(incident));
         };

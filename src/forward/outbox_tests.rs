@@ -149,3 +149,19 @@ async fn a_pin_holds_until_its_incident_lets_go() {
     db.release_pins(row.id, now()).await.unwrap();
     assert_eq!(db.pins().await.unwrap(), []);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_that_write_at_once_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, there) = (db(folder.path()).await, db(folder.path()).await);
+    let many = |db: CentreDb, seed: u64| async move {
+        let mut ids = Ids::new(seed);
+        for _ in 0..60 {
+            let row = incident(&mut ids, Severity::Warning);
+            let id = EventId(ids.next(now()));
+            db.record_event(&row, &signer(), now(), |n, epoch| event(id, &row, n, epoch)).await.unwrap();
+        }
+    };
+    tokio::join!(many(here.clone(), 1), many(there, 2));
+    assert_eq!(here.waiting().await.unwrap().len(), 120);
+}

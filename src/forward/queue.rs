@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::item::{Class, Item, id_text, severity_rank};
 use crate::centre_db::{CentreDb, unreadable};
+use crate::database::WRITING;
 use crate::model::{EventId, FileId, IncidentId, Now, Severity, Wall};
 use crate::wire::{Backlog, Signature, Subject};
 
@@ -68,7 +69,7 @@ impl CentreDb {
     /// # Errors
     /// If it is not committed; then none is.
     pub async fn mark_delivered(&self, items: &[Subject], now: Now) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         for id in items {
             // What was given up while it was on its way has arrived all the same.
             sqlx::query(

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::centre_db::CentreDb;
+use crate::database::WRITING;
 use crate::model::{CameraId, Mono, Now, StreamKind, Wall};
 use crate::people::{Act, AuditLog};
 use crate::record::{Archive, DeleteReason, Gone};
@@ -112,7 +113,7 @@ impl Deletions {
     }
 
     async fn add(&self, sums: &BTreeMap<Key, Sum>, now: Wall) -> Result<(), sqlx::Error> {
-        let mut transaction = self.db.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.db.pool.begin_with(WRITING).await?;
         for ((camera, stream, reason), sum) in sums {
             let detail = json!({
                 "reason": reason, "camera": camera, "stream": stream, "files": sum.files, "bytes": sum.bytes,

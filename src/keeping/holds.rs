@@ -5,6 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::centre_db::{CentreDb, unreadable};
+use crate::database::WRITING;
 use crate::model::{CameraId, Wall};
 use crate::people::{Act, AuditLog};
 use crate::record::LegalHold;
@@ -78,7 +79,7 @@ impl CentreDb {
         who: &str,
         now: Wall,
     ) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         sqlx::query(
             "INSERT INTO holds (id, cameras, from_ms, to_ms, reason, made_by, made_at, until_ms)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -107,7 +108,7 @@ impl CentreDb {
     /// # Errors
     /// If it cannot be written.
     pub async fn release_hold(&self, id: &str, release: Release<'_>, now: Wall) -> Result<bool, sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         let released = sqlx::query(
             "UPDATE holds SET released_at = ?, released_by = ?, release_reason = ?
              WHERE id = ? AND released_at IS NULL",

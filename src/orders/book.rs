@@ -5,6 +5,7 @@ use sqlx::Row;
 
 use super::judge::Known;
 use crate::centre_db::{CentreDb, unreadable};
+use crate::database::WRITING;
 use crate::model::{CommandId, Wall};
 use crate::people::{Act, AuditLog};
 use crate::wire::{Answer, Command};
@@ -38,7 +39,7 @@ impl CentreDb {
             .execute(&self.pool)
             .await?;
         let text = |text: &str| text.chars().take(200).collect::<String>();
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.pool.begin_with(WRITING).await?;
         sqlx::query(
             "INSERT INTO commands (id, action, actor, taken_at, expires_at, args) VALUES (?, ?, ?, ?, ?, ?)",
         )

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::handling::{self, Place};
 use super::work::{Conflict, Doing, after};
 use crate::centre_db::CentreDb;
+use crate::database::WRITING;
 use crate::forward::{IncidentRow, OutboxError, add_event, read_incident};
 use crate::model::{CentreId, EventId, Ids, IncidentId, Now};
 use crate::people::{Act, AuditLog};
@@ -86,7 +87,7 @@ impl Casebook {
     /// # Errors
     /// [`NotPut`]: then nothing of it is.
     pub async fn put(&self, deed: &Deed, now: Now) -> Result<(), NotPut> {
-        let mut transaction = self.db.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.db.pool.begin_with(WRITING).await?;
         let row = read_incident(&mut transaction, deed.incident).await?;
         let row = row.ok_or(NotPut::Unknown(deed.incident))?;
         let work = handling::work_of(&mut transaction, deed.incident).await?;

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
+use crate::database::WRITING;
 use crate::model::Wall;
 
 /// Before the first entry.
@@ -172,7 +173,7 @@ impl AuditLog {
     /// If it cannot be written: then what it says must not happen.
     pub async fn add(&self, act: Act<'_>, at: Wall) -> Result<i64, sqlx::Error> {
         // Another process may add at the same time: the last entry is read under the write lock.
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.writer.begin_with(WRITING).await?;
         let number = Self::add_in(&mut transaction, act, at).await?;
         transaction.commit().await?;
         Ok(number)

@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::{Act, AuditLog, Change, Person, PersonName, Right, Role};
+use crate::database::WRITING;
 use crate::model::Wall;
 
 /// Why somebody was not added or changed.
@@ -83,7 +84,7 @@ impl Register {
     /// # Errors
     /// [`NotAdded::Taken`] if the name is.
     pub async fn add(&self, new: &Person, digest: &str, (by, from): By<'_>) -> Result<(), NotAdded> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.writer.begin_with(WRITING).await?;
         let added = sqlx::query(
             "INSERT INTO people (name, full_name, role, own_rights, only_these, password, must_change, made_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -118,7 +119,7 @@ impl Register {
         (by, from): By<'_>,
         at: Wall,
     ) -> Result<Person, NotAdded> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.writer.begin_with(WRITING).await?;
         let row = sqlx::query("SELECT * FROM people WHERE name = ?").bind(name.as_str());
         let row = row.fetch_optional(&mut *transaction).await?;
         let before = row.as_ref().map(person).transpose()?.ok_or_else(|| NotAdded::Unknown(name.clone()))?;
@@ -157,7 +158,7 @@ impl Register {
         (by, from): By<'_>,
         at: Wall,
     ) -> Result<(), NotAdded> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.writer.begin_with(WRITING).await?;
         let set = sqlx::query("UPDATE people SET password = ?, must_change = ? WHERE name = ?")
             .bind(digest)
             .bind(!is_theirs)
@@ -178,7 +179,7 @@ impl Register {
     /// # Errors
     /// If it cannot be written: then they are not.
     pub async fn signed_in(&self, name: &PersonName, from: &str, at: Wall) -> Result<(), sqlx::Error> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.writer.begin_with(WRITING).await?;
         sqlx::query("UPDATE people SET signed_in_at = ? WHERE name = ?")
             .bind(at.as_millis())
             .bind(name.as_str())

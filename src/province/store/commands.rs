@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::words::{acknowledge, incident_of, work_here};
 use super::{Store, StoreError, What};
+use crate::database::WRITING;
 use crate::model::{CentreId, CommandId, Wall};
 use crate::people::{Act, AuditLog};
 use crate::wire::{Answer, Command, Reply, Signature};
@@ -75,7 +76,7 @@ impl Store {
     pub async fn add_command(&self, given: Given<'_>) -> Result<(), StoreError> {
         let Given { centre, command, body, signature, done_here, act } = given;
         let incident = incident_of(command);
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.pool.begin_with(WRITING).await?;
         AuditLog::add_in(&mut tx, act, command.issued_at).await?;
         sqlx::query(
             "INSERT INTO commands (id, centre, action, actor, issued_ms, expires_ms, body, sig, kid, incident, state,

@@ -5,6 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::{Store, StoreError, What, handling};
 use crate::clock;
+use crate::database::WRITING;
 use crate::model::{BootId, CentreId, Wall};
 use crate::province::intake::{self, EventDecision, LastStatus, Newest, Sequence};
 use crate::wire::{self, Event, EventType, Presence, Signature, Status};
@@ -33,7 +34,7 @@ impl Store {
         events: &[StoredEvent<'_>],
         received: Wall,
     ) -> Result<Vec<EventDecision>, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.pool.begin_with(WRITING).await?;
         let (mut decisions, mut news) = (Vec::with_capacity(events.len()), vec![]);
         for event in events {
             let (decision, what) = take_event(&mut tx, event, received).await?;
@@ -57,7 +58,7 @@ impl Store {
         retained: bool,
         now: Wall,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.pool.begin_with(WRITING).await?;
         let row = sqlx::query("SELECT boot, old_boots, at_ms FROM centres WHERE id = ?")
             .bind(centre.as_str())
             .fetch_optional(&mut *tx)

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Store, StoreError, What, place};
+use crate::database::WRITING;
 use crate::disk;
 use crate::model::{CentreId, FileId, IncidentId, Wall};
 use crate::province::ranges::Ranges;
@@ -104,7 +105,7 @@ impl Store {
         now: Wall,
     ) -> Result<Vec<Became>, StoreError> {
         let mut busy = busy.clone();
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.pool.begin_with(WRITING).await?;
         let mut all = Vec::with_capacity(messages.len());
         for (centre, file, wanted) in messages {
             if busy.contains(&(centre.clone(), *file)) {
@@ -224,7 +225,7 @@ impl Store {
         now: Wall,
     ) -> Result<Outcome, StoreError> {
         let WholeFile { centre, file, .. } = whole;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.pool.begin_with(WRITING).await?;
         let outcome = match verified {
             Verified::Store => {
                 sqlx::query(

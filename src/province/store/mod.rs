@@ -34,6 +34,7 @@ use sqlx::migrate::Migrator;
 use tokio::sync::broadcast;
 
 use crate::database;
+use crate::database::WRITING;
 use crate::disk;
 use crate::http::{Gate, House};
 use crate::model::{CentreId, FileId, IncidentId, Wall};
@@ -157,7 +158,7 @@ impl Store {
         if rejections.is_empty() {
             return Ok(());
         }
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.pool.begin_with(WRITING).await?;
         for rejection in rejections {
             let centre = rejection.centre.as_ref().map_or("", CentreId::as_str);
             sqlx::query("INSERT INTO rejections (at_ms, centre, topic, reason, size) VALUES (?, ?, ?, ?, ?)")
