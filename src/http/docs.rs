@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::ProblemBody;
-use super::gate::{COOKIE, CSRF};
+use super::gate::{COOKIE, CSRF, Gate, with_session};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -42,15 +42,16 @@ where
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).components(Some(components)).build())
 }
 
-/// The pages with their description at `/api/openapi.json`, which anybody may read.
-pub fn openapi<S>(pages: OpenApiRouter<S>) -> Router<S>
+/// The pages with their description at `/api/openapi.json`, for whoever is signed in.
+pub fn openapi<S>(gate: &Gate, pages: OpenApiRouter<S>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
     let (pages, docs) = pages.split_for_parts();
     let text = json!(finished(docs)).to_string();
     const KIND: [(&str, &str); 2] = [("content-type", "application/json"), ("cache-control", "no-cache")];
-    pages.route("/api/openapi.json", get(|| async move { (KIND, text) }))
+    let own = OpenApiRouter::new().route("/api/openapi.json", get(|| async move { (KIND, text) }));
+    pages.merge(Router::from(with_session(gate, own)))
 }
 
 /// The description with problems called by the media type that they have.

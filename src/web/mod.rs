@@ -138,7 +138,7 @@ pub struct Pages {
 impl Pages {
     /// Every page.
     pub fn router(self) -> Router {
-        http::openapi(Self::routes(&self.gate))
+        http::openapi(&self.gate, Self::routes(&self.gate))
             .merge(http::app_pages())
             .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
             .method_not_allowed_fallback(|| async { Problem::not_allowed("this page does not take that") })

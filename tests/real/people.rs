@@ -236,6 +236,7 @@ fn without_a_session_nothing_is_given_and_without_its_token_nothing_is_changed()
             assert_eq!(from_elsewhere.status, 403, "{method} {path}");
         }
     }
+    assert_eq!(ask_as_is(centre.port, "GET", "/api/openapi.json", "", "").unwrap().status, 401);
     let socket = format!("{cookie}\r\nUpgrade: websocket\r\nOrigin: http://evil.example\r\n");
     assert_eq!(ask_as_is(centre.port, "GET", "/api/live", &socket, "").unwrap().status, 403);
 }
