@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 
 /// How a transaction begins that will write: with the write lock. One that read first could not write any more once
 /// another process has written (SQLITE_BUSY_SNAPSHOT), and no patience helps it.
@@ -32,6 +32,7 @@ pub async fn open(path: &Path, migrations: &Migrator) -> Result<SqlitePool, sqlx
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
+        .after_release(|connection, _| Box::pin(is_usable(connection)))
         .connect_with(options)
         .await?;
     migrations.run(&pool).await?;
@@ -54,6 +55,14 @@ pub async fn open_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .await
 }
 
+/// Whether a connection can be lent again. SQLite ends a transaction by itself when the disk fails or is full
+/// (<https://sqlite.org/lang_transaction.html>, 3.3): sqlx then counts it as open for ever, and no other begins.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // What is to be rolled back is, before the answer comes.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(10))
 }
@@ -71,4 +80,30 @@ pub fn is_damaged(e: &sqlx::Error) -> bool {
         e => e.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<u32>().ok()),
     };
     code.is_some_and(|code| matches!(code & 0xFF, 11 | 26))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static NO_MIGRATIONS: Migrator =
+        Migrator { migrations: std::borrow::Cow::Borrowed(&[]), ..Migrator::DEFAULT };
+
+    #[tokio::test]
+    async fn after_a_full_disk_broke_a_transaction_the_next_one_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = open(&folder.path().join("d.sqlite"), &NO_MIGRATIONS).await.unwrap();
+        sqlx::query("CREATE TABLE t (bytes BLOB)").execute(&pool).await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 20").execute(&pool).await.unwrap();
+        let mut transaction = pool.begin_with(WRITING).await.unwrap();
+        // SQLite ends the transaction by itself when the disk is full or cannot be written.
+        let full = sqlx::query("INSERT INTO t VALUES (zeroblob(1000000))").execute(&mut *transaction).await;
+        assert!(full.unwrap_err().to_string().contains("full"));
+        drop(transaction);
+        let mut transaction = pool.begin_with(WRITING).await.unwrap();
+        sqlx::query("INSERT INTO t VALUES (zeroblob(10))").execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM t").fetch_one(&pool).await.unwrap();
+        assert_eq!(kept, 1);
+    }
 }
