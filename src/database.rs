@@ -5,8 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous, SqliteTransactionManager,
+};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
+use sqlx_core::transaction::TransactionManager;
 
 /// How a transaction begins that will write: with the write lock. One that read first could not write any more once
 /// another process has written (SQLITE_BUSY_SNAPSHOT), and no patience helps it.
@@ -32,7 +35,7 @@ pub async fn open(path: &Path, migrations: &Migrator) -> Result<SqlitePool, sqlx
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .after_release(|connection, _| Box::pin(is_usable(connection)))
+        .after_release(|connection, _| Box::pin(make_usable(connection)))
         .connect_with(options)
         .await?;
     migrations.run(&pool).await?;
@@ -55,11 +58,17 @@ pub async fn open_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .await
 }
 
-/// Whether a connection can be lent again. SQLite ends a transaction by itself when the disk fails or is full
-/// (<https://sqlite.org/lang_transaction.html>, 3.3): sqlx then counts it as open for ever, and no other begins.
-async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+/// Makes a connection fit to be lent again, and says whether it is. SQLite ends a transaction by itself when the disk
+/// fails or is full (<https://sqlite.org/lang_transaction.html>, 3.3); sqlx counts it as open for ever, and no other
+/// begins. So it is given one to roll back. Closing would not do: a file opened again on a disk that
+/// has turned read-only stays read-only.
+async fn make_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // What is to be rolled back is, before the answer comes.
     connection.ping().await?;
+    if connection.is_in_transaction() {
+        sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+        SqliteTransactionManager::rollback(connection).await?;
+    }
     Ok(!connection.is_in_transaction())
 }
 
