@@ -4,7 +4,7 @@ import { Centre } from './support/centre';
 import { loudRule } from './support/config';
 import { history, incidentOf, row } from './support/incidents';
 import { addPerson, signIn, signInAs } from './support/people';
-import { prepare, seen, watchVideo } from './support/watching';
+import { apart, prepare, seen, watch, watchVideo } from './support/watching';
 
 let centre: Centre;
 
@@ -46,6 +46,17 @@ test('somebody shouts: it is on the page by itself, its clip is seen and heard, 
   expect(shown[0]!.sent).toBeGreaterThan(started - 3400);
   expect(soundBytes).toBeGreaterThan(5000);
   expect(await page.locator(clip).evaluate((video: HTMLVideoElement) => video.muted)).toBe(false);
+
+  // Beside it the other camera plays the same moment, without sound.
+  await watch(page, 'along/counter-2');
+  await seen(page, 'along/counter-2', 'the other camera', ({ shown }) => shown.length > 10);
+  await page.locator(clip).evaluate((video: HTMLVideoElement) => {
+    video.currentTime = 6;
+    void video.play();
+  });
+  await expect.poll(() => apart(page, ['clip', 'along/counter-2']), { timeout: 15_000 }).toBeLessThan(450);
+  await expect(page.locator('[data-along="counter-2"]').getByText('Quầy 2')).toBeVisible();
+  await page.screenshot({ path: 'test-results/incident-along.png' });
 
   await page.getByRole('button', { name: 'Tôi xử lý' }).click();
   await expect(history(page)).toContainText('nhận xử lý');

@@ -1,8 +1,8 @@
 // Several cameras looked back at together: at the same moment all the time, through gaps and leaps.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { Centre, iso, until } from './support/centre';
 import { signIn } from './support/people';
-import { prepare, seen, watch, watched } from './support/watching';
+import { apart, prepare, seen, watch, watched } from './support/watching';
 
 let centre: Centre;
 
@@ -14,12 +14,6 @@ const ids = ['counter-1', 'counter-2', 'counter-3'];
 
 /** The time of day as people type it. */
 const clockOf = (moment: number) => new Date(moment).toLocaleTimeString('en-GB', { timeZone: 'Asia/Ho_Chi_Minh' });
-
-/** How far apart the cameras' pictures are: the moments at which those on the screen were sent. */
-async function apart(page: Page, cameras: string[]): Promise<number> {
-  const sent = await Promise.all(cameras.map(async (id) => (await watched(page, id)).shown.at(-1)?.sent ?? NaN));
-  return Math.max(...sent) - Math.min(...sent);
-}
 
 test('three cameras show the same moment, and a camera that was away joins again behind its gap', async ({ page }) => {
   centre = await Centre.start(ids.map((id) => ({ id, sub: true, size: [320, 192], kbps: 150, audio: 'none' })));

@@ -178,3 +178,9 @@ export function pauses(shown: Shown[], most: number): Pause[] {
     .map((one, at): Pause => ({ ms: one.at - shown[at]!.at, between: [shown[at]!.number, one.number] }))
     .filter(({ ms }) => ms > most);
 }
+
+/** How far apart the cameras' pictures are: the moments at which those on the screen were sent. */
+export async function apart(page: Page, cameras: string[]): Promise<number> {
+  const sent = await Promise.all(cameras.map(async (id) => (await watched(page, id)).shown.at(-1)?.sent ?? NaN));
+  return Math.max(...sent) - Math.min(...sent);
+}

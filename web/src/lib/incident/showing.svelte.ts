@@ -11,6 +11,10 @@ export interface Plays {
 export class Showing {
   /** The moment that is shown, in milliseconds; null while nothing is. */
   position = $state<number | null>(null);
+  /** Whether it runs. */
+  playing = $state(false);
+  /** How fast, 1 is as it was. */
+  speed = $state(1);
   #plays: Plays | null = null;
 
   /** Makes something the one that plays, until the returned function is called. */
@@ -20,6 +24,8 @@ export class Showing {
       if (this.#plays !== plays) return;
       this.#plays = null;
       this.position = null;
+      this.playing = false;
+      this.speed = 1;
     };
   }
 

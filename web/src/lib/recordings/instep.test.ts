@@ -129,3 +129,21 @@ test('another moment forgets who was ahead', () => {
   expect(step.ahead).toEqual([]);
   expect(step.moment).toBe(start - 60_000);
 });
+
+test('pictures that follow something else do not stop it: one that does not come is left behind, and leaps to it', () => {
+  const step = new InStep(start);
+  step.seek(start, 0);
+  step.lead(start + 4000);
+  const orders = step.look(3000, never, at(start, { late: { position: start, waiting: false }, missing: { position: start, waiting: true } }));
+  expect(step.moment).toBe(start + 7000);
+  expect(orders.get('late')).toEqual({ do: 'leap', to: start + 7000 });
+  expect(orders.get('missing')).toEqual({ do: 'run', rate: 1 });
+});
+
+test('pictures that follow something else wait for it behind a gap, however long it is', () => {
+  const step = new InStep(start);
+  step.lead(start);
+  const orders = step.look(0, never, at(start, { gate: 60_000 }));
+  expect(orders.get('gate')).toEqual({ do: 'hold' });
+  expect([step.moment, step.ahead]).toEqual([start, ['gate']]);
+});

@@ -39,6 +39,7 @@ export class InStep {
   #moment: number;
   #lookedAt: number | null = null;
   #waitedMs = 0;
+  #isLed = false;
   #memories = new Map<string, Memory>();
 
   /** @param moment where it begins. */
@@ -49,6 +50,12 @@ export class InStep {
   /** The moment that all are to show. */
   get moment(): number {
     return this.#moment;
+  }
+
+  /** Something else is at this moment and leads: nobody waits for a picture then, and no gap is left out. */
+  lead(moment: number): void {
+    this.#moment = moment;
+    this.#isLed = true;
   }
 
   /** Those that wait behind a gap. */
@@ -73,7 +80,7 @@ export class InStep {
     const elapsed = this.#lookedAt === null ? 0 : Math.max(0, at - this.#lookedAt);
     this.#lookedAt = at;
     for (const camera of this.#memories.keys()) if (!followers.has(camera)) this.#memories.delete(camera);
-    const isWaiting = this.playing && this.#waits(elapsed, followers);
+    const isWaiting = this.playing && !this.#isLed && this.#waits(elapsed, followers);
     if (this.playing && !isWaiting) this.#moment = Math.min(this.#moment + elapsed * this.speed, Math.max(latest, this.#moment));
     const orders = new Map<string, Order>();
     for (const [camera, follower] of followers) {
@@ -81,7 +88,7 @@ export class InStep {
       // Nobody runs off while all wait for one.
       orders.set(camera, isWaiting && order.do === 'run' && !follower.waiting ? { do: 'hold' } : order);
     }
-    if (this.playing) this.#overGap(followers);
+    if (this.playing && !this.#isLed) this.#overGap(followers);
     return orders;
   }
 

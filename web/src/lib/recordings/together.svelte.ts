@@ -8,6 +8,8 @@ const tickMs = 100;
 const behindNow = 5000;
 /** A picture that went live by itself is fetched back once in so long. */
 const againMs = 3000;
+/** Who leads and is so far from where it was expected has leapt (milliseconds, at normal speed). */
+const leapMs = 1500;
 
 /** Plays several cameras at the same moment. Has the same buttons as the player of one. */
 export class Together {
@@ -64,6 +66,16 @@ export class Together {
     this.position = to;
     this.#step.seek(to, performance.now());
     for (const player of this.players) player.seek(to);
+  }
+
+  /** All follow something else that plays, and is at this moment now. */
+  follow(moment: number, playing: boolean, speed: number): void {
+    if (speed !== this.speed) this.setSpeed(speed);
+    if (Math.abs(moment - this.#step.moment) > leapMs * Math.max(1, speed)) this.seek(moment);
+    this.#step.lead(moment);
+    if (playing === this.playing) return;
+    if (playing) this.play();
+    else this.pause();
   }
 
   /** All some seconds on or back. */

@@ -48,6 +48,8 @@ export const incident: Readonly<Record<keyof typeof vi, string>> = {
   'incident.no-clip-none': 'There is no clip.',
   'incident.no-clip-reason': 'No clip: {{reason}}.',
   'incident.others': 'Other cameras at that moment',
+  'incident.along': 'Play along',
+  'incident.other-none': 'no picture then',
   'incident.also': 'saw it too',
   'incident.take': 'I take it',
   'incident.assign': 'Give to…',

@@ -47,6 +47,8 @@ export const incident = {
   'incident.no-clip-none': 'Không có đoạn hình.',
   'incident.no-clip-reason': 'Không có đoạn hình: {{reason}}.',
   'incident.others': 'Camera khác lúc đó',
+  'incident.along': 'Chạy cùng đoạn hình',
+  'incident.other-none': 'lúc đó không có hình',
   'incident.also': 'cũng thấy',
   'incident.take': 'Tôi xử lý',
   'incident.assign': 'Giao cho…',
