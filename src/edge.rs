@@ -405,7 +405,7 @@ fn start_housekeeping(shared: &Shared, group: &mut Group, exports: Exports) {
                 deletions.write_due(clock::now()).await;
                 passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
-                    deletions.write_rest(clock::now()).await;
+                    deletions.write_all(clock::now()).await;
                     return Ok(());
                 }
             }

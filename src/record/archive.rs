@@ -11,7 +11,6 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::files::{Files, RealFiles};
-use super::gone::Deletion;
 use super::growth::{Growing, Growth};
 use super::protection::Protection;
 use super::rate::Measured;
@@ -41,7 +40,6 @@ pub struct Archive {
     pub(super) floors: std::sync::Mutex<Floors>,
     pub(super) measured: std::sync::Mutex<Measured>,
     pub(super) deleting: Mutex<()>,
-    pub(super) deletion: Deletion,
     clock_epochs: std::sync::Mutex<ClockEpochs>,
     /// The files that are being recorded: nobody else may touch them.
     pub(super) open: std::sync::Mutex<BTreeMap<i64, SegmentRow>>,
@@ -87,7 +85,6 @@ impl Archive {
             floors: std::sync::Mutex::default(),
             measured: std::sync::Mutex::default(),
             deleting: Mutex::new(()),
-            deletion: Deletion::default(),
             clock_epochs: std::sync::Mutex::default(),
             open: std::sync::Mutex::default(),
             telling: Telling::of(storage),

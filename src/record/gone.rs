@@ -1,55 +1,71 @@
-//! What was deleted, for whoever keeps a record of it.
+//! What left the archive, for whoever keeps a record of it: on the disk together with the removal of its row, until
+//! that record says it too.
 
-use std::sync::OnceLock;
-
-use super::{Archive, DeleteReason, Kept};
+use super::{Archive, DeleteReason};
 use crate::model::{CameraId, StreamKind, Wall};
 
-/// A file that is gone, and why.
+/// Why a file is not in the archive any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WentFor {
+    /// Retention deleted it.
+    Deleted(DeleteReason),
+    /// It was not on the disk any more: somebody else took it, or the power failed right after it was deleted.
+    Missing,
+}
+
+impl WentFor {
+    /// The word in the database and in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WentFor::Deleted(reason) => reason.as_str(),
+            WentFor::Missing => "missing",
+        }
+    }
+}
+
+/// What went of one stream for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gone {
     /// Whose.
     pub camera: CameraId,
     /// Which of its streams.
     pub stream: StreamKind,
-    /// Why.
-    pub reason: DeleteReason,
-    /// Its bytes.
+    /// Why, see [`WentFor::as_str`].
+    pub reason: String,
+    /// How many files.
+    pub files: u64,
+    /// Their bytes.
     pub bytes: u64,
-    /// Its first picture.
+    /// The first picture of the earliest.
     pub from: Wall,
-    /// The moment after its last.
+    /// The moment after the last of the latest.
     pub to: Wall,
 }
 
-impl Gone {
-    pub(super) fn of(row: &Kept, reason: DeleteReason) -> Self {
-        let (camera, stream) = (row.camera.clone(), row.stream);
-        Self { camera, stream, reason, bytes: row.bytes, from: row.start, to: row.end }
-    }
-}
-
-type Listener = Box<dyn Fn(&[Gone]) + Send + Sync>;
-
-/// Who wants to know what goes.
-#[derive(Default)]
-pub(super) struct Deletion(OnceLock<Listener>);
-
-impl std::fmt::Debug for Deletion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deletion").finish_non_exhaustive()
-    }
+/// What went and is to be told together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoneBatch {
+    /// Its name: the same until it was told.
+    pub name: String,
+    /// By stream and reason.
+    pub gone: Vec<Gone>,
 }
 
 impl Archive {
-    /// Says whom to tell what was deleted, a batch at a time. Only the first time counts.
-    pub fn tell_deleted(&self, listener: impl Fn(&[Gone]) + Send + Sync + 'static) {
-        let _ = self.deletion.0.set(Box::new(listener));
+    /// What went and was not told yet, as one batch, the same one until [`Archive::told_gone`] is called with its
+    /// name. `name` is that of a new one, which nobody used before.
+    ///
+    /// # Errors
+    /// If the index cannot be read or written.
+    pub async fn gone(&self, name: &str) -> Result<Option<GoneBatch>, sqlx::Error> {
+        self.index.gone(name).await
     }
 
-    pub(super) fn tells_deleted(&self, gone: &[Gone]) {
-        if let Some(tell) = self.deletion.0.get() {
-            tell(gone);
-        }
+    /// The batch of this name is on record elsewhere.
+    ///
+    /// # Errors
+    /// If the index cannot be written.
+    pub async fn told_gone(&self, name: &str) -> Result<(), sqlx::Error> {
+        self.index.told_gone(name).await
     }
 }

@@ -7,6 +7,8 @@
 
 mod footage;
 
+mod gone;
+
 mod house;
 
 mod keeping;
@@ -220,12 +222,23 @@ impl Index {
         }
     }
 
-    /// Forgets a file.
+    /// Takes back the row of a file that never held a picture.
     ///
     /// # Errors
     /// If the row cannot be removed.
     pub async fn remove(&self, counter: i64) -> Result<(), sqlx::Error> {
-        self.forget(&[counter]).await
+        let row =
+            sqlx::query("DELETE FROM segments WHERE counter = ? RETURNING camera, stream, bytes, state")
+                .bind(counter)
+                .fetch_optional(&self.writer())
+                .await?;
+        if let Some(row) = row
+            && row.try_get::<&str, _>(3)? != SegmentState::Open.as_str()
+        {
+            let (camera, stream) = keeping::name_of(&row)?;
+            self.tallies.went(camera, stream, row.try_get(2)?);
+        }
+        Ok(())
     }
 
     /// Where the whole fragments of a complete file are.

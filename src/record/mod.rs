@@ -97,7 +97,7 @@ pub use archive::{Archive, Coverage};
 pub use belief::{Belief, Doubt, Reading, Verdict};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps};
-pub use gone::Gone;
+pub use gone::{Gone, GoneBatch, WentFor};
 pub use growth::{Growing, OpenFile};
 pub use health::{Health, Teller};
 pub use index::{Index, Kept};

@@ -21,7 +21,8 @@ use super::row::{SegmentState, TimeFrom};
 use super::salvage::{Salvaged, Scan, salvage};
 use super::segment::blocking;
 use super::timeline::VIDEO_CLOCK;
-use super::{Archive, GapReason, SegmentRow, gaps};
+use super::{Archive, GapReason, SegmentRow, WentFor, gaps};
+use crate::clock;
 use crate::database;
 use crate::model::Wall;
 
@@ -107,7 +108,7 @@ impl Archive {
                 self.end_stray(path, found).await?;
             } else if !names.contains(path.as_str()) {
                 tracing::warn!(target: "audit", "{path} is gone from the disk; its row is forgotten");
-                self.index.remove(*counter).await?;
+                self.index.forget(&[(*counter, WentFor::Missing)], clock::now().wall).await?;
                 found.forgotten += 1;
             }
         }

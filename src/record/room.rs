@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use super::files::Files;
 use super::segment::blocking;
-use super::{Archive, DeleteReason, Gone, Held, Kept, Older, Ranges, Shortage, Situation, plan};
+use super::{Archive, DeleteReason, Held, Kept, Older, Ranges, Shortage, Situation, WentFor, plan};
+use crate::clock;
 use crate::model::{CameraId, StreamKind, Wall};
 
 type Name = (CameraId, StreamKind);
@@ -251,14 +252,14 @@ impl Archive {
         early.for_each(|(row, _)| self.went_for_space(row));
         let (disk, storage) = (self.files.clone(), self.storage.clone());
         let gone = blocking(move || Ok(delete_files(&*disk, &storage, doomed))).await?;
-        let told = |row: &Kept| reasons.get(&row.counter).map(|reason| Gone::of(row, *reason));
-        self.tells_deleted(&gone.iter().filter_map(told).collect::<Vec<_>>());
-        let counters: Vec<i64> = gone.iter().map(|row| row.counter).collect();
-        self.index.forget(&counters).await?;
+        let went =
+            |row: &Kept| reasons.get(&row.counter).map(|reason| (row.counter, WentFor::Deleted(*reason)));
+        let went: Vec<_> = gone.iter().filter_map(went).collect();
+        self.index.forget(&went, clock::now().wall).await?;
         for row in &gone {
             situation.freed(&row.camera, row.bytes);
         }
-        Ok(counters.into_iter().collect())
+        Ok(went.into_iter().map(|(counter, _)| counter).collect())
     }
 }
 

@@ -354,34 +354,9 @@ impl Index {
             .fetch_optional(&self.readers())
             .await
     }
-
-    /// Forgets files, in one statement.
-    ///
-    /// # Errors
-    /// If the rows cannot be removed.
-    pub async fn forget(&self, counters: &[i64]) -> Result<(), sqlx::Error> {
-        let list = serde_json::to_string(counters).unwrap_or_default();
-        let gone = sqlx::query(
-            "DELETE FROM segments WHERE counter IN (SELECT value FROM json_each(?))
-             RETURNING camera, stream, bytes, state",
-        )
-        .bind(list)
-        .try_map(|row: SqliteRow| {
-            let is_open = row.try_get::<&str, _>(3)? == SegmentState::Open.as_str();
-            Ok((name_of(&row)?, row.try_get::<i64, _>(2)?, is_open))
-        })
-        .fetch_all(&self.writer())
-        .await?;
-        for ((camera, stream), bytes, is_open) in gone {
-            if !is_open {
-                self.tallies.went(camera, stream, bytes);
-            }
-        }
-        Ok(())
-    }
 }
 
-fn unsigned(value: i64) -> u64 {
+pub(super) fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 

@@ -1,0 +1,98 @@
+//! Files that go leave a trace until it is told elsewhere.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::keeping::{name_of, unsigned};
+use super::{Index, SegmentState};
+use crate::database::WRITING;
+use crate::model::Wall;
+use crate::record::{Gone, GoneBatch, WentFor};
+
+impl Index {
+    /// Forgets files that went at `at`, and remembers that they did, in one.
+    ///
+    /// # Errors
+    /// If the rows cannot be removed; then all are there.
+    pub async fn forget(&self, went: &[(i64, WentFor)], at: Wall) -> Result<(), sqlx::Error> {
+        let list: Vec<(i64, &str)> =
+            went.iter().map(|(counter, reason)| (*counter, reason.as_str())).collect();
+        let list = serde_json::to_string(&list).map_err(|e| sqlx::Error::Encode(e.into()))?;
+        let mut both = self.writer().begin_with(WRITING).await?;
+        sqlx::query(
+            "INSERT INTO gone (counter, camera, stream, path, start_ms, duration_ms, bytes, reason, at_ms)
+             SELECT counter, camera, stream, segments.path, start_ms, duration_ms, bytes, value ->> 1, ?2
+             FROM json_each(?1) JOIN segments ON counter = value ->> 0",
+        )
+        .bind(&list)
+        .bind(at.as_millis())
+        .execute(&mut *both)
+        .await?;
+        let gone = sqlx::query(
+            "DELETE FROM segments WHERE counter IN (SELECT value ->> 0 FROM json_each(?))
+             RETURNING camera, stream, bytes, state",
+        )
+        .bind(&list)
+        .try_map(|row: SqliteRow| {
+            let is_open = row.try_get::<&str, _>(3)? == SegmentState::Open.as_str();
+            Ok((name_of(&row)?, row.try_get::<i64, _>(2)?, is_open))
+        })
+        .fetch_all(&mut *both)
+        .await?;
+        both.commit().await?;
+        for ((camera, stream), bytes, is_open) in gone {
+            if !is_open {
+                self.tallies.went(camera, stream, bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be told: the batch that was begun, or all that there is under this new name.
+    ///
+    /// # Errors
+    /// If the index cannot be read or written.
+    pub async fn gone(&self, name: &str) -> Result<Option<GoneBatch>, sqlx::Error> {
+        let mut begun: Option<String> = self.batch().await?;
+        if begun.is_none() {
+            sqlx::query("UPDATE gone SET batch = ?").bind(name).execute(&self.writer()).await?;
+            begun = self.batch().await?;
+        }
+        let Some(name) = begun else { return Ok(None) };
+        let gone = sqlx::query(
+            "SELECT camera, stream, reason, count(*), sum(bytes), min(start_ms), max(start_ms + duration_ms)
+             FROM gone WHERE batch = ? GROUP BY camera, stream, reason ORDER BY camera, stream, reason",
+        )
+        .bind(&name)
+        .try_map(|row: SqliteRow| {
+            let (camera, stream) = name_of(&row)?;
+            Ok(Gone {
+                camera,
+                stream,
+                reason: row.try_get(2)?,
+                files: unsigned(row.try_get(3)?),
+                bytes: unsigned(row.try_get(4)?),
+                from: Wall::from_millis(row.try_get(5)?),
+                to: Wall::from_millis(row.try_get(6)?),
+            })
+        })
+        .fetch_all(&self.writer())
+        .await?;
+        Ok(Some(GoneBatch { name, gone }))
+    }
+
+    async fn batch(&self) -> Result<Option<String>, sqlx::Error> {
+        sqlx::query_scalar("SELECT batch FROM gone WHERE batch IS NOT NULL LIMIT 1")
+            .fetch_optional(&self.writer())
+            .await
+    }
+
+    /// This batch is on record elsewhere.
+    ///
+    /// # Errors
+    /// If it cannot be removed; then it is told again.
+    pub async fn told_gone(&self, name: &str) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM gone WHERE batch = ?").bind(name).execute(&self.writer()).await?;
+        Ok(())
+    }
+}
