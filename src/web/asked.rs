@@ -26,6 +26,8 @@ pub(super) struct Asked {
     pub(super) points: Option<usize>,
     /// `close` or `refuse`.
     pub(super) gaps: Option<String>,
+    /// Why it is taken away.
+    pub(super) reason: Option<String>,
     /// How wide a small picture is.
     pub(super) width: Option<u32>,
 }

@@ -15,6 +15,7 @@ use lru::LruCache;
 use serde_json::json;
 
 use super::asked::Asked;
+use super::exports::given_reason;
 use super::playlist::NOT_KEPT;
 use super::{Pages, unavailable};
 use crate::clock;
@@ -57,7 +58,7 @@ enum Gaps {
     Refuse,
 }
 
-/// `[from, to)` as one MP4, at most 6 hours. Gaps are refused, unless they are to be closed.
+/// `[from, to)` as one MP4, at most 6 hours, for a `reason` that goes on the log. Gaps are refused, unless they are to be closed.
 #[utoipa::path(get, path = "/api/cameras/{id}/view.mp4", tag = "recordings", params(("id" = CameraId, Path), Asked),
     responses((status = 200, body = Vec<u8>, content_type = "video/mp4"),
     (status = 206, body = Vec<u8>, content_type = "video/mp4"), (status = 304), (status = 400, body = ProblemBody),
@@ -76,6 +77,8 @@ pub(super) async fn one(
         Some("close") => Gaps::Close,
         Some(_) => return Err(Problem::bad_request("gaps must be close or refuse")),
     };
+    let reason = asked.reason.as_deref().ok_or_else(|| Problem::bad_request("reason is missing: say why"))?;
+    let reason = given_reason(reason)?;
     let camera = pages.camera(&caller, &id)?;
     if to > clock::now().wall {
         return Err(Problem::bad_request("to lies in the future: nothing is recorded there yet"));
@@ -97,7 +100,7 @@ pub(super) async fn one(
         reason: Some("damaged"),
     }));
     refuse(gaps, &missing)?;
-    pages.note_viewing(&caller, (&camera, stream), "view", Some((from, to))).await?;
+    pages.note_taking(&caller, (&camera, stream), (from, to), &reason).await?;
     send(view, &headers, &missing)
 }
 

@@ -61,7 +61,7 @@ impl Viewings {
 
 impl Pages {
     /// Puts on the log that `caller` views footage, unless that was written just before. `what` is `playlist`,
-    /// `thumb` or `live`, or `view` for what is taken away.
+    /// `thumb` or `live`.
     ///
     /// # Errors
     /// [`Problem`] if it cannot be written: then it must not be shown.
@@ -83,9 +83,27 @@ impl Pages {
         };
         let (from, to) = range.map(|_| (Wall::from_millis(span.0), Wall::from_millis(span.1))).unzip();
         let detail = json!({ "what": what, "camera": camera, "stream": stream, "from": from, "to": to });
-        let action = if what == "view" { "export-downloaded" } else { "viewed" };
-        let noted = Noted { action, subject: Some(camera.as_str()), detail };
+        let noted = Noted { action: "viewed", subject: Some(camera.as_str()), detail };
         self.note_once(caller, (format!("{camera}/{stream}"), what), span, noted).await
+    }
+
+    /// Puts on the log that `caller` takes footage away as a video, and why, likewise: a download may come in pieces.
+    ///
+    /// # Errors
+    /// [`Problem`] if it cannot be written: then it must not be given.
+    pub(super) async fn note_taking(
+        &self,
+        caller: &Caller,
+        (camera, stream): (&CameraId, StreamKind),
+        (from, to): (Wall, Wall),
+        reason: &str,
+    ) -> Result<(), Problem> {
+        let detail = json!({
+            "what": "view", "camera": camera, "stream": stream, "from": from, "to": to, "reason": reason,
+        });
+        let noted = Noted { action: "export-downloaded", subject: Some(camera.as_str()), detail };
+        let of = format!("{camera}/{stream} {reason}");
+        self.note_once(caller, (of, "view"), (from.as_millis(), to.as_millis()), noted).await
     }
 
     /// Puts on the log that `caller` views evidence of an incident, likewise. Stills are looked through in lists:

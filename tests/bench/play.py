@@ -193,7 +193,7 @@ def browser(footage, service, chance, args):
 
 def asked(camera, page, from_ms, to_ms):
     at = [datetime.fromtimestamp(ms / 1000, timezone.utc).isoformat().replace("+00:00", "Z") for ms in (from_ms, to_ms)]
-    return f"/api/cameras/{camera}/{page}?" + urlencode({"from": at[0], "to": at[1]})
+    return f"/api/cameras/{camera}/{page}?" + urlencode({"from": at[0], "to": at[1], "reason": "bench"})
 
 
 def first_byte(service, path):

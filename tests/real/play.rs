@@ -29,7 +29,8 @@ fn at(ms: i64) -> String {
 }
 
 fn asked(camera: &str, page: &str, from_ms: i64, to_ms: i64) -> String {
-    format!("/api/cameras/{camera}/{page}?from={}&to={}", at(from_ms), at(to_ms))
+    let why = if page == "view.mp4" { "&reason=test" } else { "" };
+    format!("/api/cameras/{camera}/{page}?from={}&to={}{why}", at(from_ms), at(to_ms))
 }
 
 /// From when to when there are pictures, in ms, once they reach to `until_ms`.
@@ -202,6 +203,8 @@ fn a_view_is_one_mp4_of_exactly_the_pictures_that_were_asked_for() {
         (asked("counter-1", "view.mp4", from - 7 * 3_600_000, to), 400),
         (asked("counter-1", "view.mp4", 0, 1000), 404),
         (format!("{path}&gaps=maybe"), 400),
+        (path.replace("&reason=test", ""), 400),
+        (path.replace("&reason=test", "&reason=%20"), 400),
         (format!("{path}&stream=third"), 400),
     ] {
         assert_eq!(get(port, &path).unwrap().status, status, "{path}");

@@ -1,9 +1,9 @@
 // What leaves the centre can be checked by whoever gets it: the package of an incident, and the journal.
 import { expect, test } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Centre } from './support/centre';
+import { Centre, iso } from './support/centre';
 import { incidentOf } from './support/incidents';
 import { signIn } from './support/people';
 import { program, run } from './support/process';
@@ -47,7 +47,22 @@ test('an incident is handed over as a package that anybody can check, and so is 
   writeFileSync(film, bytes);
   expect((await run(program, ['verify', inside(folder), '--trust', key])).code).not.toBe(0);
 
+  // A stretch of the recordings as an ordinary video: somebody has to say why.
+  const { from } = (await centre.recorded('counter-1', Date.now() - 3_600_000)).spans[0]!;
+  await page.goto(`${centre.address}/recordings?camera=counter-1&at=${encodeURIComponent(iso(from + 1000))}`);
+  const position = () => page.evaluate(() => window.__quaywatch?.player('counter-1')?.position ?? 0);
+  await expect.poll(position, { timeout: 20_000 }).toBeGreaterThan(from + 1500);
+  await page.keyboard.press('i');
+  await expect.poll(position, { timeout: 20_000 }).toBeGreaterThan(from + 4000);
+  await page.keyboard.press('o');
+  await page.getByRole('button', { name: 'Tải đoạn này về (MP4)' }).click();
+  await dialog.getByLabel('Lý do').fill('Công dân xin xem lại');
+  const [video] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Tải Quầy 1 (MP4)' }).click()]);
+  expect(video.suggestedFilename()).toMatch(/^counter-1 .*\.mp4$/);
+  expect(statSync(await video.path()).size).toBeGreaterThan(10_000);
+
   await page.goto(`${centre.address}/audit`);
+  await expect(page.getByText('Quản trị viên đã tải hình của Quầy 1')).toContainText('Lý do: Công dân xin xem lại');
   await expect(page.getByText('Quản trị viên bắt đầu xuất Quầy 1').first()).toContainText('công văn số 12');
   const [log] = await Promise.all([
     page.waitForEvent('download'),

@@ -44,6 +44,6 @@ export async function thumb(id: string, moment: number, width: number, signal?: 
 }
 
 /** The address of one ordinary MP4 of a range; gaps in it are closed. */
-export function viewAddress(id: string, range: Range, stream: StreamName): string {
-  return `${camera(id)}/view.mp4${query({ from: rfc3339(range.from), to: rfc3339(range.to), stream, gaps: 'close' })}`;
+export function viewAddress(id: string, range: Range, stream: StreamName, reason: string): string {
+  return `${camera(id)}/view.mp4${query({ from: rfc3339(range.from), to: rfc3339(range.to), stream, gaps: 'close', reason })}`;
 }

@@ -164,7 +164,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** `[from, to)` as one MP4, at most 6 hours. Gaps are refused, unless they are to be closed. */
+        /** `[from, to)` as one MP4, at most 6 hours, for a `reason` that goes on the log. Gaps are refused, unless they are to be closed. */
         get: operations["one"];
         put?: never;
         post?: never;
@@ -1818,6 +1818,8 @@ export interface operations {
                 points?: number;
                 /** @description `close` or `refuse`. */
                 gaps?: string;
+                /** @description Why it is taken away. */
+                reason?: string;
                 /** @description How wide a small picture is. */
                 width?: number;
             };
@@ -2043,6 +2045,8 @@ export interface operations {
                 points?: number;
                 /** @description `close` or `refuse`. */
                 gaps?: string;
+                /** @description Why it is taken away. */
+                reason?: string;
                 /** @description How wide a small picture is. */
                 width?: number;
             };
@@ -2120,6 +2124,8 @@ export interface operations {
                 points?: number;
                 /** @description `close` or `refuse`. */
                 gaps?: string;
+                /** @description Why it is taken away. */
+                reason?: string;
                 /** @description How wide a small picture is. */
                 width?: number;
             };
@@ -2197,6 +2203,8 @@ export interface operations {
                 points?: number;
                 /** @description `close` or `refuse`. */
                 gaps?: string;
+                /** @description Why it is taken away. */
+                reason?: string;
                 /** @description How wide a small picture is. */
                 width?: number;
             };
