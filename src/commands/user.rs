@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use super::asking::{Refusal, who};
 use super::{USAGE, failed};
 use crate::config;
-use crate::people::{Change, NotAdded, Person, PersonName, Register, Role, Secrets, one_time};
+use crate::people::{self, Change, NotAdded, Person, PersonName, Register, Role, Secrets, one_time};
 use crate::{centre_db, clock, database, province};
 
 /// Where an entry of the log says that it was typed.
@@ -78,7 +78,7 @@ pub(super) async fn run(args: Args) -> ExitCode {
 }
 
 async fn done(config: &Path, what: What) -> Result<Vec<String>, Refusal> {
-    let register = open(config).await?;
+    let Opened { register, places: known } = open(config).await?;
     let (by, now) = (who(), clock::now().wall);
     let by = (by.as_str(), HERE);
     match what {
@@ -86,10 +86,12 @@ async fn done(config: &Path, what: What) -> Result<Vec<String>, Refusal> {
         What::Add { name, full_name, role, only } => {
             let new = Person {
                 name: named(&name)?,
-                full_name,
+                full_name: people::full_name(&full_name).map_err(|why| {
+                    Refusal(USAGE, format!("tên đầy đủ là một dòng từ 1 đến 80 ký tự / {why}"))
+                })?,
                 role: role_of(&role)?,
                 own_rights: None,
-                only: (!only.is_empty()).then(|| only.into_iter().collect::<BTreeSet<_>>()),
+                only: limited_to(only, &known)?,
                 disabled: false,
                 must_change: true,
                 made_at: now,
@@ -116,19 +118,30 @@ async fn done(config: &Path, what: What) -> Result<Vec<String>, Refusal> {
     }
 }
 
-/// The people of whichever of the two this is the configuration of.
-async fn open(path: &Path) -> Result<Register, Refusal> {
+/// The people of a centre or of the province, and what they can be limited to there.
+struct Opened {
+    register: Register,
+    /// Cameras, at the province centres.
+    places: Vec<String>,
+}
+
+/// Those of whichever of the two this is the configuration of.
+async fn open(path: &Path) -> Result<Opened, Refusal> {
     let wrong = |problems: config::Problems| {
         Refusal(USAGE, format!("tệp cấu hình có lỗi / the configuration is wrong:\n{problems}"))
     };
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let is_province = text.lines().any(|line| line.trim() == "[[centre]]");
-    let (database, started_by) = if is_province {
+    // A province lists its centres; whoever loads it below says what is wrong with it.
+    let is_province = toml::from_str::<toml::Table>(&text)
+        .is_ok_and(|all| all.get("centre").is_some_and(toml::Value::is_array));
+    let (database, started_by, places) = if is_province {
         let config = config::load_province(path).map_err(wrong)?;
-        (config.storage.path.join(province::DATABASE), "quaywatch province")
+        let places = config.centres.iter().map(|centre| centre.id.to_string()).collect();
+        (config.storage.path.join(province::DATABASE), "quaywatch province", places)
     } else {
         let config = config::load_edge(path).map_err(wrong)?;
-        (config.storage.path.join(centre_db::FILE_NAME), "quaywatch edge")
+        let places = config.cameras.iter().map(|camera| camera.id.to_string()).collect();
+        (config.storage.path.join(centre_db::FILE_NAME), "quaywatch edge", places)
     };
     if !database.exists() {
         let at = database.display();
@@ -139,7 +152,21 @@ async fn open(path: &Path) -> Result<Register, Refusal> {
     }
     let migrations = if is_province { province::migrations() } else { centre_db::migrations() };
     let pool = database::open(&database, migrations).await?;
-    Ok(Register::new(pool.clone(), pool))
+    Ok(Opened { register: Register::new(pool.clone(), pool), places })
+}
+
+/// What somebody is limited to; a slip of the keys would let them see nothing.
+fn limited_to(only: Vec<String>, known: &[String]) -> Result<Option<BTreeSet<String>>, Refusal> {
+    if let Some(odd) = only.iter().find(|place| !known.contains(place)) {
+        let known = known.join(", ");
+        return Err(Refusal(
+            USAGE,
+            format!(
+                "--only: không có \"{odd}\" trong cấu hình, chỉ có {known} / there is no \"{odd}\" there, only {known}"
+            ),
+        ));
+    }
+    Ok((!only.is_empty()).then(|| only.into_iter().collect()))
 }
 
 async fn password() -> Result<(String, String), Refusal> {

@@ -14,10 +14,8 @@ use utoipa_axum::routes;
 use super::session::{broken, unreadable};
 use super::{Caller, Gate, Problem, with_right};
 use crate::clock;
-use crate::model::{CameraId, Wall};
-use crate::people::{Change, NotAdded, Person, PersonName, Right, Role, one_time};
-
-const LONGEST_FULL_NAME: usize = 80;
+use crate::model::Wall;
+use crate::people::{self, Change, NotAdded, Person, PersonName, Right, Role, one_time};
 
 /// The pages of this file.
 pub(super) fn pages(gate: &Gate) -> OpenApiRouter<Gate> {
@@ -196,18 +194,11 @@ fn known(name: &str) -> Result<PersonName, Problem> {
 }
 
 fn full_name(text: &str) -> Result<String, Problem> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > LONGEST_FULL_NAME || text.chars().any(char::is_control) {
-        return Err(Problem::bad_request(format!(
-            "full_name is one line of 1 to {LONGEST_FULL_NAME} characters"
-        )));
-    }
-    Ok(text.to_owned())
+    people::full_name(text).map_err(|why| Problem::bad_request(format!("full_name: {why}")))
 }
 
 fn places(only: BTreeSet<String>) -> Result<BTreeSet<String>, Problem> {
-    let odd = only.iter().find_map(|place| CameraId::new(place).err());
-    odd.map_or(Ok(only), |why| Err(Problem::bad_request(why.to_string())))
+    people::places(only).map_err(Problem::bad_request)
 }
 
 pub(super) fn refused(why: NotAdded) -> Problem {

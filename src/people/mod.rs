@@ -24,7 +24,7 @@ mod sessions;
 pub use attempts::Attempts;
 pub use audit::{Act, AuditEntry, AuditFilter, AuditLog, Chain, check_chain, check_lines};
 pub use password::{Secrets, Unfit, fit, one_time};
-pub use person::{Change, Person, PersonName};
+pub use person::{Change, Person, PersonName, full_name, places};
 pub use register::{NotAdded, Register};
 pub use rights::{Right, Role};
 pub use sessions::{Session, Sessions, Token};

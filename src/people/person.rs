@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::{Right, Role};
-use crate::model::Wall;
+use crate::model::{CameraId, Wall};
 
 /// The name that somebody signs in with: 2 to 32 of `a-z`, `0-9`, `.`, `-` and `_`, beginning with a letter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
@@ -36,6 +36,30 @@ impl PersonName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// In characters.
+const LONGEST_FULL_NAME: usize = 80;
+
+/// What others call somebody, without spaces around it.
+///
+/// # Errors
+/// What it has to be, in words.
+pub fn full_name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_FULL_NAME || text.chars().any(char::is_control) {
+        return Err(format!("what others call them is one line of 1 to {LONGEST_FULL_NAME} characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The cameras (at the province: centres) that somebody is limited to.
+///
+/// # Errors
+/// Which could be none, in words.
+pub fn places(only: BTreeSet<String>) -> Result<BTreeSet<String>, String> {
+    let odd = only.iter().find_map(|place| CameraId::new(place).err());
+    odd.map_or(Ok(only), |why| Err(why.to_string()))
 }
 
 impl fmt::Display for PersonName {

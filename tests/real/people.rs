@@ -210,6 +210,16 @@ fn the_first_password_is_said_once_counts_once_and_is_changed_before_anything_el
     let another = told.lines().find_map(|line| line.strip_prefix("password of admin: ")).unwrap();
     assert!(is_done && Browser::try_in(centre.port, "admin", PASSWORD).status == 401);
     Browser::sign_in(centre.port, "admin", another);
+    // A slip of the keys there is told, and adds nobody.
+    let add = ["user", "add", "lan", "--role", "staff", "--full-name"];
+    for (more, why) in [
+        (vec!["Lan", "--only", "gat"], "\"gat\" trong cấu hình, chỉ có counter-1, gate"),
+        (vec![" "], "tên đầy đủ"),
+    ] {
+        let (is_done, told) = centre.type_in(&[&add[..], &more].concat());
+        assert!(!is_done && told.contains(why), "{told}");
+    }
+    assert!(centre.type_in(&[&add[..], &["Lan", "--only", "gate"]].concat()).0);
 }
 
 #[test]
