@@ -220,7 +220,7 @@ async fn health_notice_and_rules_answer() {
     assert_eq!((&notice["keep_days"], &notice["with_sound"]), (&json!(30.0), &json!(true)));
 
     let trials = "/api/rules/crowding-1/trials";
-    assert_eq!(browser.post(trials, json!({ "threshold": 12 })).await, (409, "nothing".to_owned()));
+    assert_eq!(browser.post(trials, json!({ "threshold": 12 })).await, (409, "none-closed".to_owned()));
     let now = clock::now().wall;
     for (n, (people, outcome)) in [(9, "false-alarm"), (15, "real")].into_iter().enumerate() {
         sqlx::query(

@@ -114,7 +114,7 @@ pub(super) async fn ask(
     let mut all = judged(&pages, &caller).await?;
     all.retain(|one| one.rule == rule.name && one.outcome.is_some());
     if all.is_empty() {
-        return Err(Problem::conflict("no incident of this rule was closed in 30 days").code("nothing"));
+        return Err(Problem::conflict("no incident of this rule was closed in 30 days").code("none-closed"));
     }
     let id = Ids::new(clock::id_seed().map_err(unavailable)?).next(clock::now()).to_string();
     let detail = json!({ "threshold": threshold, "unit": measure.unit, "trial": id });

@@ -12,6 +12,7 @@ import { length } from './en/length';
 import { notice } from './en/notice';
 import { people } from './en/people';
 import { player } from './en/player';
+import { problem } from './en/problem';
 import { recordings } from './en/recordings';
 import { rules } from './en/rules';
 import { session } from './en/session';
@@ -32,6 +33,7 @@ export const en: Readonly<Record<WordKey, string>> = {
   ...board,
   ...flag,
   ...wall,
+  ...problem,
   ...recordings,
   ...exporting,
   ...health,

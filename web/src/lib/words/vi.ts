@@ -13,6 +13,7 @@ import { length } from './vi/length';
 import { notice } from './vi/notice';
 import { people } from './vi/people';
 import { player } from './vi/player';
+import { problem } from './vi/problem';
 import { recordings } from './vi/recordings';
 import { rules } from './vi/rules';
 import { session } from './vi/session';
@@ -32,6 +33,7 @@ export const vi = {
   ...board,
   ...flag,
   ...wall,
+  ...problem,
   ...recordings,
   ...exporting,
   ...health,

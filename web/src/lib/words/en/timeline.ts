@@ -17,6 +17,5 @@ export const timeline: Readonly<Record<keyof typeof vi, string>> = {
   'timeline.unmark': 'Unmark',
   'timeline.download': 'Download this range (MP4)',
   'timeline.preparing': 'Preparing…',
-  'timeline.refused': 'The download was refused: {{detail}}',
   'timeline.failed': 'The time line could not be loaded: {{detail}}',
 };

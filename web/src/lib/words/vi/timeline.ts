@@ -16,6 +16,5 @@ export const timeline = {
   'timeline.unmark': 'Bỏ chọn',
   'timeline.download': 'Tải đoạn này về (MP4)',
   'timeline.preparing': 'Đang chuẩn bị…',
-  'timeline.refused': 'Không tải được: {{detail}}',
   'timeline.failed': 'Không tải được dòng thời gian: {{detail}}',
 } as const;
