@@ -260,7 +260,11 @@ async fn detail(pages: &Pages, caller: &Caller, id: &str) -> Result<IncidentDeta
     let case = seen(pages, caller, id).await?;
     let id = case.row.id;
     let history = pages.db.history(id).await.map_err(unavailable)?;
-    let delivery = pages.db.delivery(id).await.map_err(unavailable)?;
+    // Without a province nothing waits to be sent.
+    let delivery = match pages.config.province {
+        Some(_) => pages.db.delivery(id).await.map_err(unavailable)?,
+        None => None,
+    };
     let storage = pages.config.storage.path.clone();
     let incident =
         tokio::task::spawn_blocking(move || Incident::of(case, &storage)).await.map_err(unavailable)?;
