@@ -28,7 +28,7 @@ use crate::http::{Gate, House};
 use crate::incident::{BoxObservation, Tracker};
 use crate::ingest::{CameraState, StreamAddress};
 use crate::judging::Trials;
-use crate::keeping::Deletions;
+use crate::ledger::{Hourly, Sealer};
 use crate::model::{CameraId, ClockState, Ids, Mono, Now, StreamKind};
 use crate::orders::{Casebook, FlagDesk};
 use crate::pace::Paced;
@@ -145,6 +145,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
 
     let exports = start_exports(&shared, &mut house)?;
     start_housekeeping(&shared, &mut house, exports.clone());
+    start_hourly(&shared, &mut house);
     if let Some(province) = &shared.config.province {
         start_bounds(&shared, province.outbox, nudge.clone(), &mut house)?;
     }
@@ -380,17 +381,18 @@ fn start_housekeeping(shared: &Shared, group: &mut Group, exports: Exports) {
     let has_province = shared.config.province.is_some();
     let (archive, db, stop) = (shared.archive.clone(), shared.db.clone(), group.token());
     let curves = shared.curves.clone();
-    let deletions = Deletions::of(&shared.archive, &shared.db);
+    let sealer = sealer(shared);
     group.keep_running("housekeeping", move || {
         let (archive, db, stop) = (archive.clone(), db.clone(), stop.clone());
         let (curves, exports) = (curves.clone(), exports.clone());
-        let deletions = deletions.clone();
+        let sealer = sealer.clone();
         async move {
             let mut passes = 0u32;
             loop {
                 // While the disk is away there is nothing to keep in order, and nothing may go.
                 if archive.in_place().is_ok() {
-                    let kept = keep_house(&archive, &db, has_province, passes.is_multiple_of(MEASURED_EVERY));
+                    let is_measured = passes.is_multiple_of(MEASURED_EVERY);
+                    let kept = keep_house(&archive, &db, &sealer, has_province, is_measured);
                     kept.await.inspect_err(|e| {
                         e.downcast_ref().into_iter().for_each(|e| archive.suspect(e));
                     })?;
@@ -402,13 +404,30 @@ fn start_housekeeping(shared: &Shared, group: &mut Group, exports: Exports) {
                         curves.forget(before).await?;
                     }
                 }
-                deletions.write_due(clock::now()).await;
                 passes = passes.wrapping_add(1);
                 if stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_none() {
-                    deletions.write_all(clock::now()).await;
                     return Ok(());
                 }
             }
+        }
+    });
+}
+
+fn sealer(shared: &Shared) -> Sealer {
+    let (centre, signer) = (shared.config.centre.id.clone(), shared.signer.clone());
+    Sealer { centre, signer, clock: shared.clock.subscribe() }
+}
+
+/// Signs what was recorded and what went.
+fn start_hourly(shared: &Shared, group: &mut Group) {
+    let (archive, db) = (shared.archive.clone(), shared.db.clone());
+    let hourly = Hourly { archive, db, sealer: sealer(shared), every: shared.config.storage.seal_every };
+    let stop = group.token();
+    group.keep_running("ledger", move || {
+        let (hourly, stop) = (hourly.clone(), stop.clone());
+        async move {
+            hourly.run(stop).await;
+            Ok(())
         }
     });
 }
@@ -447,6 +466,7 @@ fn start_bounds(
 async fn keep_house(
     archive: &Archive,
     db: &CentreDb,
+    sealer: &Sealer,
     has_province: bool,
     is_measured: bool,
 ) -> anyhow::Result<()> {
@@ -456,7 +476,7 @@ async fn keep_house(
         // Deletion asks what is still pinned, and so sees what lapses here.
         db.lapse_pins(PINS_LAPSE_AFTER, has_province, now).await?;
         let outdated = keeping::outdated(archive.policy(), now.wall);
-        forget_outdated(archive.storage(), db, &outdated, has_province).await?;
+        forget_outdated(archive.storage(), db, &outdated, has_province, (sealer, now)).await?;
     }
     archive.make_room(0, is_trusted.then_some(now.wall)).await?;
     if is_measured || archive.days_left(0).is_none() {

@@ -117,6 +117,9 @@ pub mod database;
 /// The centre's database: incidents, outbox, pins.
 pub mod centre_db;
 
+/// The chain of everything that a centre signs to last.
+pub mod ledger;
+
 /// What both web servers share.
 pub mod http;
 

@@ -108,7 +108,8 @@ enum Command {
     Replay(replay::Args),
     /// Says whether evidence is intact and signed by a trusted key, or an audit log whole and unchanged.
     Verify {
-        /// An evidence folder, or a file in one; an audit log as it was downloaded, or a centre's or province's database.
+        /// An evidence folder, or a file in one; a centre's storage, which is read whole; an audit log as it was
+        /// downloaded, or a centre's or province's database.
         path: PathBuf,
         /// The public keys that count, in PEM.
         #[arg(long)]

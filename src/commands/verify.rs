@@ -1,12 +1,14 @@
-//! `quaywatch verify`: whether evidence is intact and signed by a trusted key, or an audit log whole and unchanged.
+//! `quaywatch verify`: whether evidence, or all of a centre's storage, is intact and signed by a trusted key, or an audit
+//! log whole and unchanged.
 
 use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::{USAGE, failed};
+use crate::ledger::check_storage;
 use crate::people::{Chain, check_chain, check_lines};
-use crate::{database, evidence, keys};
+use crate::{centre_db, database, evidence, keys};
 
 pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
     let of_log = match path.extension().and_then(|ending| ending.to_str()) {
@@ -23,7 +25,14 @@ pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
         Ok(trust) => trust,
         Err(e) => return failed(USAGE, format!("{e:#}")),
     };
-    let verdict = evidence::verify(path, trust.as_ref());
+    let verdict = if path.join(centre_db::FILE_NAME).is_file() {
+        match check_storage(path, trust.as_ref()).await {
+            Ok(verdict) => verdict,
+            Err(e) => return failed(1, format!("{e:#}")),
+        }
+    } else {
+        evidence::verify(path, trust.as_ref())
+    };
     for line in &verdict.lines {
         println!("{line}");
     }

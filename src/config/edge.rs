@@ -80,6 +80,8 @@ pub struct Storage {
     pub sync_every: Duration,
     /// The largest share of the archive, 0 to 1, that incidents may hold against deletion.
     pub pin_share: f64,
+    /// How often what was recorded and what went is signed.
+    pub seal_every: Duration,
 }
 
 /// Reads the whole file.
@@ -237,6 +239,9 @@ fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
         value.duration(Duration::from_millis(500)..=Duration::from_secs(60))
     });
     let pin_share = table.or("pin_share", 0.3, |value| value.number(0.0..=0.9));
+    let seal_every = table.or("seal_every", Duration::from_secs(3600), |value| {
+        value.duration(Duration::from_secs(5)..=Duration::from_secs(86_400))
+    });
     table.finish();
     let Keeps { keep, sub_keep } = kept?;
     Some(Storage {
@@ -249,6 +254,7 @@ fn storage(mut table: Table<'_>, context: &Context<'_>) -> Option<Storage> {
         segment: segment?,
         sync_every: sync_every?,
         pin_share: pin_share?,
+        seal_every: seal_every?,
     })
 }
 

@@ -47,7 +47,7 @@ struct EnvelopeSignature {
 }
 
 /// The signed envelope of `content`.
-pub(super) fn seal(payload_type: &str, content: &impl Serialize, signer: &Signer) -> Vec<u8> {
+pub(crate) fn seal(payload_type: &str, content: &impl Serialize, signer: &Signer) -> Vec<u8> {
     let payload = serde_json::to_vec(content).unwrap_or_default();
     let Signature { sig, kid } = signer.sign(&authenticated(payload_type, &payload));
     let envelope = Envelope {
@@ -59,7 +59,7 @@ pub(super) fn seal(payload_type: &str, content: &impl Serialize, signer: &Signer
 }
 
 /// The kind of what an envelope holds; none if it is not one.
-pub(super) fn payload_type(bytes: &[u8]) -> Option<String> {
+pub(crate) fn payload_type(bytes: &[u8]) -> Option<String> {
     serde_json::from_slice::<Envelope>(bytes).ok().map(|envelope| envelope.payload_type)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn payload_type(bytes: &[u8]) -> Option<String> {
 ///
 /// # Errors
 /// [`Malformed`] in words if it is not one, or its signature does not fit.
-pub(super) fn open<T: DeserializeOwned>(
+pub(crate) fn open<T: DeserializeOwned>(
     payload_type: &str,
     bytes: &[u8],
     signer: impl FnOnce(&T) -> &SignerFacts,

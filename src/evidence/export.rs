@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::envelope::{self, SignerFacts};
+use crate::ledger::Link;
 use crate::model::{CameraId, CentreId, ClockState, StreamKind, Wall};
 use crate::wire::{Malformed, PublicKey, Signer};
 
@@ -12,6 +13,9 @@ pub(super) const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.export.v1+json"
 /// What a package is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
+    /// Its place in the centre's chain; none before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
     /// Its id, under which the centre has it on record.
     pub id: String,
     /// The centre.
@@ -30,6 +34,9 @@ pub struct Package {
     pub by: String,
     /// When it was made.
     pub made_at: Wall,
+    /// The same by the monotonic clock: milliseconds since the process that made it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_ms: Option<u64>,
     /// How far the clock could be believed then.
     pub clock: ClockState,
     /// The software and its version.

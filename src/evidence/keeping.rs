@@ -4,6 +4,8 @@ use std::path::Path;
 
 use crate::centre_db::CentreDb;
 use crate::forward::Outdated;
+use crate::ledger::Sealer;
+use crate::model::Now;
 
 /// Deletes the evidence of incidents whose footage is `outdated` and, if `needs_receipt`, of which
 /// the province has everything; says so for each. Gives how many.
@@ -16,6 +18,7 @@ pub async fn forget_outdated(
     db: &CentreDb,
     outdated: &Outdated,
     needs_receipt: bool,
+    (sealer, now): (&Sealer, Now),
 ) -> anyhow::Result<usize> {
     let mut forgotten = 0;
     for incident in db.outdated_evidence(outdated, needs_receipt).await? {
@@ -28,7 +31,7 @@ pub async fn forget_outdated(
                 continue;
             }
         }
-        if let Err(e) = db.forget_evidence(incident, outdated.now).await {
+        if let Err(e) = db.forget_evidence(incident, sealer, now).await {
             // The folder is gone, its row is found again the next time.
             tracing::error!("that evidence was deleted cannot be written down: {e}");
             continue;

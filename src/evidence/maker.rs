@@ -25,6 +25,7 @@ use super::still::still;
 use crate::centre_db::CentreDb;
 use crate::config::Send;
 use crate::forward::{IncidentRow, OutgoingFile};
+use crate::ledger::{LinkKind, SOFTWARE, running_ms};
 use crate::model::{CameraId, CentreId, ClockState, EventId, FileId, Ids, IncidentId, StreamKind, Wall};
 use crate::record::{Archive, Coverage};
 use crate::wire::{Event, EventType, FileInit, FileRef, Role, Signer, UserData};
@@ -227,17 +228,24 @@ impl Maker {
         let folder = self.folder(row.id, part);
         let row = self.db.incident(row.id).await?.context("the incident is not recorded")?;
         let manifest = Manifest {
+            link: None,
             centre: self.centre.clone(),
             incident: incident_facts(&row),
             made_at: now.wall,
+            running_ms: Some(running_ms(now)),
             clock: *self.clock.borrow(),
-            software: format!("quaywatch {}", env!("CARGO_PKG_VERSION")),
+            software: SOFTWARE.to_owned(),
             signer: SignerFacts::of(&self.signer)?,
             files: made.iter().map(|made| made.facts.clone()).collect(),
         };
         let manifest_path = folder.join(MANIFEST_NAME);
-        let sealed = manifest.seal(&self.signer);
-        let written = manifest_path.clone();
+        // In the chain first: a document of ours that the chain does not know looks like a forgery, one that was cut
+        // off here is followed by another of the same folder.
+        let subject = folder_name(row.id, part);
+        let sealed = self.db.link((LinkKind::Manifest, Some(&subject)), now.wall, |link| {
+            Ok(Manifest { link: Some(link), ..manifest }.seal(&self.signer))
+        });
+        let (sealed, written) = (sealed.await?.envelope, manifest_path.clone());
         tokio::task::spawn_blocking(move || disk::write_atomically(&written, &sealed)).await??;
         let listed = manifest_facts(&manifest_path, made.first().map(|made| &made.facts))?;
 
@@ -280,12 +288,16 @@ impl Maker {
     }
 
     fn folder(&self, incident: IncidentId, part: Part) -> PathBuf {
-        let folder = self.archive.storage().join("evidence").join(incident.to_string());
-        match part {
-            Part::First => folder,
-            Part::Closing => folder.join("closing"),
-            Part::Later(at) => folder.join(at.timestamp().strftime("at-%H%M%SZ").to_string()),
-        }
+        self.archive.storage().join("evidence").join(folder_name(incident, part))
+    }
+}
+
+/// The folder of a part, below `evidence/`.
+fn folder_name(incident: IncidentId, part: Part) -> String {
+    match part {
+        Part::First => incident.to_string(),
+        Part::Closing => format!("{incident}/closing"),
+        Part::Later(at) => format!("{incident}/{}", at.timestamp().strftime("at-%H%M%SZ")),
     }
 }
 

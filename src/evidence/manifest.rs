@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::envelope::{self, SignerFacts};
+use crate::ledger::Link;
 use crate::model::{CameraId, CentreId, ClockState, IncidentId, Kind, Severity, Wall};
 use crate::wire::{Malformed, PublicKey, Role, Signer};
 
@@ -18,12 +19,18 @@ pub(super) const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.manifest.v1+jso
 /// What was found, by whom, and the files that prove it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// Its place in the centre's chain; none before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
     /// The centre.
     pub centre: CentreId,
     /// The incident.
     pub incident: IncidentFacts,
     /// When the manifest was made.
     pub made_at: Wall,
+    /// The same by the monotonic clock: milliseconds since the service began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running_ms: Option<u64>,
     /// How far the clock could be believed then.
     pub clock: ClockState,
     /// The software and its version.
@@ -116,6 +123,7 @@ pub(crate) mod tests {
     pub(crate) fn manifest(signer: &Signer, files: Vec<FileFacts>) -> Manifest {
         let at = Wall::from_millis(1_795_400_100_000);
         Manifest {
+            link: None,
             centre: CentreId::new("xuan-lung").unwrap(),
             incident: IncidentFacts {
                 id: "0193b3c4-0000-7000-8000-000000000002".parse().unwrap(),
@@ -130,6 +138,7 @@ pub(crate) mod tests {
                 peak: Map::new(),
             },
             made_at: at.plus_millis(30_000),
+            running_ms: None,
             clock: ClockState::default(),
             software: "quaywatch 0.1.0".into(),
             signer: SignerFacts::of(signer).unwrap(),

@@ -17,6 +17,7 @@ use crate::centre_db::CentreDb;
 use crate::evidence::envelope::SignerFacts;
 use crate::evidence::export::{Package, PackedFile, PackedGap};
 use crate::evidence::manifest::MANIFEST_NAME;
+use crate::ledger::{LinkKind, SOFTWARE, Sealed, running_ms};
 use crate::model::{CameraId, CentreId, ClockState, Wall};
 use crate::people::Act;
 use crate::play::{BEHIND_MS, Group, Recording, View, ViewError, footage_beside, groups_to_cut};
@@ -149,7 +150,9 @@ impl Exporter<'_> {
             let _ = std::fs::remove_dir(&part);
             return Err(NotMade::Nothing);
         }
-        let package = Package {
+        let now = clock::now();
+        let mut package = Package {
+            link: None,
             id: id.to_owned(),
             centre: self.centre.clone(),
             cameras: order.cameras.clone(),
@@ -158,15 +161,19 @@ impl Exporter<'_> {
             to: order.to,
             reason: order.reason.clone(),
             by: order.by.clone(),
-            made_at: clock::now().wall,
+            made_at: now.wall,
+            running_ms: Some(running_ms(now)),
             clock: self.clock,
-            software: format!("quaywatch {}", env!("CARGO_PKG_VERSION")),
+            software: SOFTWARE.to_owned(),
             signer: SignerFacts::of(self.signer).map_err(anyhow::Error::from)?,
             files,
             gaps,
         };
-        let sealed = package.seal(self.signer);
-        let digest = hex::encode(Sha256::digest(&sealed));
+        let linking = self.db.link((LinkKind::Package, Some(id)), now.wall, |link| {
+            package.link = Some(link);
+            Ok(package.seal(self.signer))
+        });
+        let Sealed { envelope: sealed, digest, .. } = linking.await.context("centre.sqlite")?;
         let (out, manifest) = (order.out.clone(), part.join(MANIFEST_NAME));
         let publishing = tokio::task::spawn_blocking(move || {
             disk::write_atomically(&manifest, &sealed)?;

@@ -6,7 +6,8 @@ use sqlx::Row;
 
 use crate::centre_db::{CentreDb, unreadable};
 use crate::database::WRITING;
-use crate::model::{CameraId, IncidentId, Wall};
+use crate::ledger::{LinkKind, Sealer, Tombstone, link_in};
+use crate::model::{CameraId, IncidentId, Now, Wall};
 use crate::people::{Act, AuditLog};
 
 /// Up to when footage is no longer kept.
@@ -64,11 +65,17 @@ impl CentreDb {
         rows.iter().map(id).collect()
     }
 
-    /// Writes down that an incident's evidence was kept for its time and is deleted, with its entry in the audit log.
+    /// Writes down that an incident's evidence was kept for its time and is deleted, with its entry in the audit log
+    /// and its tombstone in the chain.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub async fn forget_evidence(&self, incident: IncidentId, now: Wall) -> Result<(), sqlx::Error> {
+    pub async fn forget_evidence(
+        &self,
+        incident: IncidentId,
+        sealer: &Sealer,
+        now: Now,
+    ) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin_with(WRITING).await?;
         let id = incident.to_string();
         sqlx::query("UPDATE incidents SET evidence_state = 'impossible', evidence_reason = ? WHERE id = ?")
@@ -78,7 +85,13 @@ impl CentreDb {
             .await?;
         let detail = json!({ "reason": "age", "what": "evidence", "incident": id });
         let act = Act { who: "quaywatch", from: "service", action: "deleted", subject: Some(&id), detail };
-        AuditLog::add_in(&mut transaction, act, now).await?;
+        AuditLog::add_in(&mut transaction, act, now.wall).await?;
+        link_in(&mut transaction, (LinkKind::Tombstone, Some(&id)), now.wall, |link| {
+            let tombstone =
+                Tombstone { stated: sealer.stated(link, now)?, incident, reason: "age".to_owned() };
+            Ok(tombstone.seal(&sealer.signer))
+        })
+        .await?;
         transaction.commit().await
     }
 
@@ -133,7 +146,7 @@ mod tests {
         let cameras = vec![(old.camera.clone().unwrap(), earlier)];
         let kept_longer = Outdated { cameras, ..later.clone() };
         assert_eq!(db.outdated_evidence(&kept_longer, true).await.unwrap(), [], "its camera is kept longer");
-        db.forget_evidence(old.id, now().wall).await.unwrap();
+        db.forget_evidence(old.id, &crate::ledger::fixtures::sealer(1), now()).await.unwrap();
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), []);
         assert_eq!(db.prune_delivered(earlier).await.unwrap(), 0);
         assert_eq!(db.prune_delivered(later.usual).await.unwrap(), 2);

@@ -3,8 +3,6 @@
 //! Deletion itself is the archive's (`record`); here are the facts that people decide by, the same
 //! for the command line and for the centre's pages, and the legal holds.
 
-mod deleted;
-
 mod facts;
 
 mod fit;
@@ -34,7 +32,6 @@ use crate::forward::Outdated;
 use crate::model::Wall;
 use crate::record::{Archive, Keep, LegalHold, Pin, Policy, Protected};
 
-pub use deleted::Deletions;
 pub use facts::{DiskFacts, GapFact, HoldFact, NextFact, PinFact, RateFact, StorageReport, StreamFacts};
 pub use fit::{Footing, Refused};
 pub use gather::timeline;

@@ -23,23 +23,23 @@ impl WentFor {
     }
 }
 
-/// What went of one stream for one reason.
+/// A file that went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gone {
+pub struct GoneFile {
     /// Whose.
     pub camera: CameraId,
     /// Which of its streams.
     pub stream: StreamKind,
-    /// Why, see [`WentFor::as_str`].
-    pub reason: String,
-    /// How many files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// The first picture of the earliest.
+    /// Where it was, below the storage path.
+    pub path: String,
+    /// Its first picture.
     pub from: Wall,
-    /// The moment after the last of the latest.
+    /// The moment after its last.
     pub to: Wall,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Why it went, see [`WentFor::as_str`].
+    pub reason: String,
 }
 
 /// What went and is to be told together.
@@ -47,12 +47,12 @@ pub struct Gone {
 pub struct GoneBatch {
     /// Its name: the same until it was told.
     pub name: String,
-    /// By stream and reason.
-    pub gone: Vec<Gone>,
+    /// In the archive's order.
+    pub files: Vec<GoneFile>,
 }
 
 impl Archive {
-    /// What went and was not told yet, as one batch, the same one until [`Archive::told_gone`] is called with its
+    /// What went and was not told yet, some thousands of files at most, as one batch, the same one until [`Archive::told_gone`] is called with its
     /// name. `name` is that of a new one, which nobody used before.
     ///
     /// # Errors

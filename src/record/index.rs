@@ -15,6 +15,8 @@ mod keeping;
 
 mod shown;
 
+mod unsealed;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -28,7 +30,7 @@ pub use keeping::Kept;
 use super::row::{Hole, TimeFrom};
 use super::salvage::Fragment;
 use super::tally::Tallies;
-use super::{GapReason, SegmentRow, SegmentState, fragments};
+use super::{GapReason, SegmentRow, SegmentState, Sha256Bytes, fragments};
 use crate::database;
 use crate::model::{CameraId, StreamKind, Wall};
 
@@ -182,11 +184,16 @@ impl Index {
     }
 
     /// Enters a complete file under its own counter, whether or not there is a row of it, with its
-    /// fragments. Where another file has that counter it gets a new one: no file takes another's row.
+    /// fragments and its digest, if that is known. Where another file has that counter it gets a new one: no file takes another's row.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub async fn finish(&self, row: &SegmentRow, list: &[Fragment]) -> Result<(), sqlx::Error> {
+    pub async fn finish(
+        &self,
+        row: &SegmentRow,
+        list: &[Fragment],
+        sha256: Option<Sha256Bytes>,
+    ) -> Result<(), sqlx::Error> {
         let mut both = self.writer().begin().await?;
         // A file that was complete before and is entered again counts once.
         let before: Option<i64> = sqlx::query_scalar(
@@ -206,6 +213,7 @@ impl Index {
             .bind(fragments::pack(list))
             .execute(&mut *both)
             .await?;
+        unsealed::remember(&mut both, counter, sha256).await?;
         both.commit().await?;
         if let Some(bytes) = before {
             self.tallies.went(row.camera.clone(), row.stream, bytes);
@@ -545,7 +553,7 @@ mod tests {
         row.counter = index.add(&row).await.unwrap();
         row.holes = vec![Hole(1000, 2500, "packets-lost".into())];
         row.time_from = TimeFrom::Camera;
-        index.finish(&row, &[]).await.unwrap();
+        index.finish(&row, &[], None).await.unwrap();
         assert_eq!(index.all().await.unwrap(), [row.clone()]);
         assert_eq!(index.fragments(row.counter).await.unwrap(), Some(vec![]));
     }
@@ -560,7 +568,7 @@ mod tests {
         index.begin_again(5, Wall::from_millis(0)).await.unwrap();
         assert_eq!(index.add(&test_row(6)).await.unwrap(), 6);
         let old = SegmentRow { counter: 3, ..test_row(3) };
-        index.finish(&old, &[]).await.unwrap();
+        index.finish(&old, &[], None).await.unwrap();
         let counters: Vec<_> = index.all().await.unwrap().iter().map(|row| row.counter).collect();
         assert_eq!(counters, [3, 6]);
         assert!(folder.path().join("index.damaged-19700101T000000Z.sqlite").exists());
@@ -571,9 +579,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let index = Index::open(folder.path()).await.unwrap();
         let first = SegmentRow { counter: 7, ..test_row(1) };
-        index.finish(&first, &[]).await.unwrap();
+        index.finish(&first, &[], None).await.unwrap();
         // Another file that says it has the same counter.
-        index.finish(&SegmentRow { counter: 7, ..test_row(2) }, &[]).await.unwrap();
+        index.finish(&SegmentRow { counter: 7, ..test_row(2) }, &[], None).await.unwrap();
         let rows = index.all().await.unwrap();
         assert_eq!((rows.len(), &rows[0]), (2, &first));
         assert_eq!((rows[1].n, rows[1].counter), (2, 8));

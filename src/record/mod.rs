@@ -97,7 +97,7 @@ pub use archive::{Archive, Coverage};
 pub use belief::{Belief, Doubt, Reading, Verdict};
 pub use cutter::{Cut, Cutter, GapReason};
 pub use gaps::{Gap, gaps};
-pub use gone::{Gone, GoneBatch, WentFor};
+pub use gone::{GoneBatch, GoneFile, WentFor};
 pub use growth::{Growing, OpenFile};
 pub use health::{Health, Teller};
 pub use index::{Index, Kept};
@@ -108,7 +108,7 @@ pub use recover::Recovered;
 pub use retention::{DeleteReason, Held, Keep, Older, Policy, Situation, plan};
 #[cfg(test)]
 pub(crate) use row::test_row;
-pub use row::{Hole, SegmentRow, SegmentState, TimeFrom};
+pub use row::{Complete, Hole, SegmentRow, SegmentState, Sha256Bytes, TimeFrom};
 pub use shortage::Shortage;
 pub use tally::Tally;
 pub use timeline::{StepWatch, Timeline};

@@ -152,7 +152,7 @@ impl Archive {
         match self.rescue(self.path_of(&row)).await? {
             Some(scan) => {
                 fill(&mut row, &scan);
-                self.index.finish(&row, &scan.fragments).await?;
+                self.index.finish(&row, &scan.fragments, None).await?;
                 found.salvaged += 1;
             }
             None => {
@@ -166,7 +166,7 @@ impl Archive {
     async fn adopt(&self, name: &Name, found: &mut Recovered) -> anyhow::Result<()> {
         match self.rescue(self.storage.join(&name.path)).await? {
             Some(scan) => {
-                self.index.finish(&row_of(name, &scan), &scan.fragments).await?;
+                self.index.finish(&row_of(name, &scan), &scan.fragments, None).await?;
                 found.adopted += 1;
             }
             None => found.removed += 1,

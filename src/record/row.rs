@@ -69,6 +69,30 @@ pub struct Hole(
     pub String,
 );
 
+/// A SHA-256.
+pub type Sha256Bytes = [u8; 32];
+
+/// A complete file, as far as the signed chain needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complete {
+    /// Its place in the archive's order.
+    pub counter: i64,
+    /// Which camera.
+    pub camera: CameraId,
+    /// Which of its streams.
+    pub stream: StreamKind,
+    /// Below the storage path.
+    pub path: String,
+    /// Its first picture.
+    pub from: Wall,
+    /// The moment after its last.
+    pub to: Wall,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Its digest, if it is known from the writing.
+    pub sha256: Option<Sha256Bytes>,
+}
+
 /// One recorded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentRow {

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
+use super::Sha256Bytes;
 use super::files::{Files, OpenFile};
 use super::growing::Growing;
 use super::label::{Head, Tail};
@@ -32,6 +34,8 @@ pub(super) struct Segment {
     file: Arc<dyn OpenFile>,
     path: PathBuf,
     pending: Vec<u8>,
+    /// Of what is in the file.
+    digest: Option<Sha256>,
     /// Media time after the last picture that is in the file or in what waits for it.
     pending_until: i64,
     growing: Growing,
@@ -65,6 +69,8 @@ pub(super) struct Finished {
     pub duration: i64,
     /// Whether something of its end had to be cut off.
     pub is_salvaged: bool,
+    /// SHA-256 of the whole file, if it is as it was written.
+    pub sha256: Option<Sha256Bytes>,
 }
 
 /// Why a file cannot be begun.
@@ -104,6 +110,7 @@ impl Segment {
             file,
             path,
             pending,
+            digest: Some(Sha256::new()),
             pending_until: media_start,
             growing,
             sync_every,
@@ -165,11 +172,18 @@ impl Segment {
     pub async fn write_pending(&mut self, now: Mono) -> io::Result<bool> {
         if !self.pending.is_empty() {
             let (file, bytes, offset) = (self.file.clone(), std::mem::take(&mut self.pending), self.bytes);
-            let (bytes, result) = blocking_pair(move || {
+            let mut digest = self.digest.take();
+            let ((bytes, digest), result) = blocking_pair(move || {
                 let result = file.write_at(&bytes, offset);
-                (bytes, result)
+                if result.is_ok()
+                    && let Some(digest) = &mut digest
+                {
+                    digest.update(&bytes);
+                }
+                ((bytes, digest), result)
             })
             .await;
+            self.digest = digest;
             if let Err(e) = result {
                 self.pending = bytes;
                 return Err(e);
@@ -271,6 +285,7 @@ impl Segment {
                 bytes: self.bytes,
                 duration: (self.media_end - self.media_start).max(0),
                 is_salvaged: false,
+                sha256: self.digest.take().map(|digest| digest.finalize().into()),
             }));
         }
         rescue(disk, path).await
@@ -287,6 +302,7 @@ async fn rescue(disk: Arc<dyn Files>, path: PathBuf) -> io::Result<Option<Finish
             duration: scan.video_duration,
             fragments: scan.fragments,
             is_salvaged: true,
+            sha256: None,
         }),
     })
 }

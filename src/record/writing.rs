@@ -198,7 +198,8 @@ impl Recorder {
                 lost = lost.filter(|_| finished.is_salvaged);
                 enter(&mut row, &finished);
                 let (index, entered) = (self.archive.index.clone(), row.clone());
-                let entering = async move { index.finish(&entered, &finished.fragments).await };
+                let entering =
+                    async move { index.finish(&entered, &finished.fragments, finished.sha256).await };
                 if let Err(e) = self.archive.aside(entering).await {
                     // The row stays open, and is found when files and index are brought together.
                     tracing::error!(stream = %self.name, "a file could not be entered as complete: {e}");

@@ -42,6 +42,8 @@ mod export;
 
 mod keeping;
 
+mod ledger;
+
 mod line;
 
 mod link;

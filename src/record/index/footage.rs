@@ -76,7 +76,7 @@ mod tests {
         };
         for n in 0..5 {
             let row = SegmentRow { counter: n + 1, ..test_row(n) };
-            index.finish(&row, &[fragment(100), fragment(110)]).await.unwrap();
+            index.finish(&row, &[fragment(100), fragment(110)], None).await.unwrap();
         }
         let (from, to) = (Wall::from_millis(60_001), Wall::from_millis(180_000));
         let camera = &test_row(0).camera;

@@ -7,7 +7,10 @@ use super::keeping::{name_of, unsigned};
 use super::{Index, SegmentState};
 use crate::database::WRITING;
 use crate::model::Wall;
-use crate::record::{Gone, GoneBatch, WentFor};
+use crate::record::{GoneBatch, GoneFile, WentFor};
+
+/// So many files are told together.
+const MOST: i64 = 20_000;
 
 impl Index {
     /// Forgets files that went at `at`, and remembers that they did, in one.
@@ -48,37 +51,44 @@ impl Index {
         Ok(())
     }
 
-    /// What is to be told: the batch that was begun, or all that there is under this new name.
+    /// What is to be told: the batch that was begun, or what there is under this new name.
     ///
     /// # Errors
     /// If the index cannot be read or written.
     pub async fn gone(&self, name: &str) -> Result<Option<GoneBatch>, sqlx::Error> {
         let mut begun: Option<String> = self.batch().await?;
         if begun.is_none() {
-            sqlx::query("UPDATE gone SET batch = ?").bind(name).execute(&self.writer()).await?;
+            sqlx::query(
+                "UPDATE gone SET batch = ? WHERE rowid IN (SELECT rowid FROM gone ORDER BY rowid LIMIT ?)",
+            )
+            .bind(name)
+            .bind(MOST)
+            .execute(&self.writer())
+            .await?;
             begun = self.batch().await?;
         }
         let Some(name) = begun else { return Ok(None) };
-        let gone = sqlx::query(
-            "SELECT camera, stream, reason, count(*), sum(bytes), min(start_ms), max(start_ms + duration_ms)
-             FROM gone WHERE batch = ? GROUP BY camera, stream, reason ORDER BY camera, stream, reason",
+        let files = sqlx::query(
+            "SELECT camera, stream, path, start_ms, duration_ms, bytes, reason FROM gone WHERE batch = ?
+             ORDER BY counter",
         )
         .bind(&name)
         .try_map(|row: SqliteRow| {
             let (camera, stream) = name_of(&row)?;
-            Ok(Gone {
+            let from = Wall::from_millis(row.try_get(3)?);
+            Ok(GoneFile {
                 camera,
                 stream,
-                reason: row.try_get(2)?,
-                files: unsigned(row.try_get(3)?),
-                bytes: unsigned(row.try_get(4)?),
-                from: Wall::from_millis(row.try_get(5)?),
-                to: Wall::from_millis(row.try_get(6)?),
+                path: row.try_get(2)?,
+                from,
+                to: from.plus_millis(row.try_get(4)?),
+                bytes: unsigned(row.try_get(5)?),
+                reason: row.try_get(6)?,
             })
         })
         .fetch_all(&self.writer())
         .await?;
-        Ok(Some(GoneBatch { name, gone }))
+        Ok(Some(GoneBatch { name, files }))
     }
 
     async fn batch(&self) -> Result<Option<String>, sqlx::Error> {

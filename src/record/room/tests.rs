@@ -167,8 +167,8 @@ async fn a_file_that_is_entered_late_below_what_was_read_over_goes_too() {
     }
     assert_eq!(archive.make_room(0, None).await.unwrap(), 5);
     let late = SegmentRow { counter: 3, path: "video/gate/main/1970-01-01/late.mp4".into(), ..test_row(2) };
-    archive.index.finish(&late, &[]).await.unwrap();
-    archive.index.finish(&late, &[]).await.unwrap();
+    archive.index.finish(&late, &[], None).await.unwrap();
+    archive.index.finish(&late, &[], None).await.unwrap();
     assert_eq!(archive.index.tallies()[0].1.files, 1, "entered twice, counted once");
     assert_eq!(archive.make_room(0, None).await.unwrap(), 1);
     assert_eq!(archive.index.tallies()[0].1.bytes, 0);

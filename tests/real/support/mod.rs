@@ -75,6 +75,8 @@ pub struct Hall {
     pub province: String,
     /// How long a recorded file is.
     pub segment: &'static str,
+    /// Added to the centre's [storage].
+    pub archive: &'static str,
     specs: Vec<CameraSpec>,
 }
 
@@ -91,6 +93,7 @@ impl Hall {
             rules: LOUD_RULE.to_owned(),
             province: String::new(),
             segment: "10s",
+            archive: "",
             specs: specs.to_vec(),
             folder,
         };
@@ -131,6 +134,7 @@ keep = "30d"
 reserve = "10MB"
 purpose = "thử nghiệm"
 segment = "{segment}"
+{archive}
 
 [province]
 broker = "mqtt://127.0.0.1:{broker}"
@@ -139,6 +143,7 @@ trust = "{trust}"
 {province}"#,
             storage = self.storage().display(),
             segment = self.segment,
+            archive = self.archive,
             broker = self.broker.port,
             province = self.province,
             identity = self.centre_key().display(),

@@ -1,0 +1,155 @@
+//! Whether signed documents follow each other as they were signed. Pure.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::{BEGINNING, Hour, Link, LinkKind, LinkRow, Tombstone};
+use crate::evidence::{export::Package, manifest};
+use crate::model::{ClockState, ClockTrust, Wall};
+use crate::wire::{Malformed, PublicKey};
+
+/// So many problems are told; more help nobody.
+const TOLD: usize = 100;
+
+/// A document of the chain, opened.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Document {
+    Manifest(Box<manifest::Manifest>),
+    Package(Box<Package>),
+    Hour(Hour),
+    Tombstone(Tombstone),
+}
+
+impl Document {
+    fn open(kind: LinkKind, bytes: &[u8]) -> Result<(Self, PublicKey), Malformed> {
+        Ok(match kind {
+            LinkKind::Manifest => {
+                let opened = manifest::open(bytes)?;
+                (Self::Manifest(Box::new(opened.manifest)), opened.key)
+            }
+            LinkKind::Package => {
+                let (package, key) = Package::open(bytes)?;
+                (Self::Package(Box::new(package)), key)
+            }
+            LinkKind::Hour => {
+                let (hour, key) = Hour::open(bytes)?;
+                (Self::Hour(hour), key)
+            }
+            LinkKind::Tombstone => {
+                let (tombstone, key) = Tombstone::open(bytes)?;
+                (Self::Tombstone(tombstone), key)
+            }
+        })
+    }
+
+    fn link(&self) -> Option<&Link> {
+        match self {
+            Self::Manifest(manifest) => manifest.link.as_ref(),
+            Self::Package(package) => package.link.as_ref(),
+            Self::Hour(hour) => Some(&hour.stated.link),
+            Self::Tombstone(tombstone) => Some(&tombstone.stated.link),
+        }
+    }
+
+    fn clock(&self) -> ClockState {
+        match self {
+            Self::Manifest(manifest) => manifest.clock,
+            Self::Package(package) => package.clock,
+            Self::Hour(hour) => hour.stated.clock,
+            Self::Tombstone(tombstone) => tombstone.stated.clock,
+        }
+    }
+}
+
+/// What was found of a chain so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chain {
+    /// How many documents there are.
+    pub documents: u64,
+    /// The names of the keys that signed them.
+    pub keys: BTreeSet<String>,
+    /// How many were signed while nobody vouched for the clock, the first and the last of them.
+    pub doubtful: Option<(u64, Wall, Wall)>,
+    /// What is wrong, in words.
+    pub problems: Vec<String>,
+    last: Option<(i64, String, Wall)>,
+}
+
+impl Chain {
+    /// Takes the next document; gives what it says, if it can be read.
+    pub(super) fn take(&mut self, row: &LinkRow) -> Option<Document> {
+        self.documents = self.documents.saturating_add(1);
+        let (expected, previous) = match &self.last {
+            Some((number, digest, _)) => (number.saturating_add(1), digest.clone()),
+            None => (1, BEGINNING.to_owned()),
+        };
+        let is_next = row.number == expected;
+        if !is_next {
+            self.missing(expected, row);
+        }
+        let digest = hex::encode(Sha256::digest(&row.envelope));
+        if digest != row.digest {
+            self.wrong(format!("document {} was changed after it was signed", row.number));
+        }
+        // The next one names the digest that was, not that of what stands there now.
+        self.last = Some((row.number, row.digest.clone(), row.made_at));
+        let (document, key) = match Document::open(row.kind, &row.envelope) {
+            Ok(opened) => opened,
+            Err(e) => {
+                self.wrong(format!("document {}: {e}", row.number));
+                return None;
+            }
+        };
+        self.keys.insert(key.kid());
+        let stated = document.link();
+        if stated.is_none_or(|link| link.number != row.number) {
+            self.wrong(format!("document {} is not the one that was signed under this number", row.number));
+        } else if is_next && stated.is_some_and(|link| link.previous != previous) {
+            let before = expected.saturating_sub(1);
+            self.wrong(format!(
+                "document {} does not follow document {before}, which was changed or replaced",
+                row.number
+            ));
+        }
+        if document.clock().state != ClockTrust::Synchronised {
+            let (count, first, _) = self.doubtful.unwrap_or((0, row.made_at, row.made_at));
+            self.doubtful = Some((count.saturating_add(1), first, row.made_at));
+        }
+        Some(document)
+    }
+
+    /// The documents end here, and `highest` was the last number that was ever given.
+    pub fn end(&mut self, highest: i64) {
+        let last = self.last.as_ref().map_or(0, |(number, ..)| *number);
+        if highest > last {
+            let since = self.last.as_ref().map_or(String::new(), |(_, _, at)| format!(", signed after {at}"));
+            self.wrong(format!("{} missing at the end{since}", range(last.saturating_add(1), highest)));
+        }
+    }
+
+    /// Something is wrong.
+    pub(super) fn wrong(&mut self, problem: String) {
+        if self.problems.len() < TOLD {
+            self.problems.push(problem);
+        }
+    }
+
+    fn missing(&mut self, expected: i64, row: &LinkRow) {
+        if row.number < expected {
+            self.wrong(format!("document {} is there twice", row.number));
+            return;
+        }
+        let after = self.last.as_ref().map_or("the beginning".to_owned(), |(_, _, at)| at.to_string());
+        let to = row.number.saturating_sub(1);
+        self.wrong(format!("{} missing: signed between {after} and {}", range(expected, to), row.made_at));
+    }
+}
+
+/// `document 3 is` or `documents 3 to 5 are`.
+fn range(from: i64, to: i64) -> String {
+    if from == to { format!("document {to} is") } else { format!("documents {from} to {to} are") }
+}
+
+#[cfg(test)]
+mod tests;

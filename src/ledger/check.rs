@@ -1,0 +1,292 @@
+//! Whether a centre's storage is what its chain says: every document, list, file of the archive and piece of evidence.
+//!
+//! Every byte of the archive is read, so that this takes as long as the disk needs for it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::Context;
+use sqlx::{Row, SqlitePool};
+
+use super::book::links;
+use super::chain::{Chain, Document};
+use super::{Hour, List, lists};
+use crate::evidence::manifest::MANIFEST_NAME;
+use crate::evidence::{self, Verdict};
+use crate::model::{CameraId, StreamKind};
+use crate::people::check_chain;
+use crate::wire::Trust;
+use crate::{centre_db, database, disk};
+
+/// Documents that are read together.
+const PAGE: u32 = 200;
+
+/// Of one stream so many missing files are told.
+const TOLD: usize = 5;
+
+/// The index of the archive, below the storage path.
+const INDEX: &str = "index.sqlite";
+
+/// What the documents say that has to be there.
+#[derive(Default)]
+struct Stated {
+    /// The last manifest of each folder below `evidence/`: its digest.
+    manifests: BTreeMap<String, String>,
+    /// Incidents whose evidence was deleted.
+    deleted: HashSet<String>,
+    streams: HashSet<(CameraId, StreamKind)>,
+    /// How far the audit log was, and in which document that stands.
+    audit: Vec<(i64, i64, String)>,
+    files: u64,
+}
+
+/// Checks the storage of a centre, which may be running. `trust` holds the keys that count.
+///
+/// # Errors
+/// If the database cannot be read.
+pub async fn check_storage(storage: &Path, trust: Option<&Trust>) -> anyhow::Result<Verdict> {
+    let path = storage.join(centre_db::FILE_NAME);
+    let pool = database::open_readers(&path).await.with_context(|| path.display().to_string())?;
+    let mut stated = Stated::default();
+    let mut chain = read(&pool, &mut stated).await.with_context(|| path.display().to_string())?;
+    check_audit(&pool, &stated, &mut chain).await?;
+    check_evidence(storage, &stated, trust, &mut chain);
+    for stream in &stated.streams {
+        check_archive(&pool, storage, stream, &mut chain).await?;
+    }
+    Ok(verdict(storage, chain, &stated, trust))
+}
+
+async fn read(pool: &SqlitePool, stated: &mut Stated) -> Result<Chain, sqlx::Error> {
+    // Before the documents: one that is added meanwhile is no fault.
+    let highest = sqlx::query_scalar::<_, i64>("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'");
+    let highest = highest.fetch_optional(pool).await?.unwrap_or(0);
+    let (mut chain, mut after) = (Chain::default(), 0);
+    loop {
+        let page = links(pool, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        for row in &page {
+            match chain.take(row) {
+                Some(Document::Manifest(_)) => {
+                    let folder = row.subject.clone().unwrap_or_default();
+                    stated.manifests.insert(folder, row.digest.clone());
+                }
+                Some(Document::Tombstone(tombstone)) => {
+                    stated.deleted.insert(tombstone.incident.to_string());
+                }
+                Some(Document::Hour(hour)) => {
+                    check_lists(pool, row.number, &hour, &mut chain).await?;
+                    let listed = hour.recorded.iter().map(|list| (list.camera.clone(), list.stream));
+                    stated.streams.extend(listed);
+                    stated.files += hour.recorded.iter().map(|list| list.files).sum::<u64>();
+                    stated.audit.extend(hour.audit.map(|head| (row.number, head.number, head.hash)));
+                }
+                Some(Document::Package(_)) | None => {}
+            }
+        }
+    }
+    chain.end(highest);
+    Ok(chain)
+}
+
+/// Whether the lists that a document names are kept as they were.
+async fn check_lists(
+    pool: &SqlitePool,
+    number: i64,
+    hour: &Hour,
+    chain: &mut Chain,
+) -> Result<(), sqlx::Error> {
+    for (what, list) in hour
+        .recorded
+        .iter()
+        .map(|list| ("what was recorded", list))
+        .chain(hour.gone.iter().map(|list| ("what went", list)))
+    {
+        let text =
+            sqlx::query_scalar::<_, String>("SELECT text FROM ledger_lists WHERE link = ? AND sha256 = ?");
+        let text = text.bind(number).bind(&list.sha256).fetch_optional(pool).await?;
+        let List { camera, stream, from, to, .. } = list;
+        let of = format!("the list of {what} of {camera}/{stream} from {from} to {to}");
+        match text {
+            None => chain.wrong(format!("document {number}: {of} is missing")),
+            Some(text) if lists::digest(&text) != list.sha256 => {
+                chain.wrong(format!("document {number}: {of} was changed"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether the audit log is whole, and the one whose entries were signed.
+async fn check_audit(pool: &SqlitePool, stated: &Stated, chain: &mut Chain) -> Result<(), sqlx::Error> {
+    if let Some(problem) = check_chain(pool).await?.problem {
+        chain.wrong(format!("the audit log is not as it was written: {problem}"));
+    }
+    for (document, number, hash) in &stated.audit {
+        let entry = sqlx::query("SELECT hash FROM audit WHERE number = ?").bind(number);
+        let found: Option<String> =
+            entry.fetch_optional(pool).await?.map(|row| row.try_get(0)).transpose()?;
+        if found.as_ref() != Some(hash) {
+            chain.wrong(format!(
+                "entry {number} of the audit log is not the one that was signed in document {document}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_evidence(storage: &Path, stated: &Stated, trust: Option<&Trust>, chain: &mut Chain) {
+    let all = storage.join("evidence");
+    for (folder, digest) in &stated.manifests {
+        let incident = folder.split('/').next().unwrap_or_default();
+        if stated.deleted.contains(incident) {
+            continue;
+        }
+        let manifest = all.join(folder).join(MANIFEST_NAME);
+        match disk::measure(&manifest) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                chain.wrong(format!("evidence/{folder}: it was signed and is missing"));
+            }
+            Err(e) => chain.wrong(format!("evidence/{folder}: it cannot be read: {e}")),
+            Ok((_, found)) if hex::encode(found) != *digest => {
+                chain.wrong(format!("evidence/{folder}: {MANIFEST_NAME} is not the one that was signed"));
+            }
+            // Parts have folders of their own in that of the incident, and are looked at with it.
+            Ok(_) if folder.contains('/') => {}
+            Ok(_) => {
+                let verdict = evidence::verify(&all.join(folder), trust);
+                if !verdict.is_intact {
+                    let lines = verdict.lines.iter().filter(|line| !line.starts_with("NOT intact"));
+                    lines.for_each(|line| chain.wrong(format!("evidence/{folder}: {line}")));
+                }
+            }
+        }
+    }
+}
+
+/// Whether every file that was recorded is there unless it is said to have gone, and is what it was.
+async fn check_archive(
+    pool: &SqlitePool,
+    storage: &Path,
+    (camera, stream): &(CameraId, StreamKind),
+    chain: &mut Chain,
+) -> anyhow::Result<()> {
+    let gone = gone(pool, storage, camera, *stream).await?;
+    let mut missing = Vec::new();
+    for text in texts(pool, camera, *stream, "recorded").await? {
+        let wanted: Vec<(String, String)> = text
+            .lines()
+            .filter_map(|line| line.split_once("  "))
+            .filter(|(_, path)| !gone.contains(*path))
+            .map(|(digest, path)| (digest.to_owned(), path.to_owned()))
+            .collect();
+        let storage = storage.to_owned();
+        let looked = tokio::task::spawn_blocking(move || {
+            wanted
+                .into_iter()
+                .map(|(digest, path)| (look(&storage.join(&path), &digest), path))
+                .collect::<Vec<_>>()
+        });
+        for (found, path) in looked.await? {
+            match found {
+                Found::Right => {}
+                Found::Missing => missing.push(path),
+                Found::Wrong(what) => chain.wrong(format!("{path}: {what}")),
+            }
+        }
+    }
+    // Reading all of it takes long, and a centre that runs deletes meanwhile.
+    let gone = if missing.is_empty() { gone } else { self::gone(pool, storage, camera, *stream).await? };
+    missing.retain(|path| !gone.contains(path));
+    for path in missing.iter().take(TOLD) {
+        chain.wrong(format!("{path}: it was recorded and is missing, and nothing says that it went"));
+    }
+    if let Some((last, more)) =
+        missing.get(TOLD..).and_then(|rest| rest.last().map(|last| (last, rest.len())))
+    {
+        chain.wrong(format!("… and {more} more files of {camera}/{stream}, up to {last}"));
+    }
+    Ok(())
+}
+
+/// What became of a file.
+enum Found {
+    Right,
+    Missing,
+    Wrong(String),
+}
+
+fn look(path: &Path, digest: &str) -> Found {
+    match disk::measure(path) {
+        Ok((_, found)) if hex::encode(found) == digest => Found::Right,
+        Ok(_) => Found::Wrong("it is not what was recorded".to_owned()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Found::Missing,
+        Err(e) => Found::Wrong(format!("it cannot be read: {e}")),
+    }
+}
+
+/// The paths of what went of a stream: what is signed, and what waits for its hour.
+async fn gone(
+    pool: &SqlitePool,
+    storage: &Path,
+    camera: &CameraId,
+    stream: StreamKind,
+) -> anyhow::Result<HashSet<String>> {
+    let mut gone = HashSet::new();
+    for text in texts(pool, camera, stream, "gone").await? {
+        gone.extend(text.lines().map(str::to_owned));
+    }
+    let index = storage.join(INDEX);
+    if index.exists() {
+        let index = database::open_readers(&index).await.context(INDEX)?;
+        let waiting =
+            sqlx::query_scalar::<_, String>("SELECT path FROM gone WHERE camera = ? AND stream = ?");
+        gone.extend(
+            waiting.bind(camera.as_str()).bind(stream.as_str()).fetch_all(&index).await.context(INDEX)?,
+        );
+        index.close().await;
+    }
+    Ok(gone)
+}
+
+async fn texts(
+    pool: &SqlitePool,
+    camera: &CameraId,
+    stream: StreamKind,
+    what: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT text FROM ledger_lists WHERE camera = ? AND stream = ? AND what = ? ORDER BY from_ms",
+    )
+    .bind(camera.as_str())
+    .bind(stream.as_str())
+    .bind(what)
+    .fetch_all(pool)
+    .await
+}
+
+fn verdict(storage: &Path, chain: Chain, stated: &Stated, trust: Option<&Trust>) -> Verdict {
+    let (is_intact, documents) = (chain.problems.is_empty(), chain.documents);
+    let mut lines = chain.problems;
+    if let Some((count, first, last)) = chain.doubtful {
+        lines.push(format!(
+            "{count} documents were signed while nobody vouched for the clock, from {first} to {last}"
+        ));
+    }
+    let unknown: Vec<&str> =
+        chain.keys.iter().filter(|kid| !trust.is_some_and(|t| t.knows(kid))).map(String::as_str).collect();
+    let is_trusted = documents > 0 && unknown.is_empty();
+    let what =
+        format!("{}: {documents} signed documents, {} recorded files", storage.display(), stated.files);
+    lines.push(match (is_intact, is_trusted) {
+        (true, true) => format!("intact, and the signer is trusted: {what}"),
+        (true, false) => format!("intact, signer not confirmed: {what}, keys {}", unknown.join(" ")),
+        (false, _) => format!("NOT intact: {what}"),
+    });
+    Verdict { is_intact, is_trusted, incident: None, lines }
+}
+
+#[cfg(test)]
+mod tests;
