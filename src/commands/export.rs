@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::asking::{Refusal, given_reason, known_camera, must_exist, typed, who};
 use super::{USAGE, failed};
 use crate::config::{self, EdgeConfig};
-use crate::export::{Exporter, LEFT_FREE, NotMade, Order, Packed};
+use crate::export::{Exporter, LEFT_FREE, NotMade, Order, Packed, certificate};
 use crate::keeping::instant;
 use crate::model::{Ids, StreamKind};
 use crate::record::Index;
@@ -112,6 +112,8 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
     let order = Order { cameras, stream, from, to, reason, by: who(), out: args.out };
     let exporter = Exporter {
         centre: config.centre.id.clone(),
+        name: config.centre.name.clone(),
+        certificate: certificate(config, &signer),
         storage: storage.clone(),
         zone: zone.clone(),
         index: &index,

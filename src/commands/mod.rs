@@ -111,7 +111,7 @@ enum Command {
         /// An evidence folder, or a file in one; a centre's storage, which is read whole; an audit log as it was
         /// downloaded, or a centre's or province's database.
         path: PathBuf,
-        /// The public keys that count, in PEM.
+        /// The public keys that count, or the certificate of the province's authority, in PEM.
         #[arg(long)]
         trust: Option<PathBuf>,
     },

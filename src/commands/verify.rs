@@ -5,10 +5,13 @@ use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 use super::{USAGE, failed};
+use crate::enrol::Believed;
 use crate::ledger::check_storage;
 use crate::people::{Chain, check_chain, check_lines};
-use crate::{centre_db, database, evidence, keys};
+use crate::{centre_db, database, evidence};
 
 pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
     let of_log = match path.extension().and_then(|ending| ending.to_str()) {
@@ -21,22 +24,27 @@ pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
         Some(Err(e)) => return failed(1, format!("{}: {e:#}", path.display())),
         None => {}
     }
-    let trust = match trust.map(keys::load_trust).transpose() {
-        Ok(trust) => trust,
+    let believed = match trust.map(believed).transpose() {
+        Ok(believed) => believed.unwrap_or_default(),
         Err(e) => return failed(USAGE, format!("{e:#}")),
     };
     let verdict = if path.join(centre_db::FILE_NAME).is_file() {
-        match check_storage(path, trust.as_ref()).await {
+        match check_storage(path, &believed).await {
             Ok(verdict) => verdict,
             Err(e) => return failed(1, format!("{e:#}")),
         }
     } else {
-        evidence::verify(path, trust.as_ref())
+        evidence::verify_by(path, &believed)
     };
     for line in &verdict.lines {
         println!("{line}");
     }
     if verdict.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn believed(path: &Path) -> anyhow::Result<Believed> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Believed::from_pem(&text).with_context(|| path.display().to_string())
 }
 
 async fn check_database(path: &Path) -> anyhow::Result<Chain> {

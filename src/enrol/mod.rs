@@ -13,9 +13,12 @@ mod request;
 
 mod authority;
 
+mod believed;
+
 mod papers;
 
 pub use authority::{Authority, Signed};
+pub use believed::Believed;
 pub use papers::{Papers, Validity};
 pub use request::{Folder, Request};
 

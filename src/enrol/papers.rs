@@ -97,6 +97,15 @@ impl Papers {
     }
 }
 
+impl Papers {
+    /// The certificate of the evidence key and those of the authorities, in PEM: for whoever checks what it signed.
+    pub fn certificates(&self) -> String {
+        let all = std::iter::once(&self.evidence).chain(&self.authorities);
+        let blocks = all.map(|der| pem::Pem::new("CERTIFICATE", der.to_vec())).collect::<Vec<_>>();
+        pem::encode_many(&blocks)
+    }
+}
+
 pub(super) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, EnrolError> {
     let read = X509Certificate::from_der(der);
     read.map(|(_, read)| read).map_err(|_| wrong("a certificate in it cannot be read"))

@@ -47,6 +47,22 @@ pub struct Package {
     pub files: Vec<PackedFile>,
     /// Where there is nothing of the range, and why.
     pub gaps: Vec<PackedGap>,
+    /// What else is in it: the page that explains it, and the certificate of the key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<BesideFile>,
+}
+
+/// A file that is no footage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BesideFile {
+    /// Its name beside the manifest.
+    pub name: String,
+    /// Such as `text/html`.
+    pub media_type: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
 }
 
 /// One file: what a camera recorded without a break.

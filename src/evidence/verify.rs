@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::envelope::payload_type;
-use super::export::{self, Package, PackedFile};
+use super::export::{self, BesideFile, Package, PackedFile};
 use super::manifest::{FileFacts, MANIFEST_NAME, open};
 use crate::disk;
-use crate::model::{CameraId, IncidentId};
-use crate::wire::{Malformed, Trust};
+use crate::enrol::Believed;
+use crate::model::{CameraId, CentreId, IncidentId, Wall};
+use crate::wire::{Malformed, PublicKey, Trust};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +31,20 @@ impl Verdict {
     }
 }
 
+/// The certificate of the key that signed a package, beside its manifest.
+pub const CERTIFICATE_NAME: &str = "certificate.pem";
+
+/// No certificate is larger than this, in bytes.
+const MOST_CERTIFICATE: u64 = 64 * 1024;
+
 /// Checks the evidence in the folder `path`, or in the folder of the file `path`, against its
 /// manifest. `trust` holds the keys that count.
 pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
+    verify_by(path, &trust.cloned().map(Believed::from).unwrap_or_default())
+}
+
+/// The same, where authorities count too: a key that one of them certified, in [`CERTIFICATE_NAME`], is trusted.
+pub fn verify_by(path: &Path, believed: &Believed) -> Verdict {
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let manifest_path = folder.join(MANIFEST_NAME);
     let listing = match std::fs::read(&manifest_path) {
@@ -55,12 +67,18 @@ pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
             lines.push(format!("{}: {problem}", file.name));
         }
     }
-    let mut is_trusted = trust.is_some_and(|trust| trust.knows(&listing.kid));
+    let mut is_trusted = believed.knows(&listing.key.kid());
+    if !is_trusted && listed.contains(CERTIFICATE_NAME) {
+        match certified(folder, &listing, believed) {
+            Ok(()) => is_trusted = true,
+            Err(why) => lines.push(format!("{CERTIFICATE_NAME}: {why}")),
+        }
+    }
     for name in unlisted(folder, &listed) {
         let part = folder.join(&name);
         if listing.incident.is_some() && part.join(MANIFEST_NAME).is_file() {
             // More evidence of the same incident, with a manifest of its own.
-            let verdict = verify(&part, trust);
+            let verdict = verify_by(&part, believed);
             is_intact &= verdict.is_intact;
             if verdict.incident.is_some_and(|incident| listing.incident != Some(incident)) {
                 is_intact = false;
@@ -73,7 +91,8 @@ pub fn verify(path: &Path, trust: Option<&Trust>) -> Verdict {
             lines.push(format!("{name}: it is not in the manifest"));
         }
     }
-    let what = format!("{}, {} files, signed by key {}", listing.what, listing.files.len(), listing.kid);
+    let what =
+        format!("{}, {} files, signed by key {}", listing.what, listing.files.len(), listing.key.kid());
     lines.push(match (is_intact, is_trusted) {
         (true, true) => format!("intact, and the signer is trusted: {what}"),
         (true, false) => format!("intact, signer not confirmed: {what}"),
@@ -88,7 +107,9 @@ struct Listing {
     what: String,
     incident: Option<IncidentId>,
     files: Vec<Listed>,
-    kid: String,
+    key: PublicKey,
+    centre: CentreId,
+    made_at: Wall,
 }
 
 struct Listed {
@@ -104,9 +125,11 @@ fn read(bytes: &[u8]) -> Result<Listing, Malformed> {
         let listed = |file: FileFacts| Listed { name: file.name, size: file.size, sha256: file.sha256 };
         return Ok(Listing {
             what: format!("{} of centre {}", manifest.incident.kind, manifest.centre),
+            centre: manifest.centre,
+            made_at: manifest.made_at,
             incident: Some(manifest.incident.id),
             files: manifest.files.into_iter().map(listed).collect(),
-            kid: opened.key.kid(),
+            key: opened.key,
         });
     }
     let (package, key) = Package::open(bytes)?;
@@ -116,9 +139,22 @@ fn read(bytes: &[u8]) -> Result<Listing, Malformed> {
         "footage of centre {centre}, {cameras}, {} to {}, {gaps} gaps, exported at {} by {:?} because {:?}",
         package.from, package.to, package.made_at, package.by, package.reason
     );
-    let listed = |file: PackedFile| Listed { name: file.name, size: file.size, sha256: file.sha256 };
-    let files = package.files.into_iter().map(listed).collect();
-    Ok(Listing { what, incident: None, files, kid: key.kid() })
+    let made_at = package.made_at;
+    let packed = |file: PackedFile| Listed { name: file.name, size: file.size, sha256: file.sha256 };
+    let beside = |file: BesideFile| Listed { name: file.name, size: file.size, sha256: file.sha256 };
+    let files = package.files.into_iter().map(packed).chain(package.beside.into_iter().map(beside)).collect();
+    Ok(Listing { what, incident: None, files, key, centre: package.centre, made_at })
+}
+
+/// Whether the certificate beside the manifest makes its key the centre's.
+fn certified(folder: &Path, listing: &Listing, believed: &Believed) -> Result<(), String> {
+    let path = folder.join(CERTIFICATE_NAME);
+    let is_large = std::fs::metadata(&path).map_err(|e| e.to_string())?.len() > MOST_CERTIFICATE;
+    if is_large {
+        return Err("it is too large for a certificate".to_owned());
+    }
+    let pem = std::fs::read_to_string(&path).map_err(|e| e.to_string())?;
+    believed.certify(&pem, &listing.key, &listing.centre, listing.made_at).map_err(|e| e.to_string())
 }
 
 /// What is wrong with a listed file, if anything is.

@@ -12,10 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::course::Course;
 use super::order::{NotMade, Order, Packed};
+use super::page::{PAGE_NAME, beside, page};
 use super::pieces::{Piece, pieces};
 use crate::centre_db::CentreDb;
+use crate::evidence::CERTIFICATE_NAME;
 use crate::evidence::envelope::SignerFacts;
-use crate::evidence::export::{Package, PackedFile, PackedGap};
+use crate::evidence::export::{BesideFile, Package, PackedFile, PackedGap};
 use crate::evidence::manifest::MANIFEST_NAME;
 use crate::ledger::{LinkKind, SOFTWARE, Sealed, running_ms};
 use crate::model::{CameraId, CentreId, ClockState, Wall};
@@ -35,6 +37,10 @@ pub const LEFT_FREE: u64 = 256 << 20;
 pub struct Exporter<'a> {
     /// The centre.
     pub centre: CentreId,
+    /// What people call it.
+    pub name: String,
+    /// The certificate of the key that signs, and of whoever certified it, in PEM; none before it is enrolled.
+    pub certificate: Option<String>,
     /// Where the recordings are.
     pub storage: PathBuf,
     /// Its clock.
@@ -168,7 +174,9 @@ impl Exporter<'_> {
             signer: SignerFacts::of(self.signer).map_err(anyhow::Error::from)?,
             files,
             gaps,
+            beside: Vec::new(),
         };
+        package.beside = self.write_beside(&package, &part)?;
         let linking = self.db.link((LinkKind::Package, Some(id)), now.wall, |link| {
             package.link = Some(link);
             Ok(package.seal(self.signer))
@@ -183,6 +191,20 @@ impl Exporter<'_> {
         tracing::info!(target: "audit", export = id, manifest = digest, "the exported package is whole");
         let bytes = package.files.iter().map(|file| file.size).sum();
         Ok(Packed { package, bytes, manifest: digest })
+    }
+
+    /// Writes what explains the films and who signed them.
+    fn write_beside(&self, package: &Package, folder: &Path) -> anyhow::Result<Vec<BesideFile>> {
+        let page = page(package, &self.name, &self.zone, self.certificate.is_some());
+        let certificate = self.certificate.as_ref();
+        let files = std::iter::once((PAGE_NAME, "text/html; charset=utf-8", &page))
+            .chain(certificate.map(|pem| (CERTIFICATE_NAME, "application/x-pem-file", pem)));
+        files
+            .map(|(name, media_type, text)| {
+                disk::write_atomically(&folder.join(name), text.as_bytes())?;
+                Ok(beside(name, media_type, text.as_bytes()))
+            })
+            .collect()
     }
 
     /// Camera by camera, some hours at a time: what is in memory does not grow with the range.

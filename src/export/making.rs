@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::queue::ourselves;
-use super::{Course, ExportState, Exported, Exporter, Exports, LEFT_FREE, NotMade, Packed};
+use super::{Course, ExportState, Exported, Exporter, Exports, LEFT_FREE, NotMade, Packed, certificate};
 use crate::{clock, disk};
 
 /// A package is kept for so long: enough to fetch it after a long weekend, and short enough that what was taken out of
@@ -47,6 +47,8 @@ impl Exports {
         inner.archive.in_place().map_err(anyhow::Error::from)?;
         let exporter = Exporter {
             centre: inner.config.centre.id.clone(),
+            name: inner.config.centre.name.clone(),
+            certificate: certificate(&inner.config, &inner.signer),
             storage: inner.config.storage.path.clone(),
             zone: inner.config.centre.hours.time_zone().clone(),
             index: &inner.archive.index,

@@ -13,6 +13,10 @@ mod order;
 
 mod pieces;
 
+mod page;
+
+mod certificate;
+
 mod make;
 
 mod course;
@@ -27,6 +31,7 @@ mod tidy;
 
 mod zipped;
 
+pub use certificate::certificate;
 pub use course::Course;
 pub use make::{Exporter, LEFT_FREE, needs};
 pub use on_record::{ExportState, Exported, Whole};

@@ -40,7 +40,7 @@ pub use reason::reason;
 pub use report::{held_by, report};
 pub use spans::{Span, Spans, Stretch};
 pub use weigh::{Weighed, weigh};
-pub use words::{instant, show, show_hold};
+pub use words::{gap_reason, instant, show, show_hold};
 
 /// What the configuration says of keeping.
 pub fn policy(config: &EdgeConfig) -> Policy {

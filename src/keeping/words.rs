@@ -193,7 +193,8 @@ fn join(cameras: &[CameraId]) -> String {
     cameras.iter().map(CameraId::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn gap_reason(reason: Option<&str>) -> &str {
+/// Why there is nothing, in both languages; a word that is not known is given back.
+pub fn gap_reason(reason: Option<&str>) -> &str {
     match reason {
         Some("first") => "chưa bắt đầu ghi / recording had not begun",
         Some("process-stopped") => "dịch vụ đã dừng / the service was stopped",

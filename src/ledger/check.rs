@@ -11,11 +11,11 @@ use sqlx::{Row, SqlitePool};
 use super::book::links;
 use super::chain::{Chain, Document};
 use super::{Hour, List, lists};
+use crate::enrol::Believed;
 use crate::evidence::manifest::MANIFEST_NAME;
 use crate::evidence::{self, Verdict};
 use crate::model::{CameraId, StreamKind};
 use crate::people::check_chain;
-use crate::wire::Trust;
 use crate::{centre_db, database, disk};
 
 /// Documents that are read together.
@@ -40,21 +40,21 @@ struct Stated {
     files: u64,
 }
 
-/// Checks the storage of a centre, which may be running. `trust` holds the keys that count.
+/// Checks the storage of a centre, which may be running. `believed` holds the keys that count.
 ///
 /// # Errors
 /// If the database cannot be read.
-pub async fn check_storage(storage: &Path, trust: Option<&Trust>) -> anyhow::Result<Verdict> {
+pub async fn check_storage(storage: &Path, believed: &Believed) -> anyhow::Result<Verdict> {
     let path = storage.join(centre_db::FILE_NAME);
     let pool = database::open_readers(&path).await.with_context(|| path.display().to_string())?;
     let mut stated = Stated::default();
     let mut chain = read(&pool, &mut stated).await.with_context(|| path.display().to_string())?;
     check_audit(&pool, &stated, &mut chain).await?;
-    check_evidence(storage, &stated, trust, &mut chain);
+    check_evidence(storage, &stated, believed, &mut chain);
     for stream in &stated.streams {
         check_archive(&pool, storage, stream, &mut chain).await?;
     }
-    Ok(verdict(storage, chain, &stated, trust))
+    Ok(verdict(storage, chain, &stated, believed))
 }
 
 async fn read(pool: &SqlitePool, stated: &mut Stated) -> Result<Chain, sqlx::Error> {
@@ -137,7 +137,7 @@ async fn check_audit(pool: &SqlitePool, stated: &Stated, chain: &mut Chain) -> R
     Ok(())
 }
 
-fn check_evidence(storage: &Path, stated: &Stated, trust: Option<&Trust>, chain: &mut Chain) {
+fn check_evidence(storage: &Path, stated: &Stated, believed: &Believed, chain: &mut Chain) {
     let all = storage.join("evidence");
     for (folder, digest) in &stated.manifests {
         let incident = folder.split('/').next().unwrap_or_default();
@@ -156,7 +156,7 @@ fn check_evidence(storage: &Path, stated: &Stated, trust: Option<&Trust>, chain:
             // Parts have folders of their own in that of the incident, and are looked at with it.
             Ok(_) if folder.contains('/') => {}
             Ok(_) => {
-                let verdict = evidence::verify(&all.join(folder), trust);
+                let verdict = evidence::verify_by(&all.join(folder), believed);
                 if !verdict.is_intact {
                     let lines = verdict.lines.iter().filter(|line| !line.starts_with("NOT intact"));
                     lines.for_each(|line| chain.wrong(format!("evidence/{folder}: {line}")));
@@ -267,7 +267,7 @@ async fn texts(
     .await
 }
 
-fn verdict(storage: &Path, chain: Chain, stated: &Stated, trust: Option<&Trust>) -> Verdict {
+fn verdict(storage: &Path, chain: Chain, stated: &Stated, believed: &Believed) -> Verdict {
     let (is_intact, documents) = (chain.problems.is_empty(), chain.documents);
     let mut lines = chain.problems;
     if let Some((count, first, last)) = chain.doubtful {
@@ -276,7 +276,7 @@ fn verdict(storage: &Path, chain: Chain, stated: &Stated, trust: Option<&Trust>)
         ));
     }
     let unknown: Vec<&str> =
-        chain.keys.iter().filter(|kid| !trust.is_some_and(|t| t.knows(kid))).map(String::as_str).collect();
+        chain.keys.iter().filter(|kid| !believed.knows(kid)).map(String::as_str).collect();
     let is_trusted = documents > 0 && unknown.is_empty();
     let what =
         format!("{}: {documents} signed documents, {} recorded files", storage.display(), stated.files);

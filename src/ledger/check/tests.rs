@@ -47,7 +47,7 @@ async fn add_evidence(hourly: &Hourly, incident: &str) {
 
 impl Centre {
     async fn check(&self) -> Verdict {
-        check_storage(self.folder.path(), Some(&trust(1))).await.unwrap()
+        check_storage(self.folder.path(), &trust(1).into()).await.unwrap()
     }
 
     /// What is told after this was done to the files or, as somebody who owns the machine can, to the database.
@@ -81,7 +81,7 @@ async fn an_untouched_centre_is_intact_and_trusted_by_who_knows_its_key() {
     let verdict = centre.check().await;
     assert!(verdict.holds(), "{verdict:?}");
     assert!(verdict.lines[1].contains("4 signed documents, 8 recorded files"), "{verdict:?}");
-    let stranger = check_storage(centre.folder.path(), Some(&trust(2))).await.unwrap();
+    let stranger = check_storage(centre.folder.path(), &trust(2).into()).await.unwrap();
     assert!(stranger.is_intact && !stranger.holds());
     assert!(stranger.lines[1].starts_with("intact, signer not confirmed"), "{stranger:?}");
 }
