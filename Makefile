@@ -51,7 +51,7 @@ web-types:
 
 test-web test-web-short:
 	@deploy/setup.sh test
-	@cargo build --locked
+	@cargo build --locked --all-targets
 	deploy/npm.py run --silent check
 	deploy/npm.py run --silent test
 	deploy/npm.py run --silent test-browser$(@:test-web%=%)
@@ -59,13 +59,13 @@ test-web test-web-short:
 # The pictures in the README, from the real service.
 screens:
 	@deploy/setup.sh test
-	@cargo build --locked
+	@cargo build --locked --all-targets
 	deploy/npm.py run --silent screens
 
 # As each role, whatever the servers say they take, and much that they do not.
 test-api:
 	@deploy/setup.sh test
-	@cargo build --locked
+	@cargo build --locked --all-targets
 	@/usr/bin/python3 tests/api/check.py $(ARGS)
 
 test-all: test test-web test-api

@@ -40,6 +40,17 @@ test('an incident is handed over as a package that anybody can check, and so is 
   const { code, said } = await run(program, ['verify', inside(folder), '--trust', key]);
   expect(code, said).toBe(0);
   expect(said).toContain('công văn số 12');
+  // It opens on an office PC, without our program and without a network.
+  await page.goto(`file://${inside(folder)}/index.html`);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Gói bằng chứng');
+  await expect(page.getByText('Công an xã yêu cầu, công văn số 12')).toBeVisible();
+  const shows = page.locator('video').evaluate(async (video: HTMLVideoElement) => {
+    video.muted = true;
+    await video.play();
+    return video.videoWidth;
+  });
+  expect(await shows).toBeGreaterThan(0);
+  await page.screenshot({ path: 'test-results/package.png', fullPage: true });
   // One byte that is another, and it is no evidence any more.
   const film = join(inside(folder), readdirSync(inside(folder)).find((name) => name.endsWith('.mp4'))!);
   const bytes = readFileSync(film);
