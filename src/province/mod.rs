@@ -19,6 +19,8 @@ mod raising;
 
 mod evidence;
 
+mod manifest;
+
 mod watch;
 
 mod store;

@@ -342,8 +342,9 @@ impl Receiver {
         while self.reading.len() < READ_BACK
             && let Some(whole) = self.waiting.pop_front()
         {
+            let trust = self.taker.trust.get(&whole.centre).cloned().unwrap_or_default();
             self.reading.spawn_blocking(move || {
-                let result = store::verify(&whole);
+                let result = store::verify(&whole, &trust);
                 (whole, result)
             });
         }

@@ -9,6 +9,8 @@ use crate::support::{Mosquitto, PASSWORD, first_password, signed_in};
 use bytes::Bytes;
 use quaywatch::broker::{Address, Connection, Message, Notice, Options};
 use quaywatch::config::Web;
+use quaywatch::evidence::envelope::SignerFacts;
+use quaywatch::evidence::manifest::{IncidentFacts, Manifest};
 use quaywatch::model::{
     BootId, CentreId, ClockState, Epoch, EventId, FileId, IncidentId, Kind, Severity, Wall,
 };
@@ -579,6 +581,59 @@ async fn bytes_lost_from_the_disk_are_asked_for_again_and_a_wrong_digest_is_refu
         assert_eq!(refused, attempt == 3, "{attempt}: {receipt:?}");
     }
     province.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_that_no_key_of_its_centre_signed_is_refused_and_a_genuine_one_is_stored() {
+    let (broker, storage) = (Mosquitto::start(""), tempfile::tempdir().unwrap());
+    let province = Province::start(&broker, storage.path(), 0).await;
+    let mut centre = Centre::connect(&broker, "xuan-lung").await;
+    let incident = new_incident();
+    for (bytes, told) in [
+        (manifest(incident, &centre_key()), None),
+        (manifest(incident, &province_key()), Some("not enrolled for this centre")),
+        (manifest(new_incident(), &centre_key()), Some("of another incident")),
+        (b"{\"payload\":1}".to_vec(), Some("does not hold")),
+    ] {
+        let (file, mut init) = (new_file(), init_of(&bytes, incident));
+        init.user_data.role = Role::Manifest;
+        centre.send_init(file, &init).await;
+        centre.send_chunk(file, 0, &bytes).await;
+        let answer = centre.send_fin(file, &bytes).await.outcome;
+        match (told, &answer) {
+            (None, Outcome::Stored) => {}
+            (Some(told), Outcome::Refused { reason }) if reason.contains(told) => {}
+            _ => panic!("{told:?}: {answer:?}"),
+        }
+    }
+    province.stop().await;
+}
+
+fn manifest(incident: IncidentId, signer: &Signer) -> Vec<u8> {
+    let facts = IncidentFacts {
+        id: incident,
+        kind: Kind::RaisedVoices,
+        severity: Severity::Warning,
+        rule: "raised-voices 1".into(),
+        camera: None,
+        zone: None,
+        started_at: wall_now(),
+        flagged_at: wall_now(),
+        ended_at: None,
+        peak: Default::default(),
+    };
+    let manifest = Manifest {
+        link: None,
+        centre: centre_id(),
+        incident: facts,
+        made_at: wall_now(),
+        running_ms: None,
+        clock: ClockState::default(),
+        software: "quaywatch 0.1.0".into(),
+        signer: SignerFacts::of(signer).unwrap(),
+        files: vec![],
+    };
+    manifest.seal(signer)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,11 +13,12 @@ use super::{Store, StoreError, What, place};
 use crate::database::WRITING;
 use crate::disk;
 use crate::model::{CentreId, FileId, IncidentId, Wall};
+use crate::province::manifest::{MOST_BYTES, judge_manifest};
 use crate::province::ranges::Ranges;
 use crate::province::transfer::{
     self, Capacity, ChunkDecision, FinDecision, Found, InitDecision, KnownFile, State, Verified,
 };
-use crate::wire::{FileInit, Outcome, Role, Signature};
+use crate::wire::{FileInit, Outcome, Role, Signature, Trust};
 
 /// Files without a new piece for this long are forgotten; if the centre still has one, its `fin`
 /// is told that all is missing.
@@ -87,6 +88,7 @@ pub struct WholeFile {
     /// What it was announced to be.
     pub known: KnownFile,
     incident: IncidentId,
+    role: Role,
     part: PathBuf,
     folder: PathBuf,
     below: String,
@@ -179,6 +181,7 @@ impl Store {
                                 file,
                                 known,
                                 incident,
+                                role,
                                 part: self.part(centre, file),
                                 folder: self.folder.clone(),
                                 below: place(centre, incident, role, file),
@@ -295,11 +298,12 @@ impl Store {
     }
 }
 
-/// Reads a whole file back, decides, and gives it its place if it is right. Blocking.
+/// Reads a whole file back, decides, and gives it its place if it is right: a manifest has to be signed by one of the
+/// centre's keys, `trust`. Blocking.
 ///
 /// # Errors
 /// As the file system says, with the path in the message.
-pub fn verify(whole: &WholeFile) -> io::Result<Verified> {
+pub fn verify(whole: &WholeFile, trust: &Trust) -> io::Result<Verified> {
     let place = whole.folder.join(&whole.below);
     // The power may have gone between the renaming and the row.
     let lies = if whole.part.exists() { &whole.part } else { &place };
@@ -308,7 +312,19 @@ pub fn verify(whole: &WholeFile) -> io::Result<Verified> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let verified = transfer::judge_whole(&whole.known, found.as_ref());
+    let mut verified = transfer::judge_whole(&whole.known, found.as_ref());
+    if verified == Verified::Store && whole.role == Role::Manifest {
+        let judged = match whole.known.size {
+            size if size > MOST_BYTES => Err("it is too large for a manifest".to_owned()),
+            _ => {
+                let bytes = std::fs::read(lies).map_err(|error| disk::naming(lies, error))?;
+                judge_manifest(&bytes, &whole.centre, whole.incident, trust)
+            }
+        };
+        if let Err(reason) = judged {
+            verified = Verified::Refuse(reason);
+        }
+    }
     if verified == Verified::Store {
         if lies == &whole.part {
             if let Some(folder) = place.parent() {
