@@ -19,6 +19,7 @@ help:
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
 	@echo 'make bench-play          how soon any moment is on the screen, and what viewers cost, about 15 minutes'
 	@echo 'make bench-web           how soon the first page of 10,000 incidents is there, and a flag on it, about 2 minutes'
+	@echo 'make bench-evidence      what signing, an exported hour and its check cost, about 3 minutes'
 	@echo 'make eval [BOXES=FILE]   how right the flags are: every kind against labelled scenes (about an hour; ARGS=--quick for a try)'
 	@echo 'make bench-perceive      what seeing and hearing 8 cameras costs, about 7 minutes'
 	@echo 'make bench-forward       what the way to the province carries beside curl, about 35 minutes'
@@ -98,6 +99,11 @@ bench-archive:
 	@deploy/setup.sh run
 	@cargo build --locked --release 1>&2
 	@/usr/bin/python3 tests/bench/archive.py $(ARGS)
+
+bench-evidence:
+	@deploy/setup.sh run
+	@cargo build --locked --release 1>&2
+	@/usr/bin/python3 tests/bench/evidence.py $(ARGS)
 
 bench-forward:
 	@deploy/setup.sh test

@@ -81,9 +81,11 @@ impl Hourly {
                 .is_none_or(|batch| i64::try_from(batch.files.len()).is_ok_and(|n| n < MOST_FILES));
         *behind = complete.last().map_or(*behind, |last| last.counter);
         let recorded = self.with_digests(complete).await?;
+        let begun = clock::now().mono;
         let sealed = self.write(&recorded, gone.as_ref(), now).await?;
+        let took_us = clock::now().mono.since(begun).as_micros();
         tracing::info!(target: "audit", number = sealed.number, digest = sealed.digest, files = recorded.len(),
-            gone = gone.as_ref().map_or(0, |batch| batch.files.len()), "what was recorded is signed");
+            took_us, gone = gone.as_ref().map_or(0, |batch| batch.files.len()), "what was recorded is signed");
         let counters: Vec<i64> = recorded.iter().map(|(file, _)| file.counter).collect();
         self.archive.index.sealed(&counters).await?;
         if let Some(batch) = &gone {

@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""What evidence costs: signing, an exported hour, and checking it beside sha256sum.
+
+    evidence.py [--runs 5] [--seconds 60] [--binary PATH]
+
+An hour of real 1080p25 at 4 Mbit/s with sound (play_footage.py) in an archive of its own. `sign_ms` is a document of the
+chain from the lists to the disk, `export_1h_s` the command for the whole hour, `copy_1h_s` the same files copied and
+synced. `verify_vs_sha256sum` is how fast `quaywatch verify` is beside `sha256sum` over the same package, turn by turn, 1
+is as fast. Standard output ends with one line of JSON.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from archive_ask import drop_caches
+from clip import ROOT
+from hall import edge_config
+from machine import Processes, end_on_sigterm, say, stop
+from play_footage import CAMERA, Footage
+
+WORK = ROOT / "target" / "bench-evidence"
+NOBODY = "rtsp://127.0.0.1:9/nowhere"
+HOUR_MS = 3_600_000
+
+
+class Small:
+    """An archive that holds nothing but the footage of this benchmark."""
+
+    def __init__(self, path):
+        self.path, self.count = path, 0
+        today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.first_day = today - timedelta(days=3)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="What evidence costs.")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=60, help="of signing, a document every five")
+    parser.add_argument("--binary", type=Path, default=ROOT / "target" / "release" / "quaywatch")
+    args = parser.parse_args()
+    if not args.binary.exists():
+        sys.exit(f"bench: {args.binary} is missing: `make bench-evidence` builds it first")
+    end_on_sigterm()
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    try:
+        print(json.dumps(measure(args)))
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
+
+
+def measure(args):
+    storage = WORK / "centre"
+    config = WORK / "edge.toml"
+    text = edge_config(storage, {CAMERA: NOBODY}, keep="30d")
+    config.write_text(text.replace('segment = "60s"', 'segment = "60s"\nseal_every = "5s"'))
+    run_service(args, config, 3)
+    footage = Footage(Small(storage), WORK, args.binary)
+    footage.add()
+    figures = signing(args, config)
+    return figures | exporting(args, config, footage) | checking(args, storage)
+
+
+def run_service(args, config, seconds):
+    """Runs the centre for so long; gives what it logged."""
+    log = WORK / "edge.log"
+    log.unlink(missing_ok=True)
+    with Processes() as processes:
+        service = processes.start([args.binary, "--log-format", "json", "edge", "--config", config], log)
+        time.sleep(seconds)
+        if service.poll() is not None:
+            sys.exit(f"bench: the centre ended:\n{log.read_text()[-2000:]}")
+        stop([service])
+    return log.read_text()
+
+
+def signing(args, config):
+    log = run_service(args, config, args.seconds)
+    took = [int(us) / 1000 for us in re.findall(r'"took_us":(\d+)', log)]
+    if len(took) < 3:
+        sys.exit(f"bench: {len(took)} documents in {args.seconds} s:\n{log[-2000:]}")
+    figures = {"sign_ms": round(statistics.median(took), 2), "sign_max_ms": round(max(took), 2), "documents": len(took)}
+    say(f"evidence: {figures}")
+    return figures
+
+
+def exporting(args, config, footage):
+    files, _ = footage.files(footage.from_ms, footage.from_ms + HOUR_MS)
+    at = [datetime.fromtimestamp(ms / 1000, timezone.utc).isoformat().replace("+00:00", "Z")
+          for ms in (footage.from_ms, footage.from_ms + HOUR_MS)]
+    command = [args.binary, "export", "--config", config, "--camera", CAMERA, "--from", at[0], "--to", at[1],
+               "--reason", "benchmark", "--out", WORK / "package"]
+    exports, copies, memory = [], [], 0
+    for _ in range(max(2, args.runs // 2)):
+        shutil.rmtree(WORK / "package", ignore_errors=True)
+        drop_caches()
+        begun = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        exports.append(time.monotonic() - begun)
+        memory = max(memory, used.ru_maxrss / 1024)
+        if status:
+            sys.exit("bench: the export failed")
+        copies.append(copied(files))
+    size = sum(file.stat().st_size for file in (WORK / "package").iterdir())
+    figures = {"export_1h_s": round(statistics.median(exports), 2), "export_rss_mb": round(memory, 1),
+               "export_mb": round(size / 1e6), "copy_1h_s": round(statistics.median(copies), 2)}
+    say(f"evidence: {figures}")
+    return figures
+
+
+def copied(files):
+    """Seconds for the same files to be copied and synced."""
+    out = WORK / "copy.bin"
+    drop_caches()
+    begun = time.monotonic()
+    with open(out, "wb") as target:
+        for file in files:
+            with open(file, "rb") as source:
+                shutil.copyfileobj(source, target, 1 << 20)
+        os.fsync(target.fileno())
+    took = time.monotonic() - begun
+    out.unlink()
+    return took
+
+
+def checking(args, storage):
+    package = WORK / "package"
+    key = next(storage.glob("keys/*.pub.pem"))
+    ours, theirs = [], []
+    for _ in range(args.runs):
+        ours.append(timed([args.binary, "verify", package, "--trust", key]))
+        theirs.append(timed(["sha256sum", *sorted(package.iterdir())]))
+    ratio = statistics.median(theirs) / statistics.median(ours)
+    figures = {"verify_s": round(statistics.median(ours), 2), "sha256sum_s": round(statistics.median(theirs), 2),
+               "verify_vs_sha256sum": round(ratio, 2)}
+    say(f"evidence: {figures}")
+    return figures
+
+
+def timed(command):
+    begun = time.monotonic()
+    if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+        sys.exit(f"bench: {command[0]} failed")
+    return time.monotonic() - begun
+
+
+if __name__ == "__main__":
+    main()
