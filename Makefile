@@ -6,7 +6,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help demo test test-web test-web-short screens web-types test-api test-all bench-play bench-record bench-archive bench-perceive bench-forward bench-web soak chaos fuzz eval
+.PHONY: help demo test test-web test-web-short screens web-types test-api test-all bench-play bench-evidence bench-record bench-archive bench-perceive bench-forward bench-web soak chaos fuzz eval
 
 help:
 	@echo 'make demo [SECONDS=90]   a whole centre and a province on this machine, with simulated cameras'

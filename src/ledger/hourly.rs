@@ -83,7 +83,7 @@ impl Hourly {
         let recorded = self.with_digests(complete).await?;
         let begun = clock::now().mono;
         let sealed = self.write(&recorded, gone.as_ref(), now).await?;
-        let took_us = clock::now().mono.since(begun).as_micros();
+        let took_us = u64::try_from(clock::now().mono.since(begun).as_micros()).unwrap_or(u64::MAX);
         tracing::info!(target: "audit", number = sealed.number, digest = sealed.digest, files = recorded.len(),
             took_us, gone = gone.as_ref().map_or(0, |batch| batch.files.len()), "what was recorded is signed");
         let counters: Vec<i64> = recorded.iter().map(|(file, _)| file.counter).collect();
