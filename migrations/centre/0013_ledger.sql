@@ -19,11 +19,11 @@ CREATE TRIGGER ledger_is_not_replaced BEFORE INSERT ON ledger
     BEGIN SELECT RAISE(ABORT, 'the ledger is only added to'); END;
 
 -- The lists that the documents of hours name by their digest: what was recorded, a line a file as `sha256sum` writes
--- it, and what went, a path a line.
+-- it, and what went and what was found missing, a path a line.
 CREATE TABLE ledger_lists (
     sha256  TEXT    NOT NULL,
     link    INTEGER NOT NULL REFERENCES ledger (number),
-    what    TEXT    NOT NULL CHECK (what IN ('recorded', 'gone')),
+    what    TEXT    NOT NULL CHECK (what IN ('recorded', 'gone', 'missing')),
     camera  TEXT    NOT NULL,
     stream  TEXT    NOT NULL,
     from_ms INTEGER NOT NULL,

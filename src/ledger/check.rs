@@ -227,7 +227,8 @@ fn look(path: &Path, digest: &str) -> Found {
     }
 }
 
-/// The paths of what went of a stream: what is signed, and what waits for its hour.
+/// The paths of what was let go of a stream: what is signed, and what waits for its hour. What was found missing is not
+/// among them.
 async fn gone(
     pool: &SqlitePool,
     storage: &Path,
@@ -241,8 +242,9 @@ async fn gone(
     let index = storage.join(INDEX);
     if index.exists() {
         let index = database::open_readers(&index).await.context(INDEX)?;
-        let waiting =
-            sqlx::query_scalar::<_, String>("SELECT path FROM gone WHERE camera = ? AND stream = ?");
+        let waiting = sqlx::query_scalar::<_, String>(
+            "SELECT path FROM gone WHERE camera = ? AND stream = ? AND reason != 'missing'",
+        );
         gone.extend(
             waiting.bind(camera.as_str()).bind(stream.as_str()).fetch_all(&index).await.context(INDEX)?,
         );

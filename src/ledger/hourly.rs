@@ -133,10 +133,12 @@ impl Hourly {
             Ok(hour.seal(&self.sealer.signer))
         });
         let sealed = sealed.await?;
-        for (what, listed) in [("recorded", &recorded), ("gone", &gone)] {
-            for one in listed {
-                keep(&mut transaction, sealed.number, what, one).await?;
-            }
+        for one in &recorded {
+            keep(&mut transaction, sealed.number, "recorded", one).await?;
+        }
+        for one in &gone {
+            let what = if is_missing(one) { "missing" } else { "gone" };
+            keep(&mut transaction, sealed.number, what, one).await?;
         }
         transaction.commit().await?;
         Ok(sealed)
@@ -164,11 +166,15 @@ async fn tell(db: &mut SqliteConnection, listed: &Listed, now: Wall) -> Result<(
         "reason": list.reason, "camera": list.camera, "stream": list.stream, "files": list.files,
         "bytes": list.bytes, "from": list.from, "to": list.to, "list": list.sha256,
     });
-    let is_missing = list.reason.as_deref() == Some(WentFor::Missing.as_str());
-    let action = if is_missing { "footage-missing" } else { "deleted" };
+    let action = if is_missing(listed) { "footage-missing" } else { "deleted" };
     let subject = Some(list.camera.as_str());
     AuditLog::add_in(db, Act { who: "quaywatch", from: "service", action, subject, detail }, now).await?;
     Ok(())
+}
+
+/// Whether nobody here let these files go: that they were found missing excuses nothing.
+fn is_missing(listed: &Listed) -> bool {
+    listed.list.reason.as_deref() == Some(WentFor::Missing.as_str())
 }
 
 async fn audit_head(db: &mut SqliteConnection) -> Result<Option<AuditHead>, sqlx::Error> {

@@ -112,6 +112,17 @@ async fn a_whole_hour_that_was_taken_from_disk_and_index_shows() {
     assert_eq!(told.matches("it was recorded and is missing").count(), 4, "{told}");
 }
 
+#[tokio::test]
+async fn what_was_taken_still_shows_when_the_centre_itself_has_found_it_missing_and_signed_that() {
+    let centre = centre().await;
+    let name = "video/hall/main/1970-01-01/040001.mp4";
+    std::fs::remove_file(centre.folder.path().join(name)).unwrap();
+    centre.hourly.archive.take_stock(std::time::Duration::ZERO).await.unwrap();
+    assert!(centre.told().await.starts_with(&format!("{name}: it was recorded and is missing")));
+    centre.hourly.seal(at(181)).await.unwrap();
+    assert!(centre.told().await.starts_with(&format!("{name}: it was recorded and is missing")));
+}
+
 static NONE: sqlx::migrate::Migrator = sqlx::migrate::Migrator {
     migrations: std::borrow::Cow::Borrowed(&[]),
     ignore_missing: true,
