@@ -145,7 +145,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
 
     let exports = start_exports(&shared, &mut house)?;
     start_housekeeping(&shared, &mut house, exports.clone());
-    start_hourly(&shared, &mut house);
+    start_hourly(&shared, &nudge, &mut house);
     if let Some(province) = &shared.config.province {
         start_bounds(&shared, province.outbox, nudge.clone(), &mut house)?;
     }
@@ -418,10 +418,12 @@ fn sealer(shared: &Shared) -> Sealer {
     Sealer { centre, signer, clock: shared.clock.subscribe() }
 }
 
-/// Signs what was recorded and what went.
-fn start_hourly(shared: &Shared, group: &mut Group) {
+/// Signs what was recorded and what went, and has the province told.
+fn start_hourly(shared: &Shared, nudge: &mpsc::Sender<()>, group: &mut Group) {
     let (archive, db) = (shared.archive.clone(), shared.db.clone());
-    let hourly = Hourly { archive, db, sealer: sealer(shared), every: shared.config.storage.seal_every };
+    let tells = shared.config.province.is_some().then(|| nudge.clone());
+    let every = shared.config.storage.seal_every;
+    let hourly = Hourly { archive, db, sealer: sealer(shared), every, tells };
     let stop = group.token();
     group.keep_running("ledger", move || {
         let (hourly, stop) = (hourly.clone(), stop.clone());
@@ -439,8 +441,7 @@ fn start_bounds(
     nudge: mpsc::Sender<()>,
     group: &mut Group,
 ) -> anyhow::Result<()> {
-    let (archive, db, signer) = (shared.archive.clone(), shared.db.clone(), shared.signer.clone());
-    let (centre, clock_state) = (shared.config.centre.id.clone(), shared.clock.subscribe());
+    let (archive, db, sealer) = (shared.archive.clone(), shared.db.clone(), sealer(shared));
     let (waits, stop) = (shared.asked_to_wait.subscribe(), group.token());
     let mut ids = Ids::new(clock::id_seed()?);
     group.spawn("outbox bounds", async move {
@@ -451,8 +452,7 @@ fn start_bounds(
             let now = clock::now();
             let is_full = waits.borrow().is_some_and(|at| now.mono.since(at) < FULL_FOR);
             let dated = (archive.believes(now) && !is_full).then_some(now.wall);
-            let clock = *clock_state.borrow();
-            let keeper = Keeper { centre: &centre, bounds, signer: &signer, clock };
+            let keeper = Keeper { bounds, sealer: &sealer };
             match db.keep_within_bounds(&keeper, dated, &mut ids, now).await {
                 Ok(given_up) if given_up.files > 0 => drop(nudge.try_send(())),
                 Ok(_) => {}

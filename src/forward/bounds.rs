@@ -1,6 +1,8 @@
 //! Keeps the outbox within its bounds: what [`super::sacrifice`] chooses is given up and told in one
 //! transaction, as an `evidence-given-up` incident, which rolls on for a day.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -11,23 +13,20 @@ use super::queue::severity_of;
 use super::sacrifice::{Bounds, Candidate, sacrifice};
 use crate::centre_db::{CentreDb, unreadable};
 use crate::database::WRITING;
-use crate::model::{CentreId, ClockState, EventId, FileId, Ids, IncidentId, Kind, Now, Severity, Wall};
+use crate::ledger::{LinkKind, Sealer, Tombstone, link_in};
+use crate::model::{EventId, FileId, Ids, IncidentId, Kind, Now, Severity, Wall};
 use crate::people::{Act, AuditLog};
-use crate::wire::{Event, EventType, Role, Signer};
+use crate::wire::{Event, EventType, Role};
 
 /// For so long what is given up is told as one incident.
 const ROLLS_FOR_MS: i64 = 86_400_000;
 
 /// Who gives up, and how it is told.
 pub struct Keeper<'a> {
-    /// Whose outbox.
-    pub centre: &'a CentreId,
     /// What it may hold.
     pub bounds: Bounds,
     /// Who signs what is told.
-    pub signer: &'a Signer,
-    /// How far the clock is believed.
-    pub clock: ClockState,
+    pub sealer: &'a Sealer,
 }
 
 /// What was given up.
@@ -75,6 +74,14 @@ impl CentreDb {
             .execute(&mut *transaction)
             .await?;
         }
+        for (incident, unsent) in by_incident(&chosen) {
+            let subject = incident.to_string();
+            link_in(&mut transaction, (LinkKind::Tombstone, Some(&subject)), now.wall, |link| {
+                let stated = keeper.sealer.stated(link, now)?;
+                Ok(Tombstone::of_delivery(stated, incident, unsent).seal(&keeper.sealer.signer))
+            })
+            .await?;
+        }
         super::incidents::write(&mut transaction, &row).await?;
         let (subject, detail) = (
             row.id.to_string(),
@@ -94,7 +101,7 @@ impl CentreDb {
             let build = |sequence| {
                 Event::new(
                     id,
-                    keeper.centre,
+                    &keeper.sealer.centre,
                     *kind,
                     row.id,
                     now.wall,
@@ -103,7 +110,7 @@ impl CentreDb {
                     row.data(vec![]),
                 )
             };
-            super::outbox::add_event(&mut transaction, &row, keeper.signer, now, build).await?;
+            super::outbox::add_event(&mut transaction, &row, &keeper.sealer.signer, now, build).await?;
         }
         transaction.commit().await?;
         tracing::error!(target: "audit", files = given_up.files, bytes = given_up.bytes,
@@ -124,7 +131,7 @@ impl CentreDb {
     /// Every file that waits.
     async fn candidates(&self) -> Result<Vec<Candidate>, sqlx::Error> {
         let rows = sqlx::query(
-            "SELECT outbox.id, outbox.severity, made_at, size, json_extract(payload, '$.user_data.role') AS role,
+            "SELECT outbox.id, outbox.incident, outbox.digest, outbox.severity, made_at, size, json_extract(payload, '$.user_data.role') AS role,
                     incidents.ended_at IS NOT NULL AS is_closed
              FROM outbox JOIN incidents ON incidents.id = outbox.incident
              WHERE outbox.state = 'waiting' AND outbox.kind = 'file'",
@@ -133,7 +140,10 @@ impl CentreDb {
         .await?;
         let candidate = |row: &SqliteRow| {
             let (id, role): (String, String) = (row.try_get("id")?, row.try_get("role")?);
+            let incident: String = row.try_get("incident")?;
             Ok(Candidate {
+                incident: incident.parse().map_err(|e: uuid::Error| unreadable("incident", Box::new(e)))?,
+                digest: row.try_get("digest")?,
                 id: FileId(id.parse().map_err(|e: uuid::Error| unreadable("id", Box::new(e)))?),
                 role: Role::parse(&role).ok_or_else(|| unreadable("role", role))?,
                 severity: severity_of(row.try_get("severity")?)?,
@@ -181,7 +191,7 @@ impl CentreDb {
             rule: Kind::EvidenceGivenUp.as_str().to_owned(),
             clip: None,
             evidence: Evidence::None,
-            clock: keeper.clock,
+            clock: *keeper.sealer.clock.borrow(),
             sound_may_leave: false,
             asked: false,
         });
@@ -201,12 +211,21 @@ impl CentreDb {
     }
 }
 
+/// The digests of what was chosen, for each incident.
+fn by_incident(chosen: &[Candidate]) -> BTreeMap<IncidentId, Vec<String>> {
+    let mut all: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for file in chosen {
+        all.entry(file.incident).or_default().push(file.digest.clone());
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::forward::fixtures::{centre, db, event, file, incident, now, signer};
+    use crate::forward::fixtures::{db, event, file, incident, now, signer};
     use crate::wire::{Role, Subject};
 
     #[tokio::test]
@@ -224,13 +243,9 @@ mod tests {
             db.add_files(row.id, true, &files, &signer(), now(), build).await.unwrap();
             made.push(clip.id);
         }
-        let (own, key) = (centre(), signer());
-        let keeper = |bytes| Keeper {
-            centre: &own,
-            bounds: Bounds { bytes, keep: Duration::from_secs(3600) },
-            signer: &key,
-            clock: ClockState::default(),
-        };
+        let sealer = crate::ledger::fixtures::sealer(1);
+        let keeper =
+            |bytes| Keeper { bounds: Bounds { bytes, keep: Duration::from_secs(3600) }, sealer: &sealer };
         let nothing = db.keep_within_bounds(&keeper(3000), Some(now().wall), &mut ids, now()).await.unwrap();
         assert_eq!((nothing, db.waiting().await.unwrap().len()), (GivenUp::default(), 9));
 
@@ -244,6 +259,11 @@ mod tests {
             "the oldest that is not urgent"
         );
         assert_eq!(waiting.len(), 10, "two events tell it");
+
+        let sealed: Vec<u8> =
+            sqlx::query_scalar("SELECT envelope FROM ledger").fetch_one(&db.pool).await.unwrap();
+        let (tombstone, _) = Tombstone::open(&sealed).unwrap();
+        assert_eq!((tombstone.is_deletion(), tombstone.unsent.len()), (false, 1), "it is signed which");
 
         // The province is away for longer than files are kept: the same incident goes on.
         let later = now().plus(Duration::from_secs(3700));

@@ -55,8 +55,8 @@ impl Class {
 pub struct Item {
     /// Its id on the wire.
     pub id: Subject,
-    /// The incident it belongs to.
-    pub incident: IncidentId,
+    /// The incident it belongs to; none of an event that tells what was signed.
+    pub incident: Option<IncidentId>,
     /// Events, then small files, then clips.
     pub class: Class,
     /// How much the incident matters.

@@ -87,22 +87,21 @@ impl CentreDb {
         let act = Act { who: "quaywatch", from: "service", action: "deleted", subject: Some(&id), detail };
         AuditLog::add_in(&mut transaction, act, now.wall).await?;
         link_in(&mut transaction, (LinkKind::Tombstone, Some(&id)), now.wall, |link| {
-            let tombstone =
-                Tombstone { stated: sealer.stated(link, now)?, incident, reason: "age".to_owned() };
-            Ok(tombstone.seal(&sealer.signer))
+            Ok(Tombstone::of_evidence(sealer.stated(link, now)?, incident).seal(&sealer.signer))
         })
         .await?;
         transaction.commit().await
     }
 
-    /// Removes rows of the outbox that were delivered before `moment`; gives how many.
+    /// Removes rows of the outbox that were delivered before `moment`; gives how many. What was told of signed documents
+    /// stays: the province's receipt for it is their proof.
     ///
     /// # Errors
     /// If the rows cannot be removed.
     pub async fn prune_delivered(&self, moment: Wall) -> Result<u64, sqlx::Error> {
         let pruned = sqlx::query(
-            "DELETE FROM outbox WHERE (state = 'delivered' AND delivered_at < ?1)
-                OR (state = 'given-up' AND made_at < ?1)",
+            "DELETE FROM outbox WHERE incident IS NOT NULL
+                AND ((state = 'delivered' AND delivered_at < ?1) OR (state = 'given-up' AND made_at < ?1))",
         )
         .bind(moment.as_millis())
         .execute(&self.pool)
@@ -140,7 +139,7 @@ mod tests {
         let later = &at(later);
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [], "the province has nothing yet");
         assert_eq!(db.outdated_evidence(later, false).await.unwrap(), [old.id], "and if there is none");
-        db.mark_delivered(&events, now()).await.unwrap();
+        db.mark_delivered(&events, None, now()).await.unwrap();
         assert_eq!(db.outdated_evidence(&at(earlier), true).await.unwrap(), [], "it is not old");
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [old.id], "the other is not over");
         let cameras = vec![(old.camera.clone().unwrap(), earlier)];

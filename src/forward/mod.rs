@@ -34,6 +34,8 @@ mod pins;
 
 mod queue;
 
+mod receipts;
+
 mod sending;
 
 mod status;
@@ -49,10 +51,11 @@ pub(crate) use incidents::{from_row as incident_from_row, read as read_incident}
 pub use item::{Class, Item};
 pub use keeping::Outdated;
 pub use link::{Orders, Settings, run};
-pub(crate) use outbox::add_event;
 pub use outbox::{OutboxError, OutgoingFile};
+pub(crate) use outbox::{add_event, add_links};
 pub use pins::Pin;
 pub use queue::Quarantined;
+pub use receipts::{KeptReceipt, SignedReceipts};
 pub use sacrifice::Bounds;
 #[cfg(test)]
 pub(crate) use sacrifice::{Candidate, sacrifice};

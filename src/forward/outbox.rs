@@ -9,14 +9,14 @@
 use std::path::{Component, PathBuf};
 
 use sha2::{Digest, Sha256};
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::incidents::{self, Evidence, IncidentRow};
 use super::item::{Class, id_text, severity_rank};
 use crate::centre_db::{CentreDb, unreadable};
 use crate::database::WRITING;
-use crate::model::{Epoch, EventId, FileId, IncidentId, Now};
-use crate::wire::{Event, FileInit, FileRef, Signer, Subject};
+use crate::model::{Epoch, EventId, FileId, IncidentId, Now, Severity};
+use crate::wire::{Event, FileInit, FileRef, LinksEvent, Signer, Subject};
 
 /// A file that is to leave the centre.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,23 +169,32 @@ pub(crate) async fn add_event(
     now: Now,
     build: impl FnOnce(u64) -> Event,
 ) -> Result<EventId, OutboxError> {
-    let sequence: i64 = sqlx::query("UPDATE meta SET sequence = sequence + 1 RETURNING sequence")
-        .fetch_one(&mut *connection)
-        .await?
-        .try_get(0)?;
+    let sequence = next_sequence(connection).await?;
     let event = build(u64::try_from(sequence).map_err(|e| unreadable("sequence", Box::new(e)))?);
-    let payload = event.to_bytes();
-    let new = NewRow {
-        id: Subject::Event(event.id),
-        class: Class::Event,
-        sequence: Some(sequence),
-        digest: hex::encode(Sha256::digest(&payload)),
-        size: u64::try_from(payload.len()).unwrap_or(u64::MAX),
-        path: None,
-        payload,
-    };
-    insert(connection, incident, signer, now, new).await?;
+    let new = NewRow::event(event.id, sequence, event.to_bytes());
+    insert(connection, Some(incident), signer, now, new).await?;
     Ok(event.id)
+}
+
+/// Signs an event that tells what was signed and puts it into the outbox, as part of a transaction: behind all that
+/// tells of incidents.
+pub(crate) async fn add_links(
+    connection: &mut SqliteConnection,
+    signer: &Signer,
+    now: Now,
+    build: impl FnOnce(u64) -> LinksEvent,
+) -> Result<EventId, OutboxError> {
+    let sequence = next_sequence(connection).await?;
+    let event = build(u64::try_from(sequence).map_err(|e| unreadable("sequence", Box::new(e)))?);
+    let new = NewRow::event(event.id, sequence, event.to_bytes());
+    insert(connection, None, signer, now, new).await?;
+    Ok(event.id)
+}
+
+async fn next_sequence(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("UPDATE meta SET sequence = sequence + 1 RETURNING sequence")
+        .fetch_one(connection)
+        .await
 }
 
 async fn add_file(
@@ -215,7 +224,7 @@ async fn add_file(
         path: Some(path),
         payload,
     };
-    insert(connection, incident, signer, now, new).await?;
+    insert(connection, Some(incident), signer, now, new).await?;
     Ok(())
 }
 
@@ -229,9 +238,23 @@ struct NewRow<'a> {
     payload: Vec<u8>,
 }
 
+impl NewRow<'_> {
+    fn event(id: EventId, sequence: i64, payload: Vec<u8>) -> Self {
+        Self {
+            id: Subject::Event(id),
+            class: Class::Event,
+            sequence: Some(sequence),
+            digest: hex::encode(Sha256::digest(&payload)),
+            size: u64::try_from(payload.len()).unwrap_or(u64::MAX),
+            path: None,
+            payload,
+        }
+    }
+}
+
 async fn insert(
     connection: &mut SqliteConnection,
-    incident: &IncidentRow,
+    incident: Option<&IncidentRow>,
     signer: &Signer,
     now: Now,
     new: NewRow<'_>,
@@ -249,8 +272,8 @@ async fn insert(
     .bind(id_text(new.id))
     .bind(kind)
     .bind(new.class.rank())
-    .bind(severity_rank(incident.severity))
-    .bind(incident.id.to_string())
+    .bind(severity_rank(incident.map_or(Severity::Notice, |incident| incident.severity)))
+    .bind(incident.map(|incident| incident.id.to_string()))
     .bind(new.sequence)
     .bind(now.wall.as_millis())
     .bind(new.digest)

@@ -22,7 +22,7 @@ async fn an_incident_and_its_event_are_recorded_together_and_read_back() {
     let id = record(&db, &mut ids, &row).await.unwrap();
     assert_eq!(db.incident(row.id).await.unwrap(), Some(row.clone()));
     let [item] = &db.waiting().await.unwrap()[..] else { panic!("one item") };
-    assert_eq!((item.id, item.incident, item.begun), (Subject::Event(id), row.id, false));
+    assert_eq!((item.id, item.incident, item.begun), (Subject::Event(id), Some(row.id), false));
     let payload = db.payload(item.id).await.unwrap().unwrap();
     assert_eq!(<[u8; 32]>::from(Sha256::digest(&payload.bytes)), item.digest);
     signer.public().verify(&payload.bytes, &payload.signature.sig).unwrap();
@@ -126,7 +126,7 @@ async fn delivered_and_quarantined_items_wait_no_more_and_do_not_change_again() 
     let row = incident(&mut ids, Severity::Warning);
     let one = Subject::Event(record(&db, &mut ids, &row).await.unwrap());
     let two = Subject::Event(record(&db, &mut ids, &row).await.unwrap());
-    db.mark_delivered(&[one], now()).await.unwrap();
+    db.mark_delivered(&[one], None, now()).await.unwrap();
     db.quarantine(two, "not a known schema").await.unwrap();
     db.quarantine(one, "too late").await.unwrap();
     assert_eq!(db.waiting().await.unwrap(), []);

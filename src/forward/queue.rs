@@ -8,6 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::item::{Class, Item, id_text, severity_rank};
+use super::receipts::{self, SignedReceipts};
 use crate::centre_db::{CentreDb, unreadable};
 use crate::database::WRITING;
 use crate::model::{EventId, FileId, IncidentId, Now, Severity, Wall};
@@ -26,8 +27,8 @@ pub(crate) struct Payload {
 pub struct Quarantined {
     /// What.
     pub id: Subject,
-    /// Whose.
-    pub incident: IncidentId,
+    /// Whose, where it is of an incident.
+    pub incident: Option<IncidentId>,
     /// Why.
     pub reason: String,
     /// When it was made.
@@ -64,12 +65,20 @@ impl CentreDb {
         Ok(items)
     }
 
-    /// Writes down that the province has stored these.
+    /// Writes down that the province has stored these, and keeps the receipt that says so.
     ///
     /// # Errors
     /// If it is not committed; then none is.
-    pub async fn mark_delivered(&self, items: &[Subject], now: Now) -> Result<(), sqlx::Error> {
+    pub async fn mark_delivered(
+        &self,
+        items: &[Subject],
+        receipt: Option<&SignedReceipts>,
+        now: Now,
+    ) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin_with(WRITING).await?;
+        if let Some(receipt) = receipt {
+            receipts::keep(&mut transaction, items, receipt).await?;
+        }
         for id in items {
             // What was given up while it was on its way has arrived all the same.
             sqlx::query(
@@ -219,6 +228,7 @@ fn subject(row: &SqliteRow) -> Result<Subject, sqlx::Error> {
     Ok(if kind == "event" { Subject::Event(EventId(id)) } else { Subject::File(FileId(id)) })
 }
 
-fn incident_of(row: &SqliteRow) -> Result<IncidentId, sqlx::Error> {
-    row.try_get::<String, _>("incident")?.parse().map_err(|e| unreadable("incident", Box::new(e)))
+fn incident_of(row: &SqliteRow) -> Result<Option<IncidentId>, sqlx::Error> {
+    let incident: Option<String> = row.try_get("incident")?;
+    incident.map(|id| id.parse()).transpose().map_err(|e: uuid::Error| unreadable("incident", Box::new(e)))
 }

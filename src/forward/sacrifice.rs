@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use super::item::Class;
-use crate::model::{FileId, Severity, Wall};
+use crate::model::{FileId, IncidentId, Severity, Wall};
 use crate::wire::Role;
 
 /// Once it is over its bounds, an outbox is brought down to this share of them, so that it is not over
@@ -31,6 +31,9 @@ pub struct Bounds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Candidate {
     pub(crate) id: FileId,
+    pub(crate) incident: IncidentId,
+    /// SHA-256 of the file, hexadecimal.
+    pub(crate) digest: String,
     pub(crate) role: Role,
     pub(crate) severity: Severity,
     /// Whether its incident is over.
@@ -82,7 +85,9 @@ mod tests {
 
     fn file(n: u128, role: Role, severity: Severity, is_closed: bool) -> Candidate {
         let made_at = Wall::from_millis(i64::try_from(n).unwrap() * 1000);
-        Candidate { id: FileId(uuid::Uuid::from_u128(n)), role, severity, is_closed, made_at, size: 100 }
+        let (id, incident) = (uuid::Uuid::from_u128(n), IncidentId(uuid::Uuid::from_u128(n)));
+        let digest = "ab".repeat(32);
+        Candidate { id: FileId(id), incident, digest, role, severity, is_closed, made_at, size: 100 }
     }
 
     fn ids(files: &[Candidate]) -> Vec<u128> {

@@ -72,7 +72,7 @@ async fn read(pool: &SqlitePool, stated: &mut Stated) -> Result<Chain, sqlx::Err
                     let folder = row.subject.clone().unwrap_or_default();
                     stated.manifests.insert(folder, row.digest.clone());
                 }
-                Some(Document::Tombstone(tombstone)) => {
+                Some(Document::Tombstone(tombstone)) if tombstone.is_deletion() => {
                     stated.deleted.insert(tombstone.incident.to_string());
                 }
                 Some(Document::Hour(hour)) => {
@@ -82,7 +82,7 @@ async fn read(pool: &SqlitePool, stated: &mut Stated) -> Result<Chain, sqlx::Err
                     stated.files += hour.recorded.iter().map(|list| list.files).sum::<u64>();
                     stated.audit.extend(hour.audit.map(|head| (row.number, head.number, head.hash)));
                 }
-                Some(Document::Package(_)) | None => {}
+                Some(Document::Tombstone(_) | Document::Package(_)) | None => {}
             }
         }
     }

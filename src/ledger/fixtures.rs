@@ -41,7 +41,13 @@ pub(crate) async fn open(storage: &Path, secret: u8) -> Hourly {
     let policy = Policy { usual: KEEP, cameras: Default::default(), reserve_bytes: 0, pin_share: 0.9 };
     let archive = Archive::new(storage, policy, Index::open(storage).await.unwrap());
     let db = crate::centre_db::open(storage, &mut Ids::new(1), Now::default()).await.unwrap();
-    Hourly { archive: Arc::new(archive), db, sealer: sealer(secret), every: Duration::from_secs(3600) }
+    Hourly {
+        archive: Arc::new(archive),
+        db,
+        sealer: sealer(secret),
+        every: Duration::from_secs(3600),
+        tells: None,
+    }
 }
 
 /// Records a file of one minute; gives its path.

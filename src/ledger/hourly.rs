@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sqlx::{Row, SqliteConnection};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::lists::{self, Listed};
@@ -34,6 +35,8 @@ pub struct Hourly {
     pub sealer: Sealer,
     /// How often, an hour.
     pub every: Duration,
+    /// Where there is a province, it is told of all that was signed; this tells the link that something waits.
+    pub tells: Option<mpsc::Sender<()>>,
 }
 
 /// What of one document came of which files.
@@ -69,6 +72,11 @@ impl Hourly {
     pub async fn seal(&self, now: Now) -> anyhow::Result<()> {
         let mut behind = 0;
         while !self.seal_some(&mut behind, now).await?.is_all {}
+        if let Some(nudge) = &self.tells
+            && self.db.tell_links(&self.sealer, now).await? > 0
+        {
+            let _ = nudge.try_send(());
+        }
         Ok(())
     }
 

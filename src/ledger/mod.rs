@@ -17,6 +17,8 @@ mod hourly;
 
 mod lists;
 
+mod telling;
+
 mod tombstone;
 
 mod check;

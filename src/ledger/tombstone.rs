@@ -1,4 +1,5 @@
-//! What a document says of evidence that was deleted: that it was, when, and why.
+//! What a document says of evidence that is not where it should be any more: that it was deleted here, or that it was
+//! given up before the province had it; when, and why.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use crate::wire::{Malformed, PublicKey, Signer};
 /// The kind of its envelope.
 pub const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.tombstone.v1+json";
 
-/// The evidence of one incident is gone.
+/// The evidence of one incident is gone from here, or will not get to the province.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {
     /// What every document states.
@@ -18,11 +19,29 @@ pub struct Tombstone {
     pub stated: Stated,
     /// The incident.
     pub incident: IncidentId,
-    /// Why: `age`.
+    /// Why: `age` of what was deleted, `outbox-bounds` of what was given up.
     pub reason: String,
+    /// SHA-256 of the files that are not sent any more, hexadecimal; they stay here. None: the evidence was deleted here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsent: Vec<String>,
 }
 
 impl Tombstone {
+    /// Of evidence that was deleted because it was kept for its time.
+    pub fn of_evidence(stated: Stated, incident: IncidentId) -> Self {
+        Self { stated, incident, reason: "age".to_owned(), unsent: Vec::new() }
+    }
+
+    /// Of files that the outbox had no room for.
+    pub fn of_delivery(stated: Stated, incident: IncidentId, unsent: Vec<String>) -> Self {
+        Self { stated, incident, reason: "outbox-bounds".to_owned(), unsent }
+    }
+
+    /// Whether the evidence is gone from the centre.
+    pub fn is_deletion(&self) -> bool {
+        self.unsent.is_empty()
+    }
+
     /// The signed envelope.
     pub fn seal(&self, signer: &Signer) -> Vec<u8> {
         envelope::seal(PAYLOAD_TYPE, self, signer)

@@ -27,6 +27,8 @@ pub enum PieceState {
     Verified,
     /// It is here, and its digest was not looked at.
     Unverified,
+    /// It is here, and no manifest of its incident names it, though there is one.
+    Unlisted,
     /// It came, and was not what was signed.
     Refused,
 }
@@ -40,7 +42,8 @@ pub struct Evidence {
     pub still: bool,
     /// Whether there is sound.
     pub sound: bool,
-    /// Whether something came, and every file that came was found right against its signed digest.
+    /// Whether something came, and every file that came was found right against its signed digest and is named by a
+    /// manifest of the incident, once one is there.
     pub verified: bool,
     /// How many files are still to come.
     pub waiting: u64,
@@ -48,7 +51,9 @@ pub struct Evidence {
 
 /// Counts the files of an incident whose events name `named`.
 pub fn evidence(named: &[String], pieces: &[Piece]) -> Evidence {
-    let is_here = |piece: &&Piece| matches!(piece.state, PieceState::Verified | PieceState::Unverified);
+    let is_here = |piece: &&Piece| {
+        matches!(piece.state, PieceState::Verified | PieceState::Unverified | PieceState::Unlisted)
+    };
     let has = |role| pieces.iter().filter(is_here).any(|piece| piece.role == Some(role));
     let came: Vec<_> = pieces.iter().filter(|piece| piece.state != PieceState::Receiving).collect();
     let underway = pieces.iter().filter(|piece| piece.state == PieceState::Receiving);
@@ -91,10 +96,10 @@ mod tests {
     fn one_file_that_was_not_what_was_signed_spoils_the_whole_and_nothing_is_not_verified() {
         assert_eq!(evidence(&[], &[]), Evidence::default());
         let clip = piece("clip", Role::Clip, PieceState::Verified);
-        for spoilt in [PieceState::Refused, PieceState::Unverified] {
+        for spoilt in [PieceState::Refused, PieceState::Unverified, PieceState::Unlisted] {
             let found = evidence(&[], &[clip.clone(), piece("sound", Role::Sound, spoilt)]);
             assert!(!found.verified && found.clip && found.waiting == 0, "{spoilt:?}");
-            assert_eq!(found.sound, spoilt == PieceState::Unverified);
+            assert_eq!(found.sound, spoilt != PieceState::Refused);
         }
     }
 }

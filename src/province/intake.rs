@@ -6,7 +6,7 @@
 //! - What has no readable id cannot be answered: dropped and counted.
 
 use crate::model::{BootId, CentreId, EventId, Wall};
-use crate::wire::{self, BadSignature, Event, Outcome, Presence, Receipt, Status, Subject, Trust};
+use crate::wire::{self, BadSignature, Event, Outcome, Presence, Receipt, Status, Subject, Told, Trust};
 
 /// When to ask again for what may be settled by a person, such as an enrolment.
 pub const RETRY_ENROLMENT_S: u64 = 60;
@@ -75,7 +75,7 @@ pub enum Turned {
 ///
 /// # Errors
 /// [`Turned`] if it is not to be stored.
-pub fn read_event(centre: &CentreId, payload: &[u8], check: &Check) -> Result<Event, Turned> {
+pub fn read_event(centre: &CentreId, payload: &[u8], check: &Check) -> Result<Told, Turned> {
     let answer = |id: EventId, outcome| {
         Turned::Away(Receipt::new(Subject::Event(id), Some(wire::digest(payload)), outcome))
     };
@@ -85,7 +85,7 @@ pub fn read_event(centre: &CentreId, payload: &[u8], check: &Check) -> Result<Ev
             Event::peek_id(payload).map_or_else(|| Turned::Down(reason.to_owned()), |id| answer(id, outcome))
         );
     }
-    Event::from_bytes(centre, payload).map_err(|malformed| {
+    Told::from_bytes(centre, payload).map_err(|malformed| {
         let reason = malformed.to_string();
         match Event::peek_id(payload) {
             Some(id) => answer(id, Outcome::Refused { reason }),

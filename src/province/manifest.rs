@@ -1,11 +1,24 @@
 //! Whether a manifest that came is one that its centre may send. Pure.
 
+use sha2::{Digest, Sha256};
+
+use super::chain::Placed;
 use crate::evidence::manifest::open;
+use crate::ledger::LinkKind;
 use crate::model::{CentreId, IncidentId};
 use crate::wire::Trust;
 
 /// No manifest is larger than this, in bytes.
 pub const MOST_BYTES: u64 = 1 << 20;
+
+/// What is kept of a manifest beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFacts {
+    /// Its place in the chain; none of a manifest of before there was one.
+    pub link: Option<Placed>,
+    /// The SHA-256 of each file that it names, hexadecimal.
+    pub files: Vec<String>,
+}
 
 /// Judges the bytes of a manifest that came as evidence of `incident` from `centre`, whose keys are `trust`. The receipt
 /// depends on it: what is receipted here may be forgotten there.
@@ -17,7 +30,7 @@ pub fn judge_manifest(
     centre: &CentreId,
     incident: IncidentId,
     trust: &Trust,
-) -> Result<(), String> {
+) -> Result<ManifestFacts, String> {
     let opened = open(bytes).map_err(|e| format!("the manifest does not hold: {e}"))?;
     let (manifest, kid) = (opened.manifest, opened.key.kid());
     if !trust.knows(&kid) {
@@ -29,7 +42,19 @@ pub fn judge_manifest(
     if manifest.incident.id != incident {
         return Err(format!("the manifest is of another incident, {}", manifest.incident.id));
     }
-    Ok(())
+    let link = manifest.link.map(|link| Placed {
+        epoch: link.epoch,
+        number: link.number,
+        kind: LinkKind::Manifest.as_str().to_owned(),
+        incident: Some(incident),
+        made_at: manifest.made_at,
+        previous: link.previous,
+        digest: hex::encode(Sha256::digest(bytes)),
+    });
+    if link.as_ref().is_some_and(|link| link.number < 1) {
+        return Err("the manifest has no place in the chain: numbers begin at 1".to_owned());
+    }
+    Ok(ManifestFacts { link, files: manifest.files.into_iter().map(|file| file.sha256).collect() })
 }
 
 #[cfg(test)]
@@ -46,7 +71,8 @@ mod tests {
         let made = manifest(&ours, vec![]);
         let (centre, incident) = (made.centre.clone(), made.incident.id);
         let good = made.seal(&ours);
-        assert_eq!(judge_manifest(&good, &centre, incident, &trust), Ok(()));
+        let facts = judge_manifest(&good, &centre, incident, &trust).unwrap();
+        assert_eq!(facts, ManifestFacts { link: None, files: vec![] });
         let told = |bytes: &[u8], centre: &str, incident: IncidentId| {
             judge_manifest(bytes, &CentreId::new(centre).unwrap(), incident, &trust).unwrap_err()
         };

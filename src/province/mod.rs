@@ -19,6 +19,8 @@ mod raising;
 
 mod evidence;
 
+mod chain;
+
 mod manifest;
 
 mod watch;

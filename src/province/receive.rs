@@ -19,9 +19,8 @@ use super::answers::Answers;
 use super::errands::{self, Errands};
 use super::intake::{RETRY_TROUBLE_S, later};
 use super::renewal::Renewal;
-use super::store::{self, Unanswered, WholeFile};
+use super::store::{self, ReadBack, Unanswered, WholeFile};
 use super::take::{Taken, Taker};
-use super::transfer::Verified;
 use crate::backoff::{self, Backoff};
 use crate::broker::{BrokerError, Connection, Message, Notice, Options, Received};
 use crate::clock;
@@ -57,7 +56,7 @@ pub struct Receiver {
     options: Options,
     health: Arc<Health>,
     answers: Answers,
-    reading: JoinSet<(WholeFile, std::io::Result<Verified>)>,
+    reading: JoinSet<(WholeFile, std::io::Result<ReadBack>)>,
     waiting: VecDeque<WholeFile>,
     busy: HashSet<(CentreId, FileId)>,
     housekeeping: Mono,
@@ -80,7 +79,7 @@ pub struct Commands {
 
 enum Step {
     Stop,
-    ReadBack(WholeFile, std::io::Result<Verified>),
+    ReadBack(WholeFile, std::io::Result<ReadBack>),
     Notice(Notice),
     Answer,
     Errand(errands::Input),
@@ -344,15 +343,15 @@ impl Receiver {
         {
             let trust = self.taker.trust.get(&whole.centre).cloned().unwrap_or_default();
             self.reading.spawn_blocking(move || {
-                let result = store::verify(&whole, &trust);
+                let result = store::read_back(&whole, &trust);
                 (whole, result)
             });
         }
     }
 
-    async fn settle(&mut self, whole: WholeFile, result: std::io::Result<Verified>) {
+    async fn settle(&mut self, whole: WholeFile, result: std::io::Result<ReadBack>) {
         let settled = match result {
-            Ok(verified) => self.taker.store.settle(&whole, &verified, clock::now().wall).await,
+            Ok(read) => self.taker.store.settle(&whole, &read, clock::now().wall).await,
             Err(error) => Err(error.into()),
         };
         let (centre, file) = (whole.centre, whole.file);

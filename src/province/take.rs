@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::intake::{self, Check, EventDecision, RETRY_ENROLMENT_S, RETRY_TROUBLE_S, Turned, later};
-use super::store::{Became, Rejection, Store, StoreError, StoredEvent, Wanted, WholeFile};
+use super::store::{Became, Rejection, Store, StoreError, StoredEvent, StoredLinks, Wanted, WholeFile};
 use crate::broker::Received;
 use crate::model::{CentreId, CommandId, FileId, Now, Wall};
 use crate::wire::{
-    self, Event, FileInit, FromCentre, Outcome, Presence, Receipt, Reply, Signature, Status, Subject, Topics,
-    Trust,
+    self, Event, FileInit, FromCentre, LinksEvent, Outcome, Presence, Receipt, Reply, Signature, Status,
+    Subject, Told, Topics, Trust,
 };
 
 /// Who may send, and where to put it.
@@ -44,6 +44,7 @@ pub struct Taken {
 #[derive(Default)]
 struct Sorted<'a> {
     events: Vec<(CentreId, Event, &'a Received, &'a Signature)>,
+    links: Vec<(CentreId, LinksEvent, &'a Received, &'a Signature)>,
     files: Vec<(CentreId, FileId, FileMessage<'a>)>,
     statuses: Vec<(CentreId, Status, &'a Received)>,
     replies: Vec<(CentreId, Reply, &'a Received)>,
@@ -64,6 +65,7 @@ impl Taker {
             self.sort(received, &mut sorted, &mut taken);
         }
         self.take_events(&sorted, &mut taken, now.wall).await;
+        self.take_links(&sorted, &mut taken).await;
         for (centre, status, received) in &sorted.statuses {
             let stored = self.store.take_status(centre, status, &received.payload, received.retain, now.wall);
             match stored.await {
@@ -106,8 +108,11 @@ impl Taker {
             FromCentre::Event => {
                 let check = checked();
                 match (intake::read_event(&centre, &received.payload, &check), &received.signature) {
-                    (Ok(event), Some(signature)) => {
-                        sorted.events.push((centre, event, received, signature));
+                    (Ok(Told::Incident(event)), Some(signature)) => {
+                        sorted.events.push((centre, *event, received, signature));
+                    }
+                    (Ok(Told::Links(links)), Some(signature)) => {
+                        sorted.links.push((centre, links, received, signature));
                     }
                     (Ok(_), None) => {}
                     (Err(Turned::Away(receipt)), _) => {
@@ -224,20 +229,7 @@ impl Taker {
             return;
         }
         let decided = self.store.take_events(&events, now).await;
-        let outcomes: Vec<Outcome> = match decided {
-            Ok(decisions) => decisions
-                .into_iter()
-                .map(|decision| match decision {
-                    EventDecision::Store | EventDecision::Duplicate => Outcome::Stored,
-                    EventDecision::Refuse(reason) => Outcome::Refused { reason },
-                })
-                .collect(),
-            Err(error) => {
-                let outcome = later(RETRY_TROUBLE_S, "the province cannot store it now");
-                taken.trouble = Some(error);
-                vec![outcome; events.len()]
-            }
-        };
+        let outcomes = outcomes(decided, events.len(), taken);
         for (stored, outcome) in events.iter().zip(outcomes) {
             let event = stored.event;
             tracing::info!(centre = %stored.centre, incident = %event.subject, event = event.event_type.short(),
@@ -245,6 +237,30 @@ impl Taker {
             let digest = Some(wire::digest(stored.body));
             let receipt = Receipt::new(Subject::Event(event.id), digest, outcome);
             taken.receipts.push((stored.centre.clone(), receipt));
+        }
+    }
+
+    /// Links go by themselves: one that does not fit must not hold up an event.
+    async fn take_links(&self, sorted: &Sorted<'_>, taken: &mut Taken) {
+        let links: Vec<StoredLinks<'_>> = sorted
+            .links
+            .iter()
+            .map(|(centre, event, received, signature)| StoredLinks {
+                centre,
+                event,
+                body: &received.payload,
+                signature,
+            })
+            .collect();
+        if links.is_empty() {
+            return;
+        }
+        let decided = self.store.take_links(&links).await;
+        for (stored, outcome) in links.iter().zip(outcomes(decided, links.len(), taken)) {
+            let StoredLinks { centre, event, body, .. } = stored;
+            tracing::info!(%centre, links = event.data.links.len(), sequence = event.sequence, ?outcome, "links came");
+            let receipt = Receipt::new(Subject::Event(event.id), Some(wire::digest(body)), outcome);
+            taken.receipts.push(((*centre).clone(), receipt));
         }
     }
 
@@ -305,6 +321,23 @@ impl Taker {
             topic: received.topic.clone(),
             reason: reason.to_owned(),
             size: received.payload.len(),
+        }
+    }
+}
+
+/// What is answered to each of so many.
+fn outcomes(decided: Result<Vec<EventDecision>, StoreError>, many: usize, taken: &mut Taken) -> Vec<Outcome> {
+    match decided {
+        Ok(decisions) => decisions
+            .into_iter()
+            .map(|decision| match decision {
+                EventDecision::Store | EventDecision::Duplicate => Outcome::Stored,
+                EventDecision::Refuse(reason) => Outcome::Refused { reason },
+            })
+            .collect(),
+        Err(error) => {
+            taken.trouble = Some(error);
+            vec![later(RETRY_TROUBLE_S, "the province cannot store it now"); many]
         }
     }
 }

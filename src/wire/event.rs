@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::handling;
 use super::{HandlingEntry, Malformed, Role, Work, from_bytes, to_bytes};
+use super::{envelope, handling};
 use crate::model::{
     CameraId, CentreId, ClockState, Epoch, EventId, FileId, IncidentId, Kind, Severity, Wall,
 };
@@ -12,7 +12,7 @@ use crate::model::{
 /// No event is larger than this.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024;
 
-const SCHEMA: &str = "quaywatch:incident:1";
+pub(super) const SCHEMA: &str = "quaywatch:incident:1";
 
 /// What happened to the incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -160,29 +160,7 @@ impl Event {
     /// # Errors
     /// [`Malformed`] if it is too large, not JSON, of an unknown version or of another centre.
     pub fn from_bytes(centre: &CentreId, bytes: &[u8]) -> Result<Self, Malformed> {
-        /// Read first, so that a version that is not known is named as such.
-        #[derive(Deserialize)]
-        struct Envelope {
-            specversion: String,
-            dataschema: String,
-            source: String,
-        }
-        let envelope: Envelope = from_bytes("event", MAX_EVENT_BYTES, bytes)?;
-        if envelope.specversion != "1.0" {
-            return Err(Malformed(format!(
-                "CloudEvents version {:?} is not known here",
-                shortened(&envelope.specversion)
-            )));
-        }
-        if envelope.dataschema != SCHEMA {
-            return Err(Malformed(format!(
-                "schema {:?} is not known here, only {SCHEMA}",
-                shortened(&envelope.dataschema)
-            )));
-        }
-        if envelope.source != format!("/centres/{centre}") {
-            return Err(Malformed(format!("source {:?} is not {centre}", shortened(&envelope.source))));
-        }
+        envelope::check(centre, SCHEMA, bytes)?;
         let event: Event = from_bytes("event", MAX_EVENT_BYTES, bytes)?;
         event.sequence_number()?;
         handling::check(event.data.work.as_ref(), &event.data.handling)?;
@@ -194,8 +172,7 @@ impl Event {
     /// # Errors
     /// [`Malformed`] if it is not one from 0 to 2⁶³ − 1.
     pub fn sequence_number(&self) -> Result<i64, Malformed> {
-        let number = self.sequence.parse::<i64>().ok().filter(|n| *n >= 0);
-        number.ok_or_else(|| Malformed(format!("sequence {:?} is not a number", shortened(&self.sequence))))
+        envelope::number(&self.sequence)
     }
 
     /// Only the id, from bytes that may be anything: to be able to refuse what cannot be read.
@@ -206,10 +183,6 @@ impl Event {
         }
         from_bytes::<OnlyId>("event", 4 * 1024 * 1024, bytes).ok().map(|only| only.id)
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ impl Centre {
         let incident = crate::model::IncidentId(uuid::Uuid::nil());
         Item {
             id,
-            incident,
+            incident: Some(incident),
             class,
             severity,
             number,
@@ -248,6 +248,8 @@ impl Centre {
             let Subject::File(id) = row.item.id else { return None };
             Some(Candidate {
                 id,
+                incident: init.user_data.incident,
+                digest: init.checksum.clone(),
                 role: init.user_data.role,
                 severity: row.item.severity,
                 is_closed: true,

@@ -13,7 +13,7 @@ use crate::province::ranges::Ranges;
 use crate::province::transfer::{
     self, Capacity, ChunkDecision, FinDecision, Found, InitDecision, KnownFile, State, Verified,
 };
-use crate::wire::{Outcome, Receipt, Subject, digest};
+use crate::wire::{Outcome, Receipt, Subject, Told, digest};
 
 /// What a crash does not touch.
 #[derive(Default, Clone)]
@@ -147,7 +147,8 @@ impl Province {
             return answer(later(RETRY_TROUBLE_S, "the disk fails"));
         }
         let event = match read_event(&own_id(), payload, &Check::Good) {
-            Ok(event) => event,
+            Ok(Told::Incident(event)) => event,
+            Ok(Told::Links(_)) => panic!("this world signs nothing to last"),
             Err(turned) => panic!("a good event was turned away: {turned:?}"),
         };
         let stored = next.events.get(&id).map(String::as_str);

@@ -11,7 +11,7 @@ pub(super) fn item(number: i64, class: Class, severity: Severity, size: u64) -> 
     let id = uuid::Uuid::from_u128(u128::try_from(number).unwrap());
     Item {
         id: if class == Class::Event { Subject::Event(EventId(id)) } else { Subject::File(FileId(id)) },
-        incident: IncidentId(uuid::Uuid::nil()),
+        incident: Some(IncidentId(uuid::Uuid::nil())),
         class,
         severity,
         number,

@@ -1,5 +1,6 @@
 //! What the link does when something happened. Nothing here waits, but the good-bye.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::FutureExt;
@@ -12,6 +13,7 @@ use crate::centre_db::CentreDb;
 use crate::clock;
 use crate::forward::dispatch::{Action, Input, Token, What};
 use crate::forward::item::{Item, id_text};
+use crate::forward::receipts::SignedReceipts;
 use crate::forward::sending::NotMade;
 use crate::forward::status::{self, StatusInput};
 use crate::wire::{Answer, Command, Outcome, Receipts, Reply, Subject};
@@ -134,6 +136,10 @@ impl Link {
         }
         match Receipts::from_bytes(&received.payload) {
             Ok(receipts) => {
+                self.receipt = received.signature.clone().map(|signature| {
+                    let payload = received.payload.to_vec();
+                    Arc::new(SignedReceipts { at: receipts.at, payload, signature })
+                });
                 for receipt in receipts.receipts {
                     if let Outcome::Later { reason: Some(reason), retry_after_s, .. } = &receipt.outcome {
                         tracing::info!(target: "forward", retry_after_s, "the province asks to wait: {reason}");
@@ -141,6 +147,7 @@ impl Link {
                     }
                     self.work(Input::Receipt(receipt));
                 }
+                self.receipt = None;
             }
             Err(error) => tracing::warn!(target: "forward", "{error}"),
         }
@@ -233,7 +240,7 @@ impl Link {
         if let Subject::File(file) = item.id {
             self.files.close(file);
         }
-        self.ended.push(Ended { item, reason });
+        self.ended.push(Ended { item, reason, receipt: self.receipt.clone() });
     }
 
     /// Publishes what is made, as far as there is room.
@@ -262,8 +269,8 @@ impl Link {
                         What::Init(_) | What::Chunk { .. } => None,
                     };
                     if let Some(item) = subject.and_then(|id| self.dispatch.item(id)) {
-                        let (id, incident) = (id_text(item.id), item.incident);
-                        tracing::info!(target: "forward", item = %id, %incident, what = "sent");
+                        let (id, incident) = (id_text(item.id), incident_text(item));
+                        tracing::info!(target: "forward", item = %id, incident, what = "sent");
                     }
                 }
                 Err(error) if error.keeps_connection() => {
@@ -391,11 +398,14 @@ impl Link {
 
 /// Writes down what ended, again and again until it is written.
 async fn commit(db: CentreDb, ended: Vec<Ended>) -> Vec<Ended> {
-    let stored: Vec<_> = ended.iter().filter(|e| e.reason.is_none()).map(|e| e.item.id).collect();
+    let stored: Vec<&Ended> = ended.iter().filter(|one| one.reason.is_none()).collect();
     loop {
         let written = async {
-            if !stored.is_empty() {
-                db.mark_delivered(&stored, clock::now()).await?;
+            // What one receipt told ended together.
+            for of_one in stored.chunk_by(|one, next| one.receipt == next.receipt) {
+                let items: Vec<_> = of_one.iter().map(|one| one.item.id).collect();
+                let receipt = of_one.first().and_then(|one| one.receipt.as_deref());
+                db.mark_delivered(&items, receipt, clock::now()).await?;
             }
             for one in &ended {
                 if let Some(reason) = &one.reason {
@@ -415,11 +425,17 @@ async fn commit(db: CentreDb, ended: Vec<Ended>) -> Vec<Ended> {
 }
 
 fn report(ended: &Ended) {
-    let (id, incident, class) = (id_text(ended.item.id), ended.item.incident, ended.item.class.as_str());
+    let item = &ended.item;
+    let (id, incident, class) = (id_text(item.id), incident_text(item), item.class.as_str());
     match &ended.reason {
-        None => tracing::info!(target: "forward", item = %id, %incident, class, what = "stored"),
+        None => tracing::info!(target: "forward", item = %id, incident, class, what = "stored"),
         Some(reason) => {
-            tracing::warn!(target: "forward", item = %id, %incident, class, what = "quarantined", reason);
+            tracing::warn!(target: "forward", item = %id, incident, class, what = "quarantined", reason);
         }
     }
+}
+
+/// The incident in log lines; empty where the item belongs to none.
+fn incident_text(item: &Item) -> String {
+    item.incident.map_or_else(String::new, |incident| incident.to_string())
 }

@@ -22,6 +22,7 @@ use super::access::Access;
 use super::connected::Connected;
 use super::dispatch::{Dispatch, Limits, Token, What};
 use super::item::Item;
+use super::receipts::SignedReceipts;
 use super::sending::{NotMade, OpenFiles, Source};
 use super::status::StatusInput;
 use crate::backoff::{Backoff, spread};
@@ -151,6 +152,8 @@ struct Ended {
     item: Item,
     /// Why it goes to quarantine; `None` if it was stored.
     reason: Option<String>,
+    /// The receipt that says so.
+    receipt: Option<Arc<SignedReceipts>>,
 }
 
 /// What a slot holds, once it is there; the slot is empty then.
@@ -199,6 +202,8 @@ struct Link {
     loading: Option<BoxFuture<'static, Result<Vec<Item>, sqlx::Error>>>,
     load_again: bool,
     ended: Vec<Ended>,
+    /// The receipts that are being taken.
+    receipt: Option<Arc<SignedReceipts>>,
     committing: Option<BoxFuture<'static, Vec<Ended>>>,
     status_at: Mono,
     status_said: StatusInput,
@@ -241,6 +246,7 @@ impl Link {
             loading: None,
             load_again: false,
             ended: vec![],
+            receipt: None,
             committing: None,
             status_at: Mono::default(),
             status_said: StatusInput::default(),

@@ -31,7 +31,7 @@ fn chain(hours: u64, secret: u8) -> Vec<LinkRow> {
         let number = i64::try_from(hour).unwrap();
         let stated = sealer.stated(Link { epoch, number, previous: previous.clone() }, at(hour)).unwrap();
         let (kind, envelope) = if hour == 3 {
-            let tombstone = Tombstone { stated, incident, reason: "age".into() };
+            let tombstone = Tombstone::of_evidence(stated, incident);
             (LinkKind::Tombstone, tombstone.seal(&sealer.signer))
         } else {
             let hour = Hour { stated, recorded: vec![], gone: vec![], audit: None };

@@ -156,7 +156,7 @@ async fn evidence_that_was_taken_or_changed_is_named_and_what_its_time_deleted_i
     let (sealer, now) = (&centre.hourly.sealer, at(200));
     let mut db = centre.hourly.db.pool.begin_with(crate::database::WRITING).await.unwrap();
     link_in(&mut db, (LinkKind::Tombstone, Some(incident)), now.wall, |link| {
-        let tombstone = Tombstone { stated: sealer.stated(link, now)?, incident: id, reason: "age".into() };
+        let tombstone = Tombstone::of_evidence(sealer.stated(link, now)?, id);
         Ok(tombstone.seal(&sealer.signer))
     })
     .await

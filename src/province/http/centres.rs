@@ -11,7 +11,7 @@ use crate::http::{Caller, Problem, ProblemBody};
 use crate::model::{CentreId, Wall};
 use crate::province::KnownCentre;
 use crate::province::centres::{Standing, standing};
-use crate::province::store::{CentreRow, RejectionRow};
+use crate::province::store::{CentreRow, ChainFault, ChainGap, ChainRow, RejectionRow};
 use crate::wire::Status;
 
 /// The centres that the caller sees.
@@ -35,9 +35,13 @@ pub struct Centre {
     status: Option<Status>,
     /// How many of its events are missing between those that came.
     events_missing: i64,
+    /// How the newest chain of what it signed stands; none while no link came.
+    chain: Option<ChainRow>,
+    /// How many of its signed documents do not fit, in all its chains.
+    chain_faults: i64,
 }
 
-/// A centre, and what was rejected of it lately.
+/// A centre, what was rejected of it lately, and the chain of what it signed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CentreDetail {
     #[serde(flatten)]
@@ -46,6 +50,12 @@ pub struct CentreDetail {
     rejected: i64,
     /// The newest of it.
     rejections: Vec<RejectionRow>,
+    /// All chains of what it signed, the newest first: each life of its database has one.
+    chains: Vec<ChainRow>,
+    /// Which signed documents are missing.
+    chain_gaps: Vec<ChainGap>,
+    /// Which do not fit.
+    chain_broken: Vec<ChainFault>,
 }
 
 /// The centres that the caller sees.
@@ -70,7 +80,9 @@ pub async fn one(
     let centre = pages.centre(&caller, &id)?;
     let summary = summary(&pages, centre, &pages.store.centres().await?).await?;
     let (rejected, rejections) = pages.store.rejections(&id).await?;
-    Ok(Json(CentreDetail { centre: summary, rejected, rejections }))
+    let (chains, chain_gaps) = (pages.store.chains(&id).await?, pages.store.chain_gaps(&id).await?);
+    let chain_broken = pages.store.chain_faults(&id).await?;
+    Ok(Json(CentreDetail { centre: summary, rejected, rejections, chains, chain_gaps, chain_broken }))
 }
 
 impl Pages {
@@ -85,6 +97,7 @@ async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Re
     let row = heard.iter().find(|row| row.id == centre.id.as_str());
     let (state, silent_since) =
         standing(row.map(|row| row.heard), row.and_then(CentreRow::oldest), clock::now().wall);
+    let chains = pages.store.chains(centre.id.as_str()).await?;
     Ok(Centre {
         id: centre.id.clone(),
         name: centre.name.clone(),
@@ -93,5 +106,7 @@ async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Re
         heard_at: row.map(|row| row.heard.at),
         status: row.and_then(|row| row.status.clone()),
         events_missing: pages.store.missing_events(centre.id.as_str()).await?,
+        chain_faults: chains.iter().map(|chain| chain.faults).fold(0, i64::saturating_add),
+        chain: chains.into_iter().next(),
     })
 }

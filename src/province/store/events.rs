@@ -162,7 +162,7 @@ async fn take_event(
     Ok((EventDecision::Store, Some(what)))
 }
 
-async fn note_sequence(
+pub(super) async fn note_sequence(
     db: &mut SqliteConnection,
     centre: &CentreId,
     epoch: &str,

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
+use super::links::take_link;
 use super::{Store, StoreError, What, place};
 use crate::database::WRITING;
 use crate::disk;
 use crate::model::{CentreId, FileId, IncidentId, Wall};
-use crate::province::manifest::{MOST_BYTES, judge_manifest};
+use crate::province::manifest::{MOST_BYTES, ManifestFacts, judge_manifest};
 use crate::province::ranges::Ranges;
 use crate::province::transfer::{
     self, Capacity, ChunkDecision, FinDecision, Found, InitDecision, KnownFile, State, Verified,
@@ -221,16 +222,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Database`]: then the `fin` is to be asked for again.
-    pub async fn settle(
-        &self,
-        whole: &WholeFile,
-        verified: &Verified,
-        now: Wall,
-    ) -> Result<Outcome, StoreError> {
+    pub async fn settle(&self, whole: &WholeFile, read: &ReadBack, now: Wall) -> Result<Outcome, StoreError> {
         let WholeFile { centre, file, .. } = whole;
         let mut tx = self.pool.begin_with(WRITING).await?;
-        let outcome = match verified {
+        let outcome = match &read.verified {
             Verified::Store => {
+                if let Some(manifest) = &read.manifest {
+                    keep_manifest(&mut tx, centre, whole.incident, manifest, now).await?;
+                }
                 sqlx::query(
                     "UPDATE files SET state = 'stored', path = ?3, stored_ms = ?4, verified_ms = ?4, touched_ms = ?4 \
                      WHERE centre = ?1 AND id = ?2",
@@ -298,12 +297,21 @@ impl Store {
     }
 }
 
+/// What reading a whole file back has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadBack {
+    /// What becomes of it.
+    pub verified: Verified,
+    /// What it says, if it is a manifest that counts.
+    pub manifest: Option<Box<ManifestFacts>>,
+}
+
 /// Reads a whole file back, decides, and gives it its place if it is right: a manifest has to be signed by one of the
 /// centre's keys, `trust`. Blocking.
 ///
 /// # Errors
 /// As the file system says, with the path in the message.
-pub fn verify(whole: &WholeFile, trust: &Trust) -> io::Result<Verified> {
+pub fn read_back(whole: &WholeFile, trust: &Trust) -> io::Result<ReadBack> {
     let place = whole.folder.join(&whole.below);
     // The power may have gone between the renaming and the row.
     let lies = if whole.part.exists() { &whole.part } else { &place };
@@ -313,6 +321,7 @@ pub fn verify(whole: &WholeFile, trust: &Trust) -> io::Result<Verified> {
         Err(error) => return Err(error),
     };
     let mut verified = transfer::judge_whole(&whole.known, found.as_ref());
+    let mut manifest = None;
     if verified == Verified::Store && whole.role == Role::Manifest {
         let judged = match whole.known.size {
             size if size > MOST_BYTES => Err("it is too large for a manifest".to_owned()),
@@ -321,8 +330,9 @@ pub fn verify(whole: &WholeFile, trust: &Trust) -> io::Result<Verified> {
                 judge_manifest(&bytes, &whole.centre, whole.incident, trust)
             }
         };
-        if let Err(reason) = judged {
-            verified = Verified::Refuse(reason);
+        match judged {
+            Ok(facts) => manifest = Some(Box::new(facts)),
+            Err(reason) => verified = Verified::Refuse(reason),
         }
     }
     if verified == Verified::Store {
@@ -338,7 +348,29 @@ pub fn verify(whole: &WholeFile, trust: &Trust) -> io::Result<Verified> {
     } else if found.is_some() {
         std::fs::remove_file(lies).map_err(|error| disk::naming(lies, error))?;
     }
-    Ok(verified)
+    Ok(ReadBack { verified, manifest })
+}
+
+/// What a manifest names, and its place in the chain.
+async fn keep_manifest(
+    db: &mut SqliteConnection,
+    centre: &CentreId,
+    incident: IncidentId,
+    manifest: &ManifestFacts,
+    now: Wall,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO manifest_files SELECT ?, ?, value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING",
+    )
+    .bind(centre.as_str())
+    .bind(incident.to_string())
+    .bind(serde_json::json!(manifest.files).to_string())
+    .execute(&mut *db)
+    .await?;
+    match &manifest.link {
+        Some(link) => take_link(db, centre, link, now).await,
+        None => Ok(()),
+    }
 }
 
 fn known_file(row: &SqliteRow) -> KnownFile {

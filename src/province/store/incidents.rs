@@ -157,7 +157,13 @@ impl Store {
     /// The files of these incidents.
     async fn pieces(&self, ids: &[&str]) -> Result<BTreeMap<String, Vec<Piece>>, StoreError> {
         let rows = sqlx::query(
-            "SELECT files.incident, files.id, files.role, files.state, files.verified_ms
+            "SELECT files.incident, files.id, files.role, files.state, files.verified_ms,
+                    files.role <> 'manifest'
+                    AND EXISTS (SELECT 1 FROM manifest_files AS named
+                        WHERE named.centre = files.centre AND named.incident = files.incident)
+                    AND NOT EXISTS (SELECT 1 FROM manifest_files AS named
+                        WHERE named.centre = files.centre AND named.incident = files.incident
+                          AND named.sha256 = files.checksum) AS is_unlisted
              FROM json_each(?) AS asked JOIN incidents ON incidents.id = asked.value
              JOIN files ON files.incident = incidents.id AND files.centre = incidents.centre",
         )
@@ -169,6 +175,7 @@ impl Store {
             let verified: Option<i64> = row.try_get("verified_ms")?;
             let state = match row.try_get("state")? {
                 "receiving" => PieceState::Receiving,
+                "stored" if row.try_get("is_unlisted")? => PieceState::Unlisted,
                 "stored" if verified.is_some() => PieceState::Verified,
                 "stored" => PieceState::Unverified,
                 _ => PieceState::Refused,

@@ -6,6 +6,8 @@
 //! goes. Names are made of ids and roles only, never of what a centre calls its file. After a
 //! power cut a part may lack bytes whose range is committed: the digest of the whole finds that.
 
+mod chains;
+
 mod commands;
 
 mod events;
@@ -17,6 +19,8 @@ mod filter;
 mod handling;
 
 mod incidents;
+
+mod links;
 
 mod news;
 
@@ -40,12 +44,14 @@ use crate::http::{Gate, House};
 use crate::model::{CentreId, FileId, IncidentId, Wall};
 use crate::wire::Role;
 
+pub use chains::{ChainFault, ChainGap, ChainRow};
 pub use commands::{CommandRow, Given, Unanswered};
 pub use events::StoredEvent;
-pub use files::{Became, Limits, Wanted, WholeFile, verify};
+pub use files::{Became, Limits, ReadBack, Wanted, WholeFile, read_back};
 pub use filter::{IncidentFilter, Position, Progress};
 pub use handling::Entry;
 pub use incidents::{Alert, Counts};
+pub use links::StoredLinks;
 pub use news::{News, What};
 pub use read::{CentreRow, EventRow, FileRow, RejectionRow, role_of_page};
 

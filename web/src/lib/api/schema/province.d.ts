@@ -499,6 +499,12 @@ export interface components {
         };
         /** @description A centre. */
         Centre: {
+            chain?: components["schemas"]["ChainRow"] | null;
+            /**
+             * Format: int64
+             * @description How many of its signed documents do not fit, in all its chains.
+             */
+            chain_faults: number;
             /**
              * Format: int64
              * @description How many of its events are missing between those that came.
@@ -512,8 +518,14 @@ export interface components {
             state: components["schemas"]["Standing"];
             status?: components["schemas"]["Status"] | null;
         };
-        /** @description A centre, and what was rejected of it lately. */
+        /** @description A centre, what was rejected of it lately, and the chain of what it signed. */
         CentreDetail: components["schemas"]["Centre"] & {
+            /** @description Which do not fit. */
+            chain_broken: components["schemas"]["ChainFault"][];
+            /** @description Which signed documents are missing. */
+            chain_gaps: components["schemas"]["ChainGap"][];
+            /** @description All chains of what it signed, the newest first: each life of its database has one. */
+            chains: components["schemas"]["ChainRow"][];
             /**
              * Format: int64
              * @description How much was rejected since ever.
@@ -527,6 +539,71 @@ export interface components {
         Centres: {
             centres: components["schemas"]["Centre"][];
         };
+        /** @description A document that does not fit. */
+        ChainFault: {
+            /** @description When it was found. */
+            at: components["schemas"]["Wall"];
+            /** @description SHA-256 of the document that does not fit, hexadecimal. */
+            digest: string;
+            /** @description The life of the centre's database. */
+            epoch: components["schemas"]["Epoch"];
+            /** @description `two-documents` or `does-not-follow`. */
+            fault: string;
+            made_at?: components["schemas"]["Wall"] | null;
+            /**
+             * Format: int64
+             * @description The number of the document.
+             */
+            number: number;
+        };
+        /** @description Documents that are missing. */
+        ChainGap: {
+            after?: components["schemas"]["Wall"] | null;
+            /** @description When the one behind them was signed. */
+            before: components["schemas"]["Wall"];
+            /** @description The life of the centre's database. */
+            epoch: components["schemas"]["Epoch"];
+            /**
+             * Format: int64
+             * @description The number of the first.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description The number of the last.
+             */
+            to: number;
+        };
+        /** @description How a chain stands. */
+        ChainRow: {
+            /**
+             * Format: int64
+             * @description How many documents are known.
+             */
+            documents: number;
+            /** @description The life of the centre's database. */
+            epoch: components["schemas"]["Epoch"];
+            /**
+             * Format: int64
+             * @description How many do not fit.
+             */
+            faults: number;
+            /** @description When the newest came. */
+            last_at: components["schemas"]["Wall"];
+            /**
+             * Format: int64
+             * @description How many are missing below the highest number.
+             */
+            missing: number;
+            open_since?: components["schemas"]["Wall"] | null;
+            /** @description How it stands. */
+            state: components["schemas"]["ChainState"];
+        };
+        /**
+         * @description How a chain stands.
+         * @enum {string}
+         */
+        ChainState: "whole" | "open" | "broken";
         /** @description What is to be different; what is not there stays. */
         ChangedUser: {
             disabled?: boolean | null;
@@ -670,6 +747,8 @@ export interface components {
          */
         EntryState: "waiting" | "done" | "refused" | "failed" | "expired";
         /** Format: uuid */
+        Epoch: string;
+        /** Format: uuid */
         EventId: string;
         /** @description An event of an incident. */
         EventRow: {
@@ -707,7 +786,10 @@ export interface components {
             sound: boolean;
             /** @description Whether there is a still. */
             still: boolean;
-            /** @description Whether something came, and every file that came was found right against its signed digest. */
+            /**
+             * @description Whether something came, and every file that came was found right against its signed digest and is named by a
+             *     manifest of the incident, once one is there.
+             */
             verified: boolean;
             /**
              * Format: int64
