@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use quaywatch::keys;
+use serde_json::Value;
 
-use crate::support::{CameraSpec, Hall, wait_for};
+use crate::support::{CameraSpec, Hall, get_json, wait_for};
 
 /// Checks the centre's whole storage, as its own key is trusted.
 fn verify(hall: &Hall) -> (bool, String) {
@@ -77,4 +78,76 @@ fn all_that_is_recorded_is_in_a_chain_that_outlives_a_kill_and_shows_what_was_ta
     std::fs::remove_dir_all(&incident).unwrap();
     let (is_intact, told) = verify(&hall);
     assert!(!is_intact && told.contains("it was signed and is missing"), "{told}");
+}
+
+/// How the province sees the centre's chain.
+fn at_province(hall: &Hall) -> Value {
+    get_json(hall.province_port, "/api/centres/xuan-lung")
+}
+
+/// Waits until the province has so many documents, none missing.
+fn wait_for_whole(hall: &Hall, documents: i64) -> i64 {
+    wait_for("a whole chain at the province", 60, || {
+        let chain = &at_province(hall)["chain"];
+        let found = chain["documents"].as_i64()?;
+        (chain["state"] == "whole" && found >= documents).then_some(found)
+    })
+}
+
+#[test]
+fn the_province_follows_the_chain_through_a_kill_and_sees_a_centre_that_goes_back_behind_what_it_signed() {
+    let mut hall = Hall::new(&[CameraSpec::new("counter-1")]);
+    (hall.segment, hall.archive) = ("5s", "seal_every = \"5s\"");
+    let province = hall.start_province();
+    let centre = hall.start_centre();
+    let incident = hall.wait_for_incident("raised-voices", 60);
+    hall.wait_for_file(incident["id"].as_str().unwrap(), "manifest", 60);
+    let documents = wait_for_whole(&hall, 4);
+
+    // What it signs while the province is away comes later, also what it signed before a kill.
+    province.kill();
+    let files = recordings(&hall.storage().join("video")).len();
+    wait_for("more recordings", 60, || {
+        (recordings(&hall.storage().join("video")).len() > files + 2).then_some(())
+    });
+    centre.kill();
+    let copy = hall.path("centre-before.sqlite");
+    copy_database(&hall.storage().join("centre.sqlite"), &copy);
+    let _province = hall.start_province();
+    let centre = hall.start_centre();
+    centre.wait_for_log("the centre runs", 30);
+    let documents = wait_for_whole(&hall, documents + 2);
+    assert!(centre.stop().success());
+    let receipts = rows(&hall, "SELECT count(*) FROM told_links JOIN receipted ON item = event");
+    assert!(receipts >= 4, "{receipts} documents are receipted");
+
+    // The same database of some time ago, as if nothing had been signed since.
+    for file in ["centre.sqlite", "centre.sqlite-wal", "centre.sqlite-shm"] {
+        let _ = std::fs::remove_file(hall.storage().join(file));
+    }
+    std::fs::copy(&copy, hall.storage().join("centre.sqlite")).unwrap();
+    let _centre = hall.start_centre();
+    let told = wait_for("a fault at the province", 60, || {
+        let told = at_province(&hall);
+        (told["chain"]["state"] == "broken").then_some(told)
+    });
+    let fault = &told["chain_broken"].as_array().unwrap().last().unwrap();
+    assert_eq!(fault["fault"], "two-documents", "{told}");
+    assert!(fault["number"].as_i64().unwrap() <= documents);
+}
+
+fn rows(hall: &Hall, question: &str) -> i64 {
+    let script = format!(
+        "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute({question:?}).fetchone()[0])"
+    );
+    let path = hall.storage().join("centre.sqlite");
+    let output = Command::new("python3").arg("-c").arg(script).arg(path).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().parse().unwrap()
+}
+
+/// A copy of a database that nobody uses, with what is still in its log.
+fn copy_database(from: &Path, to: &Path) {
+    let script = "import sqlite3,sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))";
+    let done = Command::new("python3").arg("-c").arg(script).arg(from).arg(to).status().unwrap();
+    assert!(done.success());
 }
