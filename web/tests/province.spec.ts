@@ -72,4 +72,8 @@ test('an incident comes to the board with its clip, and both ends see what the o
   await expect(standing).toContainText('mất liên lạc', { timeout: 10_000 });
   await centre.start();
   await expect(standing).toContainText('bình thường', { timeout: 30_000 });
+
+  // Every document that the centre signed is known here, each behind the one before it.
+  await standing.click();
+  await expect(page.getByText(/Hồ sơ đã ký liền mạch: [2-9]/)).toBeVisible({ timeout: 30_000 });
 });
