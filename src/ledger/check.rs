@@ -211,6 +211,12 @@ async fn check_archive(
     Ok(())
 }
 
+/// What went and is not signed yet, and what a power cut may have let go half way.
+const WAITING: [&str; 2] = [
+    "SELECT path FROM gone WHERE camera = ? AND stream = ? AND reason != 'missing'",
+    "SELECT path FROM segments JOIN doomed USING (counter) WHERE camera = ? AND stream = ?",
+];
+
 /// What became of a file.
 enum Found {
     Right,
@@ -242,12 +248,11 @@ async fn gone(
     let index = storage.join(INDEX);
     if index.exists() {
         let index = database::open_readers(&index).await.context(INDEX)?;
-        let waiting = sqlx::query_scalar::<_, String>(
-            "SELECT path FROM gone WHERE camera = ? AND stream = ? AND reason != 'missing'",
-        );
-        gone.extend(
-            waiting.bind(camera.as_str()).bind(stream.as_str()).fetch_all(&index).await.context(INDEX)?,
-        );
+        for question in WAITING {
+            let waiting = sqlx::query_scalar::<_, String>(question);
+            let waiting = waiting.bind(camera.as_str()).bind(stream.as_str()).fetch_all(&index).await;
+            gone.extend(waiting.context(INDEX)?);
+        }
         index.close().await;
     }
     Ok(gone)

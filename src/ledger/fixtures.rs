@@ -55,7 +55,7 @@ pub(crate) async fn record(hourly: &Hourly, who: &str, minute: i64) -> String {
     let row = SegmentRow {
         camera: CameraId::new(who).unwrap(),
         stream: StreamKind::Main,
-        path: format!("video/{who}/main/1970-01-01/{minute:06}.mp4"),
+        path: format!("video/{who}/main/1970-01-01/{minute:06}.000Z-1-{minute}.mp4"),
         is_dated: true,
         ..test_row(minute)
     };

@@ -9,7 +9,7 @@ use crate::model::{CameraId, StreamKind, Wall};
 pub enum WentFor {
     /// Retention deleted it.
     Deleted(DeleteReason),
-    /// It was not on the disk any more: somebody else took it, or the power failed right after it was deleted.
+    /// It was not on the disk any more, and nothing here was about to delete it.
     Missing,
 }
 

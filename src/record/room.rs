@@ -251,11 +251,16 @@ impl Archive {
         let early = doomed.iter().filter(|(_, reason)| *reason == DeleteReason::Space);
         early.for_each(|(row, _)| self.went_for_space(row));
         let (disk, storage) = (self.files.clone(), self.storage.clone());
+        let files: Vec<_> = doomed.iter().map(|(row, reason)| (row.counter, *reason)).collect();
+        self.index.doom(&files).await?;
         let gone = blocking(move || Ok(delete_files(&*disk, &storage, doomed))).await?;
         let went =
             |row: &Kept| reasons.get(&row.counter).map(|reason| (row.counter, WentFor::Deleted(*reason)));
         let went: Vec<_> = gone.iter().filter_map(went).collect();
         self.index.forget(&went, clock::now().wall).await?;
+        if went.len() < files.len() {
+            self.index.spare().await?;
+        }
         for row in &gone {
             situation.freed(&row.camera, row.bytes);
         }

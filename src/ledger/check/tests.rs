@@ -4,6 +4,7 @@ use crate::ledger::fixtures::{at, delete_all, open, record, trust};
 use crate::ledger::{Hourly, LinkKind, Tombstone, link_in};
 use crate::model::IncidentId;
 use crate::people::{Act, AuditLog};
+use crate::record::DeleteReason;
 
 struct Centre {
     folder: tempfile::TempDir,
@@ -89,15 +90,30 @@ async fn an_untouched_centre_is_intact_and_trusted_by_who_knows_its_key() {
 #[tokio::test]
 async fn a_file_that_was_changed_or_taken_is_named() {
     let centre = centre().await;
-    let path = centre.folder.path().join("video/hall/main/1970-01-01/040001.mp4");
+    let path = centre.folder.path().join("video/hall/main/1970-01-01/040001.000Z-1-40001.mp4");
     disk::write_atomically(&path, b"hall 4000x").unwrap();
-    let name = "video/hall/main/1970-01-01/040001.mp4";
+    let name = "video/hall/main/1970-01-01/040001.000Z-1-40001.mp4";
     assert!(centre.told().await.starts_with(&format!("{name}: it is not what was recorded")));
     std::fs::remove_file(&path).unwrap();
     let told = centre.told().await;
     assert!(
         told.starts_with(&format!("{name}: it was recorded and is missing, and nothing says that it went"))
     );
+}
+
+#[tokio::test]
+async fn a_deletion_that_a_power_cut_interrupted_is_no_fault_even_before_the_next_start() {
+    let centre = centre().await;
+    let name = "video/hall/main/1970-01-01/040001.000Z-1-40001.mp4";
+    let index = &centre.hourly.archive.index;
+    let rows = crate::database::open(&centre.folder.path().join(INDEX), &NONE).await.unwrap();
+    let counter = sqlx::query_scalar("SELECT counter FROM segments WHERE path = ?").bind(name);
+    let doomed: i64 = counter.fetch_one(&rows).await.unwrap();
+    index.doom(&[(doomed, DeleteReason::Age)]).await.unwrap();
+    std::fs::remove_file(centre.folder.path().join(name)).unwrap();
+    assert!(centre.check().await.is_intact);
+    index.spare().await.unwrap();
+    assert!(centre.told().await.contains("it was recorded and is missing"));
 }
 
 #[tokio::test]
@@ -115,7 +131,7 @@ async fn a_whole_hour_that_was_taken_from_disk_and_index_shows() {
 #[tokio::test]
 async fn what_was_taken_still_shows_when_the_centre_itself_has_found_it_missing_and_signed_that() {
     let centre = centre().await;
-    let name = "video/hall/main/1970-01-01/040001.mp4";
+    let name = "video/hall/main/1970-01-01/040001.000Z-1-40001.mp4";
     std::fs::remove_file(centre.folder.path().join(name)).unwrap();
     centre.hourly.archive.take_stock(std::time::Duration::ZERO).await.unwrap();
     assert!(centre.told().await.starts_with(&format!("{name}: it was recorded and is missing")));

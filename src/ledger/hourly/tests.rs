@@ -2,6 +2,7 @@ use super::*;
 use crate::ledger::book::links;
 use crate::ledger::fixtures::{at, audit, delete_all, open, record};
 use crate::ledger::{Chain, Hour};
+use crate::record::DeleteReason;
 
 /// The hours that were signed.
 async fn hours(db: &CentreDb) -> Vec<Hour> {
@@ -124,4 +125,25 @@ async fn a_file_that_somebody_took_is_on_the_log_as_missing() {
     hourly.archive.take_stock(Duration::ZERO).await.unwrap();
     hourly.seal(at(2)).await.unwrap();
     assert_eq!(told(&hourly.db).await, [("gate".to_owned(), "missing".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_deletion_that_a_power_cut_interrupted_is_no_file_that_somebody_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let hourly = open(folder.path(), 1).await;
+    let paths = [record(&hourly, "gate", 1).await, record(&hourly, "gate", 2).await];
+    hourly.seal(at(1)).await.unwrap();
+    // Both were to go; the power fails when the first of them is gone and its row is not.
+    let index = &hourly.archive.index;
+    index.doom(&[(1, DeleteReason::Age), (2, DeleteReason::Age)]).await.unwrap();
+    std::fs::remove_file(folder.path().join(&paths[0])).unwrap();
+    hourly.archive.take_stock(Duration::ZERO).await.unwrap();
+    hourly.seal(at(2)).await.unwrap();
+    assert_eq!(told(&hourly.db).await, [aged("gate", 1)]);
+    // The second is spared after all: who takes it now is not excused.
+    index.spare().await.unwrap();
+    std::fs::remove_file(folder.path().join(&paths[1])).unwrap();
+    hourly.archive.take_stock(Duration::ZERO).await.unwrap();
+    hourly.seal(at(3)).await.unwrap();
+    assert_eq!(told(&hourly.db).await, [aged("gate", 1), ("gate".to_owned(), "missing".to_owned(), 1)]);
 }

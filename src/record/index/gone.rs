@@ -7,12 +7,39 @@ use super::keeping::{name_of, unsigned};
 use super::{Index, SegmentState};
 use crate::database::WRITING;
 use crate::model::Wall;
-use crate::record::{GoneBatch, GoneFile, WentFor};
+use crate::record::{DeleteReason, GoneBatch, GoneFile, WentFor};
 
 /// So many files are told together.
 const MOST: i64 = 20_000;
 
 impl Index {
+    /// Writes down which files are about to be deleted, and why. Whatever of them is missing later went for that reason.
+    ///
+    /// # Errors
+    /// If it cannot be written; then nothing must be deleted.
+    pub async fn doom(&self, files: &[(i64, DeleteReason)]) -> Result<(), sqlx::Error> {
+        let list: Vec<(i64, &str)> =
+            files.iter().map(|(counter, reason)| (*counter, reason.as_str())).collect();
+        let list = serde_json::to_string(&list).map_err(|e| sqlx::Error::Encode(e.into()))?;
+        sqlx::query(
+            "INSERT INTO doomed (counter, reason) SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true
+             ON CONFLICT DO UPDATE SET reason = excluded.reason",
+        )
+        .bind(list)
+        .execute(&self.writer())
+        .await?;
+        Ok(())
+    }
+
+    /// Nothing is about to be deleted any more: what of it is still here stays.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn spare(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM doomed").execute(&self.writer()).await?;
+        Ok(())
+    }
+
     /// Forgets files that went at `at`, and remembers that they did, in one.
     ///
     /// # Errors
@@ -24,13 +51,20 @@ impl Index {
         let mut both = self.writer().begin_with(WRITING).await?;
         sqlx::query(
             "INSERT INTO gone (counter, camera, stream, path, start_ms, duration_ms, bytes, reason, at_ms)
-             SELECT counter, camera, stream, segments.path, start_ms, duration_ms, bytes, value ->> 1, ?2
-             FROM json_each(?1) JOIN segments ON counter = value ->> 0",
+             SELECT segments.counter, camera, stream, segments.path, start_ms, duration_ms, bytes,
+                    iif(value ->> 1 = ?3, coalesce(doomed.reason, ?3), value ->> 1), ?2
+             FROM json_each(?1) JOIN segments ON segments.counter = value ->> 0
+                  LEFT JOIN doomed ON doomed.counter = segments.counter",
         )
         .bind(&list)
         .bind(at.as_millis())
+        .bind(WentFor::Missing.as_str())
         .execute(&mut *both)
         .await?;
+        sqlx::query("DELETE FROM doomed WHERE counter IN (SELECT value ->> 0 FROM json_each(?))")
+            .bind(&list)
+            .execute(&mut *both)
+            .await?;
         let gone = sqlx::query(
             "DELETE FROM segments WHERE counter IN (SELECT value ->> 0 FROM json_each(?))
              RETURNING camera, stream, bytes, state",
