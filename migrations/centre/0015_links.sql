@@ -55,9 +55,8 @@ CREATE TABLE receipts (
     kid     TEXT    NOT NULL
 ) STRICT;
 CREATE TABLE receipted (
-    item     TEXT    PRIMARY KEY,               -- the event's or the file's id on the wire
-    incident TEXT,
-    digest   TEXT    NOT NULL,                  -- SHA-256 of the event's payload or of the file
-    receipt  INTEGER NOT NULL REFERENCES receipts (number)
+    item    TEXT    PRIMARY KEY,               -- the event's or the file's id on the wire
+    digest  TEXT    NOT NULL,                  -- SHA-256 of the event's payload or of the file
+    receipt INTEGER NOT NULL REFERENCES receipts (number)
 ) STRICT;
-CREATE INDEX receipted_of_incident ON receipted (incident) WHERE incident IS NOT NULL;
+CREATE INDEX receipted_of_digest ON receipted (digest);

@@ -1,11 +1,13 @@
 //! Whom a check believes: keys themselves, and authorities that certify keys of centres.
 
+use std::collections::BTreeMap;
+
 use x509_parser::prelude::X509Certificate;
 
 use super::papers::{Validity, parse};
 use super::{EnrolError, blocks, wrong};
 use crate::model::{CentreId, Wall};
-use crate::wire::{PublicKey, Trust};
+use crate::wire::{BadSignature, PublicKey, Signature, Trust};
 
 /// The keys and authorities that count.
 #[derive(Debug, Clone, Default)]
@@ -13,11 +15,13 @@ pub struct Believed {
     keys: Trust,
     /// DER.
     authorities: Vec<Vec<u8>>,
+    /// Keys that count no more, and since when.
+    revoked: BTreeMap<String, Option<Wall>>,
 }
 
 impl From<Trust> for Believed {
     fn from(keys: Trust) -> Self {
-        Self { keys, authorities: Vec::new() }
+        Self { keys, ..Self::default() }
     }
 }
 
@@ -42,12 +46,62 @@ impl Believed {
                 )));
             }
         };
-        Ok(Self { keys, authorities })
+        Ok(Self { keys, authorities, ..Self::default() })
+    }
+
+    /// Adds keys that count no more: a line each with the name of the key and, where it is known, since when
+    /// (`3f09c2d41b7a8e55 2026-11-28T08:00:00Z`). What stands behind `#` is a remark.
+    ///
+    /// # Errors
+    /// If a line is something else; it is named.
+    pub fn revoke(&mut self, text: &str) -> Result<(), EnrolError> {
+        for (number, line) in (1..).zip(text.lines()) {
+            let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+            let is_kid = |kid: &str| kid.len() == 16 && kid.bytes().all(|b| b.is_ascii_hexdigit());
+            let (kid, since) = match words.as_slice() {
+                [] => continue,
+                [kid] if is_kid(kid) => (kid, None),
+                [kid, since] if is_kid(kid) => match since.parse() {
+                    Ok(since) => (kid, Some(since)),
+                    Err(_) => return Err(wrong(format!("line {number}: {since:?} is no time"))),
+                },
+                _ => {
+                    return Err(wrong(format!(
+                        "line {number} is not the name of a key, with or without a time"
+                    )));
+                }
+            };
+            self.revoked.insert(kid.to_ascii_lowercase(), since);
+        }
+        Ok(())
     }
 
     /// Whether the key of that name is trusted itself.
     pub fn knows(&self, kid: &str) -> bool {
-        self.keys.knows(kid)
+        self.keys.knows(kid) && !self.revoked.contains_key(kid)
+    }
+
+    /// That a key counts no more, in words; `None` of one that nobody revoked.
+    pub fn revocation(&self, kid: &str) -> Option<String> {
+        let since = self.revoked.get(kid)?;
+        let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+        Some(format!("key {kid} is revoked{since}: nothing that it signed is trusted by its own word"))
+    }
+
+    /// Since when a key counts no more, where that is known.
+    pub fn revoked_since(&self, kid: &str) -> Option<Wall> {
+        self.revoked.get(kid).copied().flatten()
+    }
+
+    /// Whether these bytes are signed by a key that is trusted itself.
+    ///
+    /// # Errors
+    /// [`BadSignature`] if they are not.
+    pub fn verify(&self, bytes: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+        if self.revoked.contains_key(&signature.kid) {
+            return Err(BadSignature::UnknownKey(signature.kid.clone()));
+        }
+        self.keys.verify(bytes, Some(signature))
     }
 
     /// Whether the certificates in `pem` (that of the key, and those of its authority) make `key` one of `centre`'s at
@@ -56,6 +110,9 @@ impl Believed {
     /// # Errors
     /// Why they do not.
     pub fn certify(&self, pem: &str, key: &PublicKey, centre: &CentreId, at: Wall) -> Result<(), EnrolError> {
+        if let Some(revoked) = self.revocation(&key.kid()) {
+            return Err(wrong(revoked));
+        }
         let all = blocks(pem)?;
         let ders = all.iter().filter(|(label, _)| label == "CERTIFICATE").map(|(_, der)| der);
         for der in ders {
@@ -160,5 +217,33 @@ mod tests {
         assert!(!Believed::from_pem(&authority).unwrap().knows(&receipts));
         assert!(Believed::from_pem(&papers).unwrap().knows(&receipts));
         assert!(Believed::from_pem("hello").unwrap_err().to_string().contains("neither"));
+    }
+
+    #[test]
+    fn a_revoked_key_counts_no_more_neither_by_itself_nor_by_its_certificate() {
+        let Enrolled { papers, authority, key, centre } = enrolled();
+        let both = format!("{authority}{}", key.to_pem().unwrap());
+        let mut believed = Believed::from_pem(&both).unwrap();
+        assert!(believed.knows(&key.kid()));
+        let list =
+            format!("# stolen with the box\n\n{} 2026-11-28T08:00:00Z # night\n", key.kid().to_uppercase());
+        believed.revoke(&list).unwrap();
+        assert!(!believed.knows(&key.kid()));
+        let told = believed.certify(&papers, &key, &centre, now()).unwrap_err().to_string();
+        assert!(told.contains("is revoked since 2026-11-28T08:00:00.000Z"), "{told}");
+        let signature = Signer::from_secret([1; 32]).sign(b"x");
+        assert!(believed.verify(b"x", &signature).is_err());
+    }
+
+    #[test]
+    fn a_list_of_revoked_keys_that_cannot_be_read_is_refused_with_its_line() {
+        for (text, told) in [
+            ("0123456789abcdef\nhello", "line 2 is not the name of a key"),
+            ("0123456789abcdef yesterday", "line 1: \"yesterday\" is no time"),
+            ("0123456789abcdef 2026-11-28T08:00:00Z more", "line 1 is not"),
+        ] {
+            let refused = Believed::default().revoke(text).unwrap_err().to_string();
+            assert!(refused.contains(told), "{refused}");
+        }
     }
 }

@@ -30,6 +30,9 @@ pub mod sound;
 /// The picture shown at a moment of a clip.
 pub mod still;
 
+/// What the province's receipts prove.
+pub mod receipted;
+
 mod shelf;
 
 mod verify;

@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::item::id_text;
 use crate::centre_db::CentreDb;
-use crate::model::{IncidentId, Wall};
+use crate::model::Wall;
 use crate::wire::{Signature, Subject};
 
 /// One message with receipts, as it came.
@@ -48,8 +48,8 @@ pub(super) async fn keep(
         .await?;
     for item in items {
         sqlx::query(
-            "INSERT INTO receipted (item, incident, digest, receipt)
-             SELECT id, incident, digest, (SELECT number FROM receipts WHERE payload = ?2) FROM outbox WHERE id = ?1
+            "INSERT INTO receipted (item, digest, receipt)
+             SELECT id, digest, (SELECT number FROM receipts WHERE payload = ?2) FROM outbox WHERE id = ?1
              ON CONFLICT DO NOTHING",
         )
         .bind(id_text(*item))
@@ -61,17 +61,17 @@ pub(super) async fn keep(
 }
 
 impl CentreDb {
-    /// The receipts for the files of an incident, the oldest first.
+    /// The receipts for files or events of these SHA-256 (hexadecimal), the oldest first and each once.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn receipts_of_incident(&self, incident: IncidentId) -> Result<Vec<KeptReceipt>, sqlx::Error> {
+    pub async fn receipts_for(&self, digests: &[String]) -> Result<Vec<KeptReceipt>, sqlx::Error> {
         sqlx::query(
             "SELECT DISTINCT receipts.*, NULL AS told, NULL AS told_sig, NULL AS told_kid
-             FROM receipted JOIN receipts ON receipts.number = receipted.receipt
-             WHERE incident = ? ORDER BY receipts.number",
+             FROM json_each(?) JOIN receipted ON receipted.digest = value
+             JOIN receipts ON receipts.number = receipted.receipt ORDER BY receipts.number",
         )
-        .bind(incident.to_string())
+        .bind(serde_json::json!(digests).to_string())
         .try_map(kept)
         .fetch_all(&self.pool)
         .await
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_receipts_for_an_incident_are_kept_exactly_as_they_were_signed() {
+    async fn the_receipts_for_a_file_or_an_event_are_kept_exactly_as_they_were_signed() {
         let folder = tempfile::tempdir().unwrap();
         let db = open(folder.path(), 1).await.db;
         let (mut ids, signer) = (Ids::new(3), signer());
@@ -148,10 +148,12 @@ mod tests {
         db.mark_delivered(&items[..2], Some(&first), now()).await.unwrap();
         // The second event is receipted again: the first receipt for it is the one that counts.
         db.mark_delivered(&items[1..], Some(&second), now()).await.unwrap();
-        let kept = db.receipts_of_incident(row.id).await.unwrap();
+        let digests: Vec<String> =
+            sqlx::query_scalar("SELECT digest FROM outbox").fetch_all(&db.pool).await.unwrap();
+        let kept = db.receipts_for(&digests).await.unwrap();
         assert_eq!(kept.iter().map(|one| one.signed.clone()).collect::<Vec<_>>(), [first, second]);
         db.prune_delivered(now().wall.plus_millis(1)).await.unwrap();
-        assert_eq!(db.receipts_of_incident(row.id).await.unwrap(), kept, "also when the outbox forgets");
+        assert_eq!(db.receipts_for(&digests).await.unwrap(), kept, "also when the outbox forgets");
     }
 
     #[tokio::test]
