@@ -17,7 +17,7 @@ use super::pieces::{Piece, pieces};
 use crate::centre_db::CentreDb;
 use crate::evidence::CERTIFICATE_NAME;
 use crate::evidence::envelope::SignerFacts;
-use crate::evidence::export::{BesideFile, Package, PackedFile, PackedGap};
+use crate::evidence::export::{BesideFile, Package, PackedFile, PackedGap, PackedKind};
 use crate::evidence::manifest::MANIFEST_NAME;
 use crate::ledger::{LinkKind, SOFTWARE, Sealed, running_ms};
 use crate::model::{CameraId, CentreId, ClockState, Wall};
@@ -174,6 +174,8 @@ impl Exporter<'_> {
             signer: SignerFacts::of(self.signer).map_err(anyhow::Error::from)?,
             files,
             gaps,
+            incidents: Vec::new(),
+            left_out: Vec::new(),
             beside: Vec::new(),
         };
         package.beside = self.write_beside(&package, &part)?;
@@ -299,6 +301,7 @@ impl Found {
         let sha256 = copy(view, &path, course).map_err(|e| disk::naming(&path, e))?;
         Ok(PackedFile {
             name,
+            kind: PackedKind::Film,
             camera: self.camera.clone(),
             media_type: "video/mp4".to_owned(),
             size: view.bytes,
@@ -307,6 +310,7 @@ impl Found {
             to: view.to,
             duration_ms: view.duration_ms,
             sound: view.has_sound,
+            sources: Vec::new(),
         })
     }
 }

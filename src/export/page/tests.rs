@@ -1,6 +1,6 @@
 use super::*;
 use crate::evidence::envelope::SignerFacts;
-use crate::evidence::export::{PackedFile, PackedGap};
+use crate::evidence::export::{PackedFile, PackedGap, PackedKind};
 use crate::model::{CameraId, CentreId, ClockState, StreamKind, Wall};
 use crate::wire::Signer;
 
@@ -23,6 +23,7 @@ fn package(reason: &str) -> Package {
         signer: SignerFacts::of(&Signer::from_secret([1; 32])).unwrap(),
         files: vec![PackedFile {
             name: "counter-2_2026-11-23_09-15-00.mp4".into(),
+            kind: PackedKind::Film,
             camera: camera.clone(),
             media_type: "video/mp4".into(),
             size: 7,
@@ -31,6 +32,7 @@ fn package(reason: &str) -> Package {
             to: at.plus_millis(50_000),
             duration_ms: 50_000,
             sound: true,
+            sources: vec![],
         }],
         gaps: vec![PackedGap {
             camera,
@@ -38,6 +40,8 @@ fn package(reason: &str) -> Package {
             to: at.plus_millis(60_000),
             reason: "camera-away".into(),
         }],
+        incidents: vec![],
+        left_out: vec![],
         beside: vec![],
     }
 }
