@@ -4,16 +4,19 @@ use std::path::Path;
 
 use crate::libav::{Demuxer, LibavError, PictureDecoder, Sample, Track, VIDEO_TICKS};
 
+/// A keyframe is found by when it is decoded, and shown at most so much later.
+const SEEK_BEFORE_MS: i64 = 1000;
+
 /// JPEG bytes of the picture on the screen `at_ms` after the clip's beginning: the last one that
 /// began by then, else the first.
 ///
-/// Decodes from the keyframe before it only.
+/// Reads and decodes from about the keyframe before it only.
 ///
 /// # Errors
 /// [`LibavError`] if the file cannot be read or holds no picture that decodes.
 pub fn still(clip: &Path, at_ms: i64) -> Result<Vec<u8>, LibavError> {
     let at = at_ms.saturating_mul(VIDEO_TICKS / 1000);
-    let mut demuxer = Demuxer::open(clip)?;
+    let mut demuxer = Demuxer::open_at(clip, at_ms.saturating_sub(SEEK_BEFORE_MS))?;
     let nothing = || LibavError::Unsupported(format!("{} without a picture", clip.display()));
     let format = demuxer.video().cloned().ok_or_else(nothing)?;
     // The packets from the last keyframe by then: one group of pictures, a few MB at most.

@@ -22,6 +22,7 @@ use crate::enrol::Believed;
 use crate::model::{CentreId, IncidentId};
 use crate::wire::Trust;
 use listing::{Listing, listing};
+pub use names::is_plain;
 use names::{problem, unlisted};
 use whom::{Around, Whom, certified, papers};
 

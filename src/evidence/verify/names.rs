@@ -21,7 +21,8 @@ fn leads_down(name: &str) -> bool {
     name.split('/').all(is_plain)
 }
 
-fn is_plain(part: &str) -> bool {
+/// Whether a name is that of a file in its folder and nothing else, on any system: no hidden one, no way elsewhere.
+pub fn is_plain(part: &str) -> bool {
     !part.is_empty()
         && !part.starts_with('.')
         && !part.contains(['/', '\\', ':'])
