@@ -75,3 +75,60 @@ fn size_of(folder: &Path) -> u64 {
     };
     entries.map(size).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::Wishes;
+    use crate::forward::fixtures;
+    use crate::model::{EventId, Ids, Severity, StreamKind, Wall};
+    use crate::record::{SegmentRow, test_row};
+
+    #[tokio::test]
+    async fn sound_originals_and_evidence_take_room_and_digests_are_work() {
+        let storage = tempfile::tempdir().unwrap();
+        let index = Index::open(storage.path()).await.unwrap();
+        for n in 0..3 {
+            let row = SegmentRow {
+                bytes: 1000,
+                duration_ms: 60_000,
+                sound: Some("aac 8000".into()),
+                ..test_row(n)
+            };
+            index.add(&row).await.unwrap();
+        }
+        let (db, mut ids) = (fixtures::db(storage.path()).await, Ids::new(3));
+        let from = Wall::from_millis(1);
+        let row = crate::forward::IncidentRow {
+            camera: Some(test_row(0).camera),
+            started_at: from,
+            flagged_at: from,
+            ..fixtures::incident(&mut ids, Severity::Warning)
+        };
+        let id = EventId(ids.next(fixtures::now()));
+        let event = |sequence, epoch| fixtures::event(id, &row, sequence, epoch);
+        db.record_event(&row, &fixtures::signer(), fixtures::now(), event).await.unwrap();
+        let folder = folder_of(storage.path(), row.id);
+        crate::disk::make_folder(&folder.join("closing")).unwrap();
+        crate::disk::write_atomically(&folder.join("clip.mp4"), &[0; 70]).unwrap();
+        crate::disk::write_atomically(&folder.join("closing/clip.mp4"), &[0; 7]).unwrap();
+        let order = |wav, originals, to| Order {
+            cameras: vec![test_row(0).camera],
+            stream: StreamKind::Main,
+            from,
+            to: Wall::from_millis(to),
+            reason: "x".into(),
+            by: "lan".into(),
+            out: "x".into(),
+            wishes: Wishes { wav, originals, stills: vec![] },
+        };
+        let ground = Ground { index: &index, db: &db, storage: storage.path() };
+        let plain = needs(ground, &order(false, false, 120_000)).await.unwrap();
+        assert_eq!(plain, Needed { room: 2077, work: 4077 });
+        let all = needs(ground, &order(true, true, 120_000)).await.unwrap();
+        assert_eq!(all.room, 2 * 2000 + 77 + 2 * 60 * 8000 * 2);
+        assert_eq!(all.work, all.room + 2000);
+        let later = Order { from: Wall::from_millis(10_000_000), ..order(true, true, 20_000_000) };
+        assert!(matches!(needs(ground, &later).await, Err(NotMade::Nothing)));
+    }
+}
