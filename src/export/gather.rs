@@ -85,6 +85,8 @@ impl Exporter<'_> {
             let mut films: Vec<&mut PackedFile> = of_window.films.iter_mut().collect();
             let changed =
                 sources::find_hours(self.db, name, span, &mut films).await.context("centre.sqlite")?;
+            let unsigned = sources::changed_before_signing(self.index, &of_window.films).await;
+            content.left_out.extend(unsigned.context("index.sqlite")?);
             content.files.extend(of_window.films);
             content.files.extend(of_window.made);
             content.left_out.extend(of_window.left_out);

@@ -9,6 +9,7 @@ use super::more::MoreFile;
 use crate::centre_db::CentreDb;
 use crate::evidence::export::{LeftOut, PackedFile, hour_name, list_name};
 use crate::model::{CameraId, StreamKind, Wall};
+use crate::record::Index;
 
 /// A list of an hour: its document, and whose it is.
 pub(super) type ListKey = (i64, CameraId);
@@ -52,6 +53,29 @@ pub(super) async fn find_hours(
         ),
     };
     Ok(changed.into_iter().map(told).collect())
+}
+
+/// Of the sources that no hour names yet: those that are not what they were when they were written, as the index knows.
+///
+/// # Errors
+/// If the index cannot be read.
+pub(super) async fn changed_before_signing(
+    index: &Index,
+    files: &[PackedFile],
+) -> Result<Vec<LeftOut>, sqlx::Error> {
+    let mut changed = Vec::new();
+    let unsigned = files.iter().flat_map(|file| &file.sources).filter(|source| source.hour.is_none());
+    let unsigned: BTreeMap<&str, &str> =
+        unsigned.filter_map(|source| Some((source.path.as_str(), source.sha256.as_deref()?))).collect();
+    for (path, found) in unsigned {
+        let written = index.unsealed_digest(path).await?;
+        if written.is_some_and(|written| hex::encode(written) != found) {
+            let why = "bản ghi gốc không còn như lúc ghi, chưa được ký / the recorded file is not what was recorded, and is not \
+                       signed yet";
+            changed.push(LeftOut { name: path.to_owned(), why: why.to_owned() });
+        }
+    }
+    Ok(changed)
 }
 
 /// What the lists of a stream say of the wanted paths. Of two that name the same path the first counts: it is from the

@@ -93,3 +93,21 @@ async fn record_again(hourly: &crate::ledger::Hourly, path: &str) {
     hourly.archive.index.remove(row.counter).await.unwrap();
     hourly.archive.index.finish(&row, &[], None).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_file_that_was_changed_before_its_hour_was_signed_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let hourly = open(folder.path(), 1).await;
+    let index = &hourly.archive.index;
+    for n in 1..4 {
+        let row = crate::record::SegmentRow { counter: n, ..crate::record::test_row(n) };
+        index.finish(&row, &[], (n < 3).then_some([0xab; 32])).await.unwrap();
+    }
+    let path = |n| crate::record::test_row(n).path;
+    let (same, other) = (Some("ab".repeat(32)), Some("cd".repeat(32)));
+    let sources = [(path(1), same), (path(2), other.clone()), (path(3), other), (path(4), None)];
+    let sources: Vec<(&str, Option<String>)> =
+        sources.iter().map(|(path, digest)| (path.as_str(), digest.clone())).collect();
+    let changed = changed_before_signing(index, &[film("gate", &sources)]).await.unwrap();
+    assert_eq!(changed.into_iter().map(|one| one.name).collect::<Vec<_>>(), [path(2)]);
+}

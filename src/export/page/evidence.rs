@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::Shown;
 use super::footage::of_kind;
-use crate::evidence::export::{INCIDENTS, ORIGINALS, PackedIncident, PackedKind};
+use crate::evidence::export::{INCIDENTS, ORIGINALS, PackedIncident, PackedKind, SOURCES};
 
 /// What of an incident's evidence people open.
 const OPENED: [(&str, &str); 3] =
@@ -68,19 +68,30 @@ pub(super) fn sources(shown: &Shown<'_>) -> Markup {
         @if !all.is_empty() {
             h2 { "Nguồn gốc " span.en { "/ Where it comes from" } }
             p {
-                "Các phim được cắt từ " (all.len()) " tệp do máy ghi lưu lại. Mỗi giờ, máy ghi ký danh sách mã kiểm tra của \
-                 những tệp vừa ghi xong; " (signed.len()) " tệp đã có trong các danh sách đó, nằm ở thư mục "
-                code { "sources" } ". Tệp " code { "manifest.json" } " ghi mỗi phim được cắt từ tệp nào. Tệp ghi ngay trước \
-                 lúc lấy thì chưa đến giờ ký."
+                "Các phim được cắt từ " (all.len()) " tệp do máy ghi lưu lại; tệp " code { "manifest.json" } " ghi phim nào từ tệp \
+                 nào. Mỗi giờ, máy ghi ký danh sách mã kiểm tra của những tệp vừa ghi xong. "
+                @if signed.is_empty() {
+                    "Các tệp này được ghi ngay trước lúc lấy nên chưa đến giờ ký."
+                } @else {
+                    (signed.len()) " tệp đã có trong các danh sách đó, kèm theo ở thư mục " code { (SOURCES) } "."
+                }
                 br; span.en {
-                    "The films were cut from " (all.len()) " recorded files. Each hour the recorder signs a list of the digests \
-                     of what it has recorded; " (signed.len()) " of the files are in those lists, which are in the folder \
-                     sources. manifest.json says which film was cut from which files. What was recorded just before the package \
-                     was made was not signed yet."
+                    "The films were cut from " (all.len()) " recorded files; manifest.json says which from which. Each hour the \
+                     recorder signs lists with the digests of what it has recorded. "
+                    @if signed.is_empty() {
+                        "These files were recorded just before the package was made, and were not signed yet."
+                    } @else {
+                        (signed.len()) " of the files are in those lists, which are in the folder " (SOURCES) "."
+                    }
                 }
             }
         }
-        @if has_originals {
+        @if has_originals && signed.is_empty() {
+            p {
+                "Bản thân các tệp gốc nằm ở thư mục " code { (ORIGINALS) } "."
+                br; span.en { "The recorded files themselves are in the folder " (ORIGINALS) "." }
+            }
+        } @else if has_originals {
             p {
                 "Bản thân các tệp gốc nằm ở thư mục " code { (ORIGINALS) } ". Trên Linux, vào thư mục đó và so từng danh sách: "
                 code { "sha256sum --ignore-missing -c ../sources/hour-….sha256" } "."
