@@ -6,8 +6,8 @@ use super::*;
 use crate::config::{Secret, read_edge};
 use crate::disk;
 use crate::evidence::export::{Package, PackedKind};
-use crate::export::Whole;
 use crate::export::making::KEPT_MS;
+use crate::export::{Exporter, Needed, Whole};
 use crate::forward::fixtures::signer;
 use crate::libav::testing;
 use crate::people::AuditLog;
@@ -148,7 +148,7 @@ async fn record(exports: &Exports, storage: &Path) -> String {
         media_start,
         duration_ms: 8000,
         bytes: std::fs::metadata(&path).unwrap().len() as i64,
-        sound: Some("aac 8000".into()),
+        sound: Some(format!("aac {}", footage.audio.sample_rate)),
         ..test_row(100)
     };
     exports.0.archive.index.finish(&row, &[], None).await.unwrap();
@@ -263,4 +263,40 @@ async fn a_recording_that_was_changed_after_its_hour_is_told_and_the_package_doe
         "{verdict:?}"
     );
     assert!(told("bản ghi gốc không còn như lúc ghi"), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn the_work_that_is_foreseen_is_what_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exports, db) = exports(folder.path()).await;
+    record(&exports, folder.path()).await;
+    let inner = &exports.0;
+    let course = Arc::new(Course::default());
+    let exporter = Exporter {
+        centre: inner.config.centre.id.clone(),
+        name: inner.config.centre.name.clone(),
+        cameras: crate::export::names(&inner.config),
+        certificate: None,
+        storage: folder.path().to_owned(),
+        zone: jiff::tz::TimeZone::UTC,
+        index: &inner.archive.index,
+        db: &db,
+        signer: &inner.signer,
+        clock: ClockState::default(),
+        left_free: 0,
+        course: course.clone(),
+    };
+    let wishes = Wishes { wav: true, originals: true, stills: vec![] };
+    let NewExport { cameras, stream, from, to, reason, .. } = wanted(100);
+    let out = folder.path().join("package");
+    let order = Order { cameras, stream, from, to, reason, by: "lan".into(), out, wishes };
+    let Needed { room, .. } = exporter.needs(&order).await.unwrap();
+    let packed = exporter.make("0193b3c4-0000-7000-8000-0000000000aa", &order).await.unwrap();
+    assert!(course.done() > 0.9, "{}", course.done());
+    // The page, the documents and the stills are what is not foreseen.
+    assert!(packed.bytes < room + room / 10, "{} of {room}", packed.bytes);
+    let again = Order { out: folder.path().join("again"), ..order };
+    course.stop.cancel();
+    assert!(matches!(exporter.make("b", &again).await, Err(NotMade::Stopped)));
+    assert!(!again.out.exists() && !disk::beside(&again.out, "part").join("manifest.json").exists());
 }
