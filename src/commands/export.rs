@@ -13,7 +13,7 @@ use super::asking::{Refusal, given_reason, known_camera, must_exist, typed, who}
 use super::exported::told;
 use super::{USAGE, failed};
 use crate::config::{self, EdgeConfig};
-use crate::export::{Exporter, LEFT_FREE, NotMade, Order, Wishes, certificate, names};
+use crate::export::{Exporter, LEFT_FREE, NotMade, Order, Packed, Wishes, certificate, names};
 use crate::model::{Ids, StreamKind, Wall};
 use crate::record::Index;
 use crate::{centre_db, clock, keys};
@@ -23,6 +23,9 @@ const LONGEST_MS: i64 = 31 * 86_400_000;
 
 /// What was recorded in the last seconds may not be in its file yet.
 const WRITTEN_AFTER: Duration = Duration::from_secs(3);
+
+/// How often it is told how far a long export is.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// What to export.
 #[derive(Debug, clap::Args)]
@@ -137,13 +140,24 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
         left_free: LEFT_FREE,
         course: Arc::default(),
     };
-    let made = exporter.make(&id, &order).await;
+    let made = watched(&exporter, &id, &order).await;
     db.close().await;
     let packed = made.map_err(|e| match e {
         NotMade::Exists(_) | NotMade::HalfMade(_) => Refusal(USAGE, e.to_string()),
         _ => Refusal(1, e.to_string()),
     })?;
     Ok(told(&order, &packed, zone))
+}
+
+/// Makes the package, and says how far it is where that takes long.
+async fn watched(exporter: &Exporter<'_>, id: &str, order: &Order) -> Result<Packed, NotMade> {
+    let mut making = std::pin::pin!(exporter.make(id, order));
+    loop {
+        match tokio::time::timeout(TOLD_EVERY, &mut making).await {
+            Ok(made) => return made,
+            Err(_) => eprintln!("đang đóng gói / packing: {:.0} %", exporter.course.done() * 100.0),
+        }
+    }
 }
 
 /// The moments of `--still`, all of which must be within the range.

@@ -206,3 +206,20 @@ impl Package {
         envelope::open(PAYLOAD_TYPE, bytes, |package: &Self| &package.signer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_film_is_written_as_before_there_was_anything_else_and_read_so() {
+        let before = r#"{"name":"a.mp4","camera":"gate","media_type":"video/mp4","size":1,"sha256":"ab",
+            "from":"2026-11-23T02:15:00.000Z","to":"2026-11-23T02:16:00.000Z","duration_ms":60000,"sound":true}"#;
+        let film: PackedFile = serde_json::from_str(before).unwrap();
+        assert_eq!((film.kind, film.sources.len()), (PackedKind::Film, 0));
+        let written = serde_json::to_value(&film).unwrap();
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(before).unwrap());
+        let still = PackedFile { kind: PackedKind::Still, ..film };
+        assert_eq!(serde_json::to_value(&still).unwrap()["kind"], "still");
+    }
+}

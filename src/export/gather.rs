@@ -12,7 +12,7 @@ use super::make::Exporter;
 use super::more::{MoreFile, more, put};
 use super::originals::{self, Recorded};
 use super::{Order, sounds, sources, stills};
-use crate::evidence::export::{BesideFile, LeftOut, PackedFile, PackedGap, PackedIncident};
+use crate::evidence::export::{BesideFile, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind};
 use crate::forward::IncidentRow;
 use crate::model::{CameraId, IncidentId, Wall};
 use crate::play::{BEHIND_MS, footage_beside, groups_to_cut};
@@ -201,7 +201,8 @@ impl Exporter<'_> {
 /// The moments that somebody asked for and that no film shows.
 fn without_still(order: &Order, files: &[PackedFile]) -> Vec<LeftOut> {
     let asked = order.wishes.stills.iter();
-    let missing = asked.filter(|at| !files.iter().any(|file| file.duration_ms == 0 && file.from == **at));
+    let missing =
+        asked.filter(|at| !files.iter().any(|file| file.kind == PackedKind::Still && file.from == **at));
     missing
         .map(|at| LeftOut {
             name: format!("stills {at}"),
