@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -9,6 +10,7 @@ use crate::evidence::export::{Package, PackedKind};
 use crate::export::making::KEPT_MS;
 use crate::export::{Exporter, Needed, Whole};
 use crate::forward::fixtures::signer;
+use crate::ledger::{Hourly, Sealer};
 use crate::libav::testing;
 use crate::people::AuditLog;
 use crate::record::{Index, SegmentRow, test_row};
@@ -155,6 +157,15 @@ async fn record(exports: &Exports, storage: &Path) -> String {
     row.path
 }
 
+/// Signs what is recorded.
+async fn seal(exports: &Exports, db: &CentreDb) {
+    let inner = &exports.0;
+    let centre = inner.config.centre.id.clone();
+    let sealer = Sealer { centre, signer: inner.signer.clone(), clock: inner.clock.clone() };
+    let (archive, every) = (inner.archive.clone(), Duration::from_secs(3600));
+    Hourly { archive, db: db.clone(), sealer, every }.seal(clock::now()).await.unwrap();
+}
+
 /// Makes what is asked for.
 async fn make(exports: &Exports, db: &CentreDb, wanted: NewExport) -> Exported {
     let export = exports.ask(wanted, BY).await.unwrap();
@@ -197,13 +208,7 @@ async fn sound_and_the_recorded_files_are_in_a_package_where_they_are_asked_for(
     let folder = tempfile::tempdir().unwrap();
     let (exports, db) = exports(folder.path()).await;
     let path = record(&exports, folder.path()).await;
-    let sealer = crate::ledger::Sealer {
-        centre: exports.0.config.centre.id.clone(),
-        signer: exports.0.signer.clone(),
-        clock: exports.0.clock.clone(),
-    };
-    let (archive, every) = (exports.0.archive.clone(), std::time::Duration::from_secs(3600));
-    crate::ledger::Hourly { archive, db: db.clone(), sealer, every }.seal(clock::now()).await.unwrap();
+    seal(&exports, &db).await;
     let wishes = Wishes { wav: true, originals: true, stills: vec![] };
     let known = make(&exports, &db, NewExport { wishes, ..wanted(100) }).await;
     assert_eq!((known.wav, known.originals, known.state), (true, true, ExportState::Whole), "{known:?}");
@@ -241,13 +246,7 @@ async fn a_recording_that_was_changed_after_its_hour_is_told_and_the_package_doe
     let folder = tempfile::tempdir().unwrap();
     let (exports, db) = exports(folder.path()).await;
     let path = record(&exports, folder.path()).await;
-    let sealer = crate::ledger::Sealer {
-        centre: exports.0.config.centre.id.clone(),
-        signer: exports.0.signer.clone(),
-        clock: exports.0.clock.clone(),
-    };
-    let (archive, every) = (exports.0.archive.clone(), std::time::Duration::from_secs(3600));
-    crate::ledger::Hourly { archive, db: db.clone(), sealer, every }.seal(clock::now()).await.unwrap();
+    seal(&exports, &db).await;
     let file = folder.path().join(&path);
     let mut bytes = std::fs::read(&file).unwrap();
     let last = bytes.len() - 1;
