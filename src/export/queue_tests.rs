@@ -285,7 +285,8 @@ async fn the_work_that_is_foreseen_is_what_is_done() {
         left_free: 0,
         course: course.clone(),
     };
-    let wishes = Wishes { wav: true, originals: true, stills: vec![] };
+    let at = |ms: i64| Wall::from_millis(100 * 60_000 + ms);
+    let wishes = Wishes { wav: true, originals: true, stills: vec![at(5000), at(30_000)] };
     let NewExport { cameras, stream, from, to, reason, .. } = wanted(100);
     let out = folder.path().join("package");
     let order = Order { cameras, stream, from, to, reason, by: "lan".into(), out, wishes };
@@ -294,6 +295,10 @@ async fn the_work_that_is_foreseen_is_what_is_done() {
     assert!(course.done() > 0.9, "{}", course.done());
     // The page, the documents and the stills are what is not foreseen.
     assert!(packed.bytes < room + room / 10, "{} of {room}", packed.bytes);
+    let stills = packed.package.files.iter().filter(|file| file.kind == PackedKind::Still);
+    assert_eq!(stills.map(|still| still.from).collect::<Vec<_>>(), [at(0), at(5000)]);
+    let [none] = &packed.package.left_out[..] else { panic!("{:?}", packed.package.left_out) };
+    assert!(none.why.contains("no camera has a picture then"), "{none:?}");
     let again = Order { out: folder.path().join("again"), ..order };
     course.stop.cancel();
     assert!(matches!(exporter.make("b", &again).await, Err(NotMade::Stopped)));
