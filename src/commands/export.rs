@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::asking::{Refusal, given_reason, known_camera, must_exist, typed, who};
+use super::exported::told;
 use super::{USAGE, failed};
 use crate::config::{self, EdgeConfig};
-use crate::export::{Exporter, LEFT_FREE, NotMade, Order, Packed, certificate};
-use crate::keeping::instant;
-use crate::model::{Ids, StreamKind};
+use crate::export::{Exporter, LEFT_FREE, NotMade, Order, Packed, Wishes, certificate, names};
+use crate::model::{Ids, StreamKind, Wall};
 use crate::record::Index;
 use crate::{centre_db, clock, keys};
 
@@ -21,6 +23,9 @@ const LONGEST_MS: i64 = 31 * 86_400_000;
 
 /// What was recorded in the last seconds may not be in its file yet.
 const WRITTEN_AFTER: Duration = Duration::from_secs(3);
+
+/// How often it is told how far a long export is.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// What to export.
 #[derive(Debug, clap::Args)]
@@ -43,6 +48,15 @@ pub(super) struct Args {
     /// The folder to make; it must not be there yet.
     #[arg(long)]
     out: PathBuf,
+    /// The sound of each film as a WAV file, too.
+    #[arg(long)]
+    wav: bool,
+    /// The recorded files themselves, byte for byte, too.
+    #[arg(long)]
+    originals: bool,
+    /// A still of these moments, beside those that every package has.
+    #[arg(long, num_args = 1.., value_name = "MOMENT")]
+    still: Vec<String>,
     /// Takes the small pictures of the sub stream instead of main's.
     #[arg(long)]
     sub: bool,
@@ -76,6 +90,7 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
         let why = "dài hơn 31 ngày, hãy xuất từng phần / longer than 31 days: export it in parts";
         return Err(Refusal(USAGE, why.to_owned()));
     }
+    let stills = stills(&args.still, (from, to), zone)?;
     let now = clock::now();
     if to > now.wall {
         let why =
@@ -109,10 +124,12 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
         tokio::time::sleep(WRITTEN_AFTER).await;
     }
     let stream = if args.sub { StreamKind::Sub } else { StreamKind::Main };
-    let order = Order { cameras, stream, from, to, reason, by: who(), out: args.out };
+    let wishes = Wishes { wav: args.wav, originals: args.originals, stills };
+    let order = Order { cameras, stream, from, to, reason, by: who(), out: args.out, wishes };
     let exporter = Exporter {
         centre: config.centre.id.clone(),
         name: config.centre.name.clone(),
+        cameras: names(config),
         certificate: certificate(config, &signer),
         storage: storage.clone(),
         zone: zone.clone(),
@@ -123,41 +140,37 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
         left_free: LEFT_FREE,
         course: Arc::default(),
     };
-    let made = exporter.make(&id, &order).await;
+    let made = watched(&exporter, &id, &order).await;
     db.close().await;
     let packed = made.map_err(|e| match e {
         NotMade::Exists(_) | NotMade::HalfMade(_) => Refusal(USAGE, e.to_string()),
         _ => Refusal(1, e.to_string()),
     })?;
-    Ok(told(&order, &packed, config))
+    Ok(told(&order, &packed, zone))
 }
 
-fn told(order: &Order, packed: &Packed, config: &EdgeConfig) -> Vec<String> {
-    let zone = config.centre.hours.time_zone();
-    let package = &packed.package;
-    let mut lines: Vec<String> = package
-        .files
-        .iter()
-        .map(|file| {
-            let sound = if file.sound { "có tiếng / with sound" } else { "không tiếng / no sound" };
-            format!("{}: {} – {}, {sound}", file.name, instant(file.from, zone), instant(file.to, zone))
-        })
-        .collect();
-    lines.extend(package.gaps.iter().map(|gap| {
-        format!(
-            "thiếu / missing {}: {} – {}, {}",
-            gap.camera,
-            instant(gap.from, zone),
-            instant(gap.to, zone),
-            gap.reason
-        )
-    }));
-    lines.push(format!(
-        "Đã xuất / Exported {}: {} tệp / files, {} MB, {}; kiểm tra bằng / check with: quaywatch verify",
-        package.id,
-        package.files.len(),
-        packed.bytes / 1_000_000,
-        order.out.display()
-    ));
-    lines
+/// Makes the package, and says how far it is where that takes long.
+async fn watched(exporter: &Exporter<'_>, id: &str, order: &Order) -> Result<Packed, NotMade> {
+    let mut making = std::pin::pin!(exporter.make(id, order));
+    loop {
+        match tokio::time::timeout(TOLD_EVERY, &mut making).await {
+            Ok(made) => return made,
+            Err(_) => eprintln!("đang đóng gói / packing: {:.0} %", exporter.course.done() * 100.0),
+        }
+    }
+}
+
+/// The moments of `--still`, all of which must be within the range.
+fn stills(typed_at: &[String], (from, to): (Wall, Wall), zone: &TimeZone) -> Result<Vec<Wall>, Refusal> {
+    let mut stills = Vec::new();
+    for text in typed_at {
+        let at = typed("--still", text, zone)?;
+        if !(from..to).contains(&at) {
+            let why =
+                format!("--still {text} nằm ngoài khoảng xuất / --still {text} is not within the range");
+            return Err(Refusal(USAGE, why));
+        }
+        stills.push(at);
+    }
+    Ok(stills)
 }

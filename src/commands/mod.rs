@@ -15,6 +15,8 @@ mod enrol;
 
 mod export;
 
+mod exported;
+
 mod findings;
 
 mod moment;

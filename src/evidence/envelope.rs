@@ -58,6 +58,13 @@ pub(crate) fn seal(payload_type: &str, content: &impl Serialize, signer: &Signer
     serde_json::to_vec_pretty(&envelope).unwrap_or_default()
 }
 
+/// Whether an envelope is, byte for byte, one as [`seal`] writes it: what stands around the signed content could be
+/// written in other ways without the signature showing it.
+pub(crate) fn is_as_sealed(bytes: &[u8]) -> bool {
+    let read = serde_json::from_slice::<Envelope>(bytes);
+    read.is_ok_and(|envelope| serde_json::to_vec_pretty(&envelope).is_ok_and(|written| written == bytes))
+}
+
 /// The kind of what an envelope holds; none if it is not one.
 pub(crate) fn payload_type(bytes: &[u8]) -> Option<String> {
     serde_json::from_slice::<Envelope>(bytes).ok().map(|envelope| envelope.payload_type)

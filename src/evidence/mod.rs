@@ -41,4 +41,4 @@ pub use keeping::forget_outdated;
 pub use maker::{Job, Maker, Part};
 pub use range::{Range, closing_clip, first_clip};
 pub use shelf::{EVIDENCE_FILES, Found, folder_of, found};
-pub use verify::{CERTIFICATE_NAME, Verdict, verify, verify_by};
+pub use verify::{CERTIFICATE_NAME, Verdict, is_plain, verify, verify_by};

@@ -1,4 +1,5 @@
-//! A part of a clip's sound as a WAV file: mono, 16 bits, at the recording's own rate.
+//! The sound of a clip, or a part of it, as a WAV file: mono, 16 bits, at the recording's own rate. It is written as it is
+//! decoded: how long the clip is does not matter to memory.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -6,6 +7,9 @@ use std::path::Path;
 
 use crate::disk;
 use crate::libav::{Demuxer, LibavError, SoundCodec, SoundDecoder, Track};
+
+/// The bytes of a sample of 16 bits.
+const SAMPLE_BYTES: usize = 2;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +52,32 @@ pub enum ExcerptError {
 /// # Errors
 /// [`ExcerptError`].
 pub fn excerpt(clip: &Path, from_ms: i64, to_ms: i64, out: &Path) -> Result<WavReport, ExcerptError> {
+    whole_or_not_there((clip, from_ms, to_ms), out, &mut |_| Ok(()))
+}
+
+/// Writes all the sound of the clip to `out`, likewise. `wrote` is told each number of bytes that are written, and ends
+/// the work by an error. A WAV file has less than 4 GiB, so that the clip must be shorter than 12 h at 48 kHz.
+///
+/// # Errors
+/// [`ExcerptError`].
+pub fn whole(
+    clip: &Path,
+    out: &Path,
+    wrote: &mut dyn FnMut(usize) -> std::io::Result<()>,
+) -> Result<WavReport, ExcerptError> {
+    whole_or_not_there((clip, 0, i64::MAX), out, wrote)
+}
+
+/// A part of a clip: its file, from and to in milliseconds.
+type Wanted<'a> = (&'a Path, i64, i64);
+
+fn whole_or_not_there(
+    wanted: Wanted<'_>,
+    out: &Path,
+    wrote: &mut dyn FnMut(usize) -> std::io::Result<()>,
+) -> Result<WavReport, ExcerptError> {
     let part = disk::beside(out, "part");
-    let done = write(clip, from_ms, to_ms, &part).and_then(|report| {
+    let done = write(wanted, &part, wrote).and_then(|report| {
         disk::publish(&part, out)?;
         Ok(report)
     });
@@ -60,7 +88,11 @@ pub fn excerpt(clip: &Path, from_ms: i64, to_ms: i64, out: &Path) -> Result<WavR
     done
 }
 
-fn write(clip: &Path, from_ms: i64, to_ms: i64, part: &Path) -> Result<WavReport, ExcerptError> {
+fn write(
+    (clip, from_ms, to_ms): Wanted<'_>,
+    part: &Path,
+    wrote: &mut dyn FnMut(usize) -> std::io::Result<()>,
+) -> Result<WavReport, ExcerptError> {
     let silent = || ExcerptError::Silent { from_ms, to_ms };
     let mut demuxer = Demuxer::open(clip)?;
     let format = demuxer.audio().cloned().ok_or_else(silent)?;
@@ -91,6 +123,7 @@ fn write(clip: &Path, from_ms: i64, to_ms: i64, part: &Path) -> Result<WavReport
             None => wav.insert(Wav::create(part, decoder.sample_rate(), first)?),
         };
         wav.add(first, wanted)?;
+        wrote(wanted.len().saturating_mul(SAMPLE_BYTES))?;
     }
     wav.ok_or_else(silent)?.finish()
 }

@@ -1,7 +1,10 @@
-//! The certificate that goes into packages.
+//! What packages are given of the centre's configuration: its certificate, and what people call its cameras.
+
+use std::collections::BTreeMap;
 
 use crate::config::EdgeConfig;
 use crate::enrol::Folder;
+use crate::model::CameraId;
 use crate::wire::Signer;
 
 /// The certificate of the centre's key and those of its authority, in PEM; none while the province has not signed.
@@ -14,4 +17,9 @@ pub fn certificate(config: &EdgeConfig, signer: &Signer) -> Option<String> {
             None
         }
     }
+}
+
+/// What people call the cameras of a centre.
+pub fn names(config: &EdgeConfig) -> BTreeMap<CameraId, String> {
+    config.cameras.iter().map(|camera| (camera.id.clone(), camera.name.clone())).collect()
 }

@@ -8,7 +8,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::queue::ourselves;
-use super::{Course, ExportState, Exported, Exporter, Exports, LEFT_FREE, NotMade, Packed, certificate};
+use super::{
+    Course, ExportState, Exported, Exporter, Exports, LEFT_FREE, NotMade, Packed, certificate, names,
+};
 use crate::{clock, disk};
 
 /// A package is kept for so long: enough to fetch it after a long weekend, and short enough that what was taken out of
@@ -48,6 +50,7 @@ impl Exports {
         let exporter = Exporter {
             centre: inner.config.centre.id.clone(),
             name: inner.config.centre.name.clone(),
+            cameras: names(&inner.config),
             certificate: certificate(&inner.config, &inner.signer),
             storage: inner.config.storage.path.clone(),
             zone: inner.config.centre.hours.time_zone().clone(),
@@ -59,7 +62,7 @@ impl Exports {
             course: course.clone(),
         };
         disk::make_folder(&self.all_of_them()).map_err(anyhow::Error::from)?;
-        self.make_room(exporter.needs(&order).await?).await?;
+        self.make_room(exporter.needs(&order).await?.room).await?;
         exporter.check(&order).await?;
         let mut writing = std::pin::pin!(exporter.write(&export.id, &order));
         loop {

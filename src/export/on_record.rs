@@ -63,6 +63,10 @@ pub struct Exported {
     pub reason: String,
     /// By whom.
     pub by: String,
+    /// Whether the sound goes into it as WAV files, too.
+    pub wav: bool,
+    /// Whether the recorded files themselves go into it.
+    pub originals: bool,
     /// When it was asked for.
     pub begun_at: Wall,
     /// When it was whole; none if it never was.
@@ -294,8 +298,9 @@ async fn add(
 ) -> Result<(), sqlx::Error> {
     let cameras = serde_json::to_string(&order.cameras).map_err(|e| sqlx::Error::Encode(e.into()))?;
     sqlx::query(
-        "INSERT INTO exports (id, cameras, stream, from_ms, to_ms, reason, by, folder, begun_at, state, here)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO exports (id, cameras, stream, from_ms, to_ms, reason, by, folder, begun_at, state, here, wav,
+             originals)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id)
     .bind(cameras)
@@ -308,6 +313,8 @@ async fn add(
     .bind(now.as_millis())
     .bind(state.as_str())
     .bind(state == ExportState::Waiting)
+    .bind(order.wishes.wav)
+    .bind(order.wishes.originals)
     .execute(&mut **transaction)
     .await?;
     Ok(())
@@ -327,6 +334,8 @@ fn read(row: SqliteRow) -> Result<Exported, sqlx::Error> {
         to: wall("to_ms")?.unwrap_or_default(),
         reason: row.try_get("reason")?,
         by: row.try_get("by")?,
+        wav: row.try_get("wav")?,
+        originals: row.try_get("originals")?,
         begun_at: wall("begun_at")?.unwrap_or_default(),
         finished_at: wall("finished_at")?,
         state: ExportState::parse(state).ok_or_else(|| unreadable("state", state))?,

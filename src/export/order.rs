@@ -8,6 +8,17 @@ use super::on_record::Whole;
 use crate::evidence::export::Package;
 use crate::model::{CameraId, StreamKind, Wall};
 
+/// What somebody wants beside the films.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wishes {
+    /// The sound of each film as a WAV file.
+    pub wav: bool,
+    /// The recorded files themselves, byte for byte.
+    pub originals: bool,
+    /// A still of each of these moments, beside those that every package has.
+    pub stills: Vec<Wall>,
+}
+
 /// What a package is to be of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -25,6 +36,8 @@ pub struct Order {
     pub by: String,
     /// Where it goes: a folder that is not there yet.
     pub out: PathBuf,
+    /// What goes into it beside the films.
+    pub wishes: Wishes,
 }
 
 impl Order {
@@ -32,6 +45,7 @@ impl Order {
     pub fn detail(&self) -> Value {
         json!({
             "cameras": self.cameras, "stream": self.stream, "from": self.from, "to": self.to, "reason": self.reason,
+            "wav": self.wishes.wav, "originals": self.wishes.originals,
         })
     }
 }

@@ -1,29 +1,67 @@
 //! The page in a package that says what it is and how to check it, in Vietnamese and English. It opens on any office
-//! PC by a double click, shows the films and needs nothing else.
+//! PC by a double click, shows films, stills and incidents, and needs nothing else.
+
+mod checking;
+
+mod evidence;
+
+mod footage;
+
+use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::evidence::export::{BesideFile, Package};
-use crate::keeping::{gap_reason, instant};
+use crate::evidence::export::Package;
+use crate::keeping::instant;
+use crate::model::{CameraId, Wall};
 
 /// Its name.
 pub(super) const PAGE_NAME: &str = "index.html";
 
 /// No script, nothing from elsewhere: it must be safe to open and must not call home.
-const POLICY: &str = "default-src 'none'; media-src 'self' file:; style-src 'unsafe-inline'";
+const POLICY: &str =
+    "default-src 'none'; media-src 'self' file:; img-src 'self' file:; style-src 'unsafe-inline'";
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
     color:#16202b}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}.en{color:#52606d}\
     table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;\
     border-bottom:1px solid #d8dee4}video{width:100%;max-height:60vh;background:#0c1015}\
-    code{overflow-wrap:anywhere;font-size:.9em}figure{margin:0 0 1.5rem}";
+    code{overflow-wrap:anywhere;font-size:.9em}figure{margin:0 0 1.5rem}.stills{display:grid;gap:1rem;\
+    grid-template-columns:repeat(auto-fill,minmax(14rem,1fr))}.stills figure{margin:0}img{width:100%}";
 
-/// The page of `package`, whose times are told by the clock of `zone`. `name` is what people call the centre.
-pub(super) fn page(package: &Package, name: &str, zone: &TimeZone, has_certificate: bool) -> String {
-    let at = |wall| instant(wall, zone);
+/// What the page shows.
+pub(super) struct Shown<'a> {
+    pub(super) package: &'a Package,
+    /// What people call the centre.
+    pub(super) name: &'a str,
+    /// What people call its cameras.
+    pub(super) cameras: &'a BTreeMap<CameraId, String>,
+    /// By whose clock times are told.
+    pub(super) zone: &'a TimeZone,
+    /// Whether the certificate of the key is in the package.
+    pub(super) has_certificate: bool,
+}
+
+impl Shown<'_> {
+    fn at(&self, wall: Wall) -> String {
+        instant(wall, self.zone)
+    }
+
+    /// A camera as people call it, and its id.
+    fn camera(&self, id: &CameraId) -> Markup {
+        match self.cameras.get(id) {
+            Some(name) => html! { (name) " (" code { (id) } ")" },
+            None => html! { code { (id) } },
+        }
+    }
+}
+
+/// The page.
+pub(super) fn page(shown: &Shown<'_>) -> String {
+    let (package, name) = (shown.package, shown.name);
+    let at = |wall| shown.at(wall);
     let title = format!("Gói bằng chứng: {name}, {}", at(package.from));
-    let cameras: Vec<&str> = package.cameras.iter().map(|camera| camera.as_str()).collect();
     html! {
         (DOCTYPE)
         html lang="vi" {
@@ -37,16 +75,20 @@ pub(super) fn page(package: &Package, name: &str, zone: &TimeZone, has_certifica
             body {
                 h1 { "Gói bằng chứng " span.en { "/ Evidence package" } }
                 p {
-                    "Hình và tiếng do máy ghi của trung tâm lấy ra từ bản ghi gốc, không nén lại, không chỉnh sửa. Mọi tệp \
+                    "Hình và tiếng do máy ghi của trung tâm lấy ra từ bản ghi gốc, không nén lại, không chỉnh sửa; ảnh và tệp WAV được giải mã từ chính các phim đó. Mọi tệp \
                      trong gói đều có mã kiểm tra nằm trong tệp đã ký " code { "manifest.json" } "."
                 }
                 p.en lang="en" {
                     "Picture and sound, taken by the centre's recorder from the original recordings, neither compressed \
-                     again nor edited. Every file has its digest in the signed file " code { "manifest.json" } "."
+                     again nor edited; stills and WAV files are decoded from these films. Every file has its digest in the signed file " code { "manifest.json" } "."
                 }
                 table {
                     (row("Trung tâm", "Centre", html! { (name) " (" code { (package.centre) } ")" }))
-                    (row("Camera", "Cameras", html! { (cameras.join(", ")) }))
+                    (row("Camera", "Cameras", html! {
+                        @for (n, camera) in package.cameras.iter().enumerate() {
+                            @if n > 0 { ", " } (shown.camera(camera))
+                        }
+                    }))
                     (row("Từ", "From", html! { (at(package.from)) }))
                     (row("Đến", "To", html! { (at(package.to)) }))
                     (row("Lý do", "Reason", html! { (package.reason) }))
@@ -56,9 +98,13 @@ pub(super) fn page(package: &Package, name: &str, zone: &TimeZone, has_certifica
                     (row("Mã gói", "Package", html! { code { (package.id) } }))
                     (row("Khóa ký", "Signed by key", html! { code { (package.signer.kid) } }))
                 }
-                (films(package, &at))
-                (gaps(package, &at))
-                (checking(package, has_certificate))
+                (footage::films(shown))
+                (footage::stills(shown))
+                (evidence::incidents(shown))
+                (footage::gaps(shown))
+                (evidence::left_out(shown))
+                (evidence::sources(shown))
+                (checking::checking(shown))
             }
         }
     }
@@ -77,90 +123,6 @@ fn clock(package: &Package) -> Markup {
         ClockTrust::Unknown => "không có gì xác nhận / nobody vouched for it",
     };
     html! { (words) @if let Some(ms) = package.clock.offset_ms { " (" (ms) " ms)" } }
-}
-
-fn films(package: &Package, at: &impl Fn(crate::model::Wall) -> String) -> Markup {
-    html! {
-        h2 { "Hình " span.en { "/ Films" } }
-        @for file in &package.files {
-            figure {
-                figcaption {
-                    strong { (file.camera) } " " (at(file.from)) " – " (at(file.to)) ", "
-                    (if file.sound { "có tiếng / with sound" } else { "không tiếng / no sound" })
-                    br; code { (file.name) }
-                }
-                video controls preload="none" src=(file.name) {}
-            }
-        }
-    }
-}
-
-fn gaps(package: &Package, at: &impl Fn(crate::model::Wall) -> String) -> Markup {
-    html! {
-        @if !package.gaps.is_empty() {
-            h2 { "Không có hình " span.en { "/ No pictures" } }
-            table {
-                @for gap in &package.gaps {
-                    tr {
-                        th { (gap.camera) }
-                        td { (at(gap.from)) " – " (at(gap.to)) }
-                        td { (gap_reason(Some(&gap.reason))) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn checking(package: &Package, has_certificate: bool) -> Markup {
-    let files = package.files.iter().map(|file| (&file.name, &file.sha256));
-    let first = package.files.first().map_or("", |file| file.name.as_str());
-    html! {
-        h2 { "Kiểm tra " span.en { "/ How to check" } }
-        p {
-            "Cách chắc chắn nhất, kiểm tra cả chữ ký và mọi tệp, trên máy nào cũng được, không cần mạng:"
-            br; span.en { "The surest way, which checks the signature and every file, on any machine, without a network:" }
-        }
-        p { code { "quaywatch verify THƯ_MỤC_NÀY --trust " (if has_certificate { "ca.pem" } else { "evidence.pub.pem" }) } }
-        @if has_certificate {
-            p {
-                code { "ca.pem" } " là chứng thư gốc của tỉnh, phải lấy từ chính tỉnh, không lấy từ người đưa gói này. "
-                code { "certificate.pem" } " trong gói cho biết tỉnh đã xác nhận khóa của trung tâm."
-                br; span.en {
-                    "ca.pem is the province's own certificate: get it from the province, not from whoever gave you this \
-                     package. certificate.pem says that the province has certified the centre's key."
-                }
-            }
-        } @else {
-            p {
-                code { "evidence.pub.pem" } " là khóa công khai của trung tâm, phải lấy từ chính trung tâm hoặc tỉnh."
-                br; span.en { "evidence.pub.pem is the centre's public key: get it from the centre or the province." }
-            }
-        }
-        p {
-            "Không có chương trình đó, so mã SHA-256 của từng tệp với bảng dưới đây: trên Windows gõ "
-            code { "certutil -hashfile \"" (first) "\" SHA256" } ", trên Linux gõ "
-            code { "sha256sum \"" (first) "\"" } ". Cách này cho biết tệp hình còn nguyên so với trang này, nhưng không \
-            kiểm tra chữ ký: chính trang này cũng được ghi trong " code { "manifest.json" } "."
-            br; span.en {
-                "Without that program, compare the SHA-256 of each file with this table (certutil on Windows, sha256sum on \
-                 Linux). That shows whether a film is as this page has it; it does not check the signature, and this page \
-                 itself is named in manifest.json."
-            }
-        }
-        table { @for (name, digest) in files { tr { td { code { (name) } } td { code { (digest) } } } } }
-    }
-}
-
-/// What the manifest says of a file that is no footage.
-pub(super) fn beside(name: &str, media_type: &str, bytes: &[u8]) -> BesideFile {
-    use sha2::{Digest, Sha256};
-    BesideFile {
-        name: name.to_owned(),
-        media_type: media_type.to_owned(),
-        size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        sha256: hex::encode(Sha256::digest(bytes)),
-    }
 }
 
 #[cfg(test)]

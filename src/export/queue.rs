@@ -8,7 +8,7 @@ use anyhow::Context;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Course, ExportState, Exported, NotMade, Order, needs};
+use super::{Course, ExportState, Exported, Ground, NotMade, Order, Wishes, needs};
 use crate::centre_db::CentreDb;
 use crate::config::EdgeConfig;
 use crate::model::{CameraId, ClockState, Ids, StreamKind, Wall};
@@ -42,6 +42,8 @@ pub struct NewExport {
     pub to: Wall,
     /// Why.
     pub reason: String,
+    /// What goes into it beside the films.
+    pub wishes: Wishes,
 }
 
 /// Who asks.
@@ -165,10 +167,9 @@ impl Exports {
         let inner = &self.0;
         let now = clock::now();
         let id = inner.ids.lock().unwrap_or_else(PoisonError::into_inner).next(now).to_string();
-        let NewExport { cameras, stream, from, to, reason } = new;
-        let out = PathBuf::from("exports").join(&id);
-        let order =
-            Order { cameras, stream, from, to, reason, by: format!("{} ({})", by.full_name, by.name), out };
+        let NewExport { cameras, stream, from, to, reason, wishes } = new;
+        let (out, by_name) = (PathBuf::from("exports").join(&id), format!("{} ({})", by.full_name, by.name));
+        let order = Order { cameras, stream, from, to, reason, by: by_name, out, wishes };
         self.must_fit(&order).await?;
         let act = Act {
             who: by.name,
@@ -193,14 +194,16 @@ impl Exports {
     async fn must_fit(&self, order: &Order) -> Result<(), NotAsked> {
         let inner = &self.0;
         let index = &inner.archive.index;
-        let needed = match needs(index, order).await {
-            Ok(needed) => needed,
+        let ground = Ground { index, db: &inner.db, storage: inner.archive.storage() };
+        let needed = match needs(ground, order).await {
+            Ok(needed) => needed.room,
             Err(NotMade::Nothing) => return Err(NotAsked::Nothing),
             Err(e) => return Err(NotAsked::Failed(e.into())),
         };
         let mut all = needed;
         for export in inner.db.exports_to_come().await.context("centre.sqlite")? {
-            all = all.saturating_add(needs(index, &self.order(&export)).await.unwrap_or(0));
+            let waiting = needs(ground, &self.order(&export)).await;
+            all = all.saturating_add(waiting.map_or(0, |needed| needed.room));
         }
         let (now, cameras) = (clock::now(), order.cameras.clone());
         let range = LegalHold { id: String::new(), cameras, from: order.from, to: order.to };
@@ -240,6 +243,7 @@ impl Exports {
             reason: export.reason.clone(),
             by: export.by.clone(),
             out: self.folder(&export.id),
+            wishes: Wishes { wav: export.wav, originals: export.originals, stills: Vec::new() },
         }
     }
 

@@ -1,13 +1,16 @@
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::*;
 use crate::config::{Secret, read_edge};
 use crate::disk;
-use crate::export::Whole;
+use crate::evidence::export::{Package, PackedKind};
 use crate::export::making::KEPT_MS;
+use crate::export::{Exporter, Needed, Whole};
 use crate::forward::fixtures::signer;
+use crate::ledger::{Hourly, Sealer};
 use crate::libav::testing;
 use crate::people::AuditLog;
 use crate::record::{Index, SegmentRow, test_row};
@@ -43,6 +46,7 @@ fn wanted(from_minute: i64) -> NewExport {
         from: at(from_minute),
         to: at(from_minute + 1),
         reason: "Công văn 12".into(),
+        wishes: Wishes::default(),
     }
 }
 
@@ -137,21 +141,34 @@ async fn one_that_would_leave_too_little_for_recording_is_refused() {
     assert_eq!(told(&db).await, []);
 }
 
-#[tokio::test]
-async fn what_was_recorded_becomes_a_signed_package_below_the_storage() {
-    let folder = tempfile::tempdir().unwrap();
-    let (exports, db) = exports(folder.path()).await;
+/// Records eight seconds with sound; gives their path below the storage.
+async fn record(exports: &Exports, storage: &Path) -> String {
     let footage = testing::footage("libx264", 8);
-    let (path, media_start) = testing::record(&footage, folder.path(), "a", 99, true).remove(0);
+    let (path, media_start) = testing::record(&footage, storage, "a", 99, true).remove(0);
     let row = SegmentRow {
         path: path.file_name().unwrap().to_string_lossy().into_owned(),
         media_start,
         duration_ms: 8000,
         bytes: std::fs::metadata(&path).unwrap().len() as i64,
+        sound: Some(format!("aac {}", footage.audio.sample_rate)),
         ..test_row(100)
     };
-    exports.0.archive.index.add(&row).await.unwrap();
-    let export = exports.ask(wanted(100), BY).await.unwrap();
+    exports.0.archive.index.finish(&row, &[], None).await.unwrap();
+    row.path
+}
+
+/// Signs what is recorded.
+async fn seal(exports: &Exports, db: &CentreDb) {
+    let inner = &exports.0;
+    let centre = inner.config.centre.id.clone();
+    let sealer = Sealer { centre, signer: inner.signer.clone(), clock: inner.clock.clone() };
+    let (archive, every) = (inner.archive.clone(), Duration::from_secs(3600));
+    Hourly { archive, db: db.clone(), sealer, every }.seal(clock::now()).await.unwrap();
+}
+
+/// Makes what is asked for.
+async fn make(exports: &Exports, db: &CentreDb, wanted: NewExport) -> Exported {
+    let export = exports.ask(wanted, BY).await.unwrap();
     let (mut news, stop) = (exports.news(), CancellationToken::new());
     let made = async {
         let is_over = |state| matches!(state, ExportState::Whole | ExportState::Failed);
@@ -160,12 +177,130 @@ async fn what_was_recorded_becomes_a_signed_package_below_the_storage() {
     };
     let (ran, ()) = tokio::join!(exports.run(stop.clone()), made);
     ran.unwrap();
-    let known = db.export_here(&export.id).await.unwrap().unwrap();
-    assert_eq!((known.state, known.files), (ExportState::Whole, 1), "{known:?}");
-    assert!(known.bytes > 0 && known.gone_at == known.finished_at.map(|at| at.plus_millis(KEPT_MS)));
-    let verdict = crate::evidence::verify(&exports.folder(&export.id), None);
+    db.export_here(&export.id).await.unwrap().unwrap()
+}
+
+fn package(exports: &Exports, export: &Exported) -> (Package, PathBuf) {
+    let folder = exports.folder(&export.id);
+    let verdict = crate::evidence::verify(&folder, None);
     assert!(verdict.is_intact, "{verdict:?}");
+    (Package::open(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap().0, folder)
+}
+
+#[tokio::test]
+async fn what_was_recorded_becomes_a_signed_package_below_the_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exports, db) = exports(folder.path()).await;
+    record(&exports, folder.path()).await;
+    let known = make(&exports, &db, wanted(100)).await;
+    assert_eq!((known.state, known.files), (ExportState::Whole, 2), "a film and its still: {known:?}");
+    assert!(known.bytes > 0 && known.gone_at == known.finished_at.map(|at| at.plus_millis(KEPT_MS)));
+    let (package, _) = package(&exports, &known);
+    let kinds: Vec<_> = package.files.iter().map(|file| file.kind).collect();
+    assert_eq!(kinds, [PackedKind::Film, PackedKind::Still]);
     let held = keeping::protected(&db, None).await.unwrap().holds;
     assert_eq!(held, [], "what is exported may go again");
     assert_eq!(told(&db).await, [pair("lan", "export-begun"), pair("quaywatch", "export-whole")]);
+}
+
+#[tokio::test]
+async fn sound_and_the_recorded_files_are_in_a_package_where_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exports, db) = exports(folder.path()).await;
+    let path = record(&exports, folder.path()).await;
+    seal(&exports, &db).await;
+    let wishes = Wishes { wav: true, originals: true, stills: vec![] };
+    let known = make(&exports, &db, NewExport { wishes, ..wanted(100) }).await;
+    assert_eq!((known.wav, known.originals, known.state), (true, true, ExportState::Whole), "{known:?}");
+    let (package, made) = package(&exports, &known);
+    let of_kind = |kind| package.files.iter().find(|file| file.kind == kind).unwrap();
+    let film = of_kind(PackedKind::Film);
+
+    let original = of_kind(PackedKind::Original);
+    assert_eq!(original.name, format!("originals/{path}"));
+    let bytes = std::fs::read(made.join(&original.name)).unwrap();
+    assert_eq!(bytes, std::fs::read(folder.path().join(&path)).unwrap());
+    assert_eq!((&film.sources, film.sources[0].hour), (&original.sources, Some(1)));
+
+    let sound = of_kind(PackedKind::Sound);
+    assert_eq!(sound.name, film.name.replace(".mp4", ".wav"));
+    let wav = hound::WavReader::open(made.join(&sound.name)).unwrap();
+    let plays_ms = i64::from(wav.duration()) * 1000 / i64::from(wav.spec().sample_rate);
+    assert!(
+        (plays_ms - film.duration_ms).abs() < 300 && (plays_ms - sound.duration_ms).abs() < 2,
+        "{plays_ms}"
+    );
+    let loudest = wav.into_samples::<i16>().map(|sample| sample.unwrap().unsigned_abs()).max();
+    assert!(loudest > Some(1000), "{loudest:?}");
+
+    let still = of_kind(PackedKind::Still);
+    assert_eq!((&still.camera, still.from), (&film.camera, film.from));
+    assert!(std::fs::read(made.join(&still.name)).unwrap().starts_with(&[0xff, 0xd8]));
+    let names: Vec<&str> = package.beside.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["sources/hour-1.json", "sources/hour-1_gate_main.sha256", "index.html"]);
+    assert_eq!(package.left_out, []);
+}
+
+#[tokio::test]
+async fn a_recording_that_was_changed_after_its_hour_is_told_and_the_package_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exports, db) = exports(folder.path()).await;
+    let path = record(&exports, folder.path()).await;
+    seal(&exports, &db).await;
+    let file = folder.path().join(&path);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    disk::write_atomically(&file, &bytes).unwrap();
+    let known = make(&exports, &db, wanted(100)).await;
+    assert_eq!(known.state, ExportState::Whole, "{known:?}");
+    let verdict = crate::evidence::verify(&exports.folder(&known.id), None);
+    assert!(!verdict.is_intact);
+    let told = |words: &str| verdict.lines.iter().any(|line| line.contains(words));
+    assert!(
+        told(&format!("the recorded file {path} is not what sources/hour-1_gate_main.sha256")),
+        "{verdict:?}"
+    );
+    assert!(told("bản ghi gốc không còn như lúc ghi"), "{verdict:?}");
+}
+
+#[tokio::test]
+async fn the_work_that_is_foreseen_is_what_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exports, db) = exports(folder.path()).await;
+    record(&exports, folder.path()).await;
+    let inner = &exports.0;
+    let course = Arc::new(Course::default());
+    let exporter = Exporter {
+        centre: inner.config.centre.id.clone(),
+        name: inner.config.centre.name.clone(),
+        cameras: crate::export::names(&inner.config),
+        certificate: None,
+        storage: folder.path().to_owned(),
+        zone: jiff::tz::TimeZone::UTC,
+        index: &inner.archive.index,
+        db: &db,
+        signer: &inner.signer,
+        clock: ClockState::default(),
+        left_free: 0,
+        course: course.clone(),
+    };
+    let at = |ms: i64| Wall::from_millis(100 * 60_000 + ms);
+    let wishes = Wishes { wav: true, originals: true, stills: vec![at(5000), at(30_000)] };
+    let NewExport { cameras, stream, from, to, reason, .. } = wanted(100);
+    let out = folder.path().join("package");
+    let order = Order { cameras, stream, from, to, reason, by: "lan".into(), out, wishes };
+    let Needed { room, .. } = exporter.needs(&order).await.unwrap();
+    let packed = exporter.make("0193b3c4-0000-7000-8000-0000000000aa", &order).await.unwrap();
+    assert!(course.done() > 0.9, "{}", course.done());
+    // The page, the documents and the stills are what is not foreseen.
+    assert!(packed.bytes < room + room / 10, "{} of {room}", packed.bytes);
+    let stills = packed.package.files.iter().filter(|file| file.kind == PackedKind::Still);
+    assert_eq!(stills.map(|still| still.from).collect::<Vec<_>>(), [at(0), at(5000)]);
+    let [none] = &packed.package.left_out[..] else { panic!("{:?}", packed.package.left_out) };
+    assert!(none.why.contains("no camera has a picture then"), "{none:?}");
+    let again = Order { out: folder.path().join("again"), ..order };
+    course.stop.cancel();
+    assert!(matches!(exporter.make("b", &again).await, Err(NotMade::Stopped)));
+    assert!(!again.out.exists() && !disk::beside(&again.out, "part").join("manifest.json").exists());
 }

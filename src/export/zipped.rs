@@ -61,9 +61,8 @@ fn write(
 }
 
 fn fill(folder: &Path, zip: &mut ZipWriter<StreamWriter<&mut Out>>) -> io::Result<()> {
-    let mut names = std::fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
-        .collect::<io::Result<Vec<_>>>()?;
+    let mut names = Vec::new();
+    names_below(folder, "", &mut names)?;
     names.sort();
     let options = SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
@@ -79,6 +78,23 @@ fn fill(folder: &Path, zip: &mut ZipWriter<StreamWriter<&mut Out>>) -> io::Resul
                 break;
             }
             zip.write_all(buffer.get(..n).unwrap_or_default())?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of the files in a folder, and in those below it.
+fn names_below(folder: &Path, below: &str, names: &mut Vec<String>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder.join(below))? {
+        let entry = entry?;
+        let name = format!("{below}{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            names_below(folder, &format!("{name}/"), names)?;
+        } else if kind.is_file() {
+            names.push(name);
+        } else {
+            return Err(io::Error::other(format!("{name}: it is not an ordinary file")));
         }
     }
     Ok(())
@@ -150,13 +166,15 @@ mod tests {
         let clip: Vec<u8> = (0..700_000u32).flat_map(|n| n.to_le_bytes()).collect();
         disk::write_atomically(&folder.path().join("gate_2026-11-23_08-00-00.mp4"), &clip).unwrap();
         disk::write_atomically(&folder.path().join("manifest.json"), b"{}").unwrap();
+        disk::make_folder(&folder.path().join("incidents/1/closing")).unwrap();
+        disk::write_atomically(&folder.path().join("incidents/1/closing/still.jpg"), b"").unwrap();
         let mut pieces = zipped(folder.path(), permit(&all));
         let mut whole = Vec::new();
         while let Some(piece) = pieces.recv().await {
             whole.extend_from_slice(&piece.unwrap());
         }
         let mut zip = zip::ZipArchive::new(io::Cursor::new(whole)).unwrap();
-        assert_eq!(zip.len(), 2);
+        assert_eq!(zip.len(), 3);
         let mut read = |name: &str| {
             let mut bytes = Vec::new();
             zip.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
@@ -164,6 +182,7 @@ mod tests {
         };
         assert_eq!(read("gate_2026-11-23_08-00-00.mp4"), clip);
         assert_eq!(read("manifest.json"), b"{}");
+        assert_eq!(read("incidents/1/closing/still.jpg"), b"");
         drop(all.acquire().await.unwrap());
     }
 
@@ -171,15 +190,22 @@ mod tests {
     async fn what_does_not_come_to_its_end_says_so_and_who_does_not_read_on_ends_it() {
         let (folder, all) = (tempfile::tempdir().unwrap(), Arc::new(Semaphore::new(1)));
         disk::write_atomically(&folder.path().join("a.mp4"), &vec![7; 4 << 20]).unwrap();
-        // A folder cannot be read as a file.
-        disk::make_folder(&folder.path().join("b.mp4")).unwrap();
+        let b = folder.path().join("b.mp4");
+        disk::write_atomically(&b, b"b").unwrap();
         let mut pieces = zipped(folder.path(), permit(&all));
-        let mut last = None;
+        // What waits for the reader is less than the first file, so that the second is not open yet.
+        let mut last = pieces.recv().await;
+        std::fs::remove_file(&b).unwrap();
         while let Some(piece) = pieces.recv().await {
             last = Some(piece);
         }
         assert!(last.unwrap().is_err());
         drop(all.acquire().await.unwrap());
+        std::os::unix::fs::symlink("/etc/hostname", &b).unwrap();
+        let mut pieces = zipped(folder.path(), permit(&all));
+        assert!(pieces.recv().await.unwrap().is_err(), "a link is not followed");
+        drop(all.acquire().await.unwrap());
+        std::fs::remove_file(&b).unwrap();
         let mut pieces = zipped(folder.path(), permit(&all));
         pieces.recv().await.unwrap().unwrap();
         drop(pieces);

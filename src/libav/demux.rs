@@ -12,6 +12,9 @@ use ffmpeg_next as ff;
 
 use super::{AudioFormat, LibavError, Times, Track, VIDEO_TICKS, VideoCodec, VideoFormat, quiet, raw, tell};
 
+/// A second, as libav counts where to seek.
+const SEEK_TICKS: i64 = 1_000_000;
+
 /// A file as libav may see it: only its first `len` bytes.
 pub(super) struct Limited {
     pub(super) file: File,
@@ -119,6 +122,20 @@ impl Demuxer {
             }
         }
         Ok(Self { input, video, audio })
+    }
+
+    /// Opens a file, to be read from a keyframe that is decoded by `at_ms`; from its beginning where none can be found.
+    ///
+    /// # Errors
+    /// As [`Demuxer::open`].
+    pub fn open_at(path: &Path, at_ms: i64) -> Result<Self, LibavError> {
+        let mut opened = Self::open(path)?;
+        if at_ms <= 0 {
+            return Ok(opened);
+        }
+        let at = at_ms.saturating_mul(SEEK_TICKS / 1000);
+        // What could not seek may stand anywhere.
+        if opened.input.seek(at, ..at).is_ok() { Ok(opened) } else { Self::open(path) }
     }
 
     /// What the video track needs to be decoded, if there is one.

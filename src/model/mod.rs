@@ -8,6 +8,8 @@ mod ids;
 
 mod words;
 
+mod kind_words;
+
 mod schema;
 
 pub use ids::{BootId, CameraId, CentreId, CommandId, Epoch, EventId, FileId, Ids, IncidentId, NotAnId};

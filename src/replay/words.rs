@@ -11,34 +11,6 @@ use crate::perceive::sounds;
 /// The same in Vietnamese and in English.
 pub(super) type Both = (String, String);
 
-/// What a kind is called.
-pub(super) fn kind(kind: Kind) -> (&'static str, &'static str) {
-    match kind {
-        Kind::CounterUnattended => ("quầy không có người trực", "nobody behind the counter"),
-        Kind::LongWait => ("người dân chờ quá lâu", "a citizen waits too long"),
-        Kind::Crowding => ("quá đông người", "too many people"),
-        Kind::AfterHours => ("có người ngoài giờ làm việc", "somebody there after hours"),
-        Kind::RaisedVoices => ("to tiếng", "raised voices"),
-        Kind::Scream => ("tiếng la hét", "a scream"),
-        Kind::BreakingGlass => ("tiếng kính vỡ", "breaking glass"),
-        Kind::AlarmSound => ("tiếng báo động", "an alarm sounds"),
-        Kind::CameraCovered => ("máy quay bị che", "the camera is covered"),
-        Kind::CameraMoved => ("máy quay bị xoay lệch", "the camera was moved"),
-        Kind::CameraBlurred => ("hình bị mờ", "the picture is out of focus"),
-        Kind::PictureFrozen => ("hình bị đứng", "the picture is frozen"),
-        Kind::CameraLost => ("mất tín hiệu máy quay", "the camera is lost"),
-        Kind::AudioLost => ("mất tiếng", "the sound is lost"),
-        Kind::RecordingGap => ("thiếu bản ghi", "recordings are missing"),
-        Kind::DiskLow => ("ổ đĩa sắp đầy", "the disk is nearly full"),
-        Kind::StorageFailed => ("không ghi được lên ổ đĩa", "the disk cannot be written"),
-        Kind::ClockOff => ("đồng hồ sai", "the clock is wrong"),
-        Kind::Restarted => ("dịch vụ chạy lại", "the service started again"),
-        Kind::EvidenceGivenUp => ("bỏ gửi bằng chứng", "evidence was given up"),
-        Kind::Manual => ("đánh dấu thủ công", "marked by hand"),
-        Kind::CentreSilent => ("trung tâm mất liên lạc", "the centre is silent"),
-    }
-}
-
 /// The name and unit of a measurement, as rules call it.
 fn measured(name: &str) -> Option<(&'static str, &'static str, &'static str)> {
     Some(match name {
@@ -214,7 +186,7 @@ pub fn table(flagged: &[Incident], start: Wall, lasted_s: f64) -> Vec<String> {
     for incident in flagged {
         let at = |wall: Wall| clock(seconds(wall, start));
         let end = incident.ended_at.map_or("…".to_owned(), at);
-        let (vi, en) = kind(incident.kind);
+        let (vi, en) = incident.kind.in_words();
         let zone = incident.zone.as_deref().map(|zone| format!(" [{zone}]")).unwrap_or_default();
         let peak =
             peak(incident).into_iter().map(|(vi, en)| if vi == en { vi } else { format!("{vi} / {en}") });
@@ -244,7 +216,8 @@ mod tests {
 
     #[test]
     fn every_kind_is_called_something_else_in_both_languages() {
-        let mut names: Vec<_> = Kind::ALL.into_iter().flat_map(|of| [kind(of).0, kind(of).1]).collect();
+        let mut names: Vec<_> =
+            Kind::ALL.into_iter().flat_map(|of| [of.in_words().0, of.in_words().1]).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 2 * Kind::ALL.len());

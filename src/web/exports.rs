@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{Pages, unavailable};
 use crate::clock;
-use crate::export::{By, ExportState, Exported, NewExport, NotAsked, zipped};
+use crate::export::{By, ExportState, Exported, NewExport, NotAsked, Wishes, zipped};
 use crate::http::{Caller, Problem, ProblemBody};
 use crate::keeping;
 use crate::model::{CameraId, StreamKind, Wall};
@@ -41,6 +41,12 @@ pub(super) struct Wanted {
     stream: Option<StreamKind>,
     /// Why: one line.
     reason: String,
+    /// Whether the sound of each film goes into it as a WAV file, too.
+    #[serde(default)]
+    wav: bool,
+    /// Whether the recorded files themselves go into it, byte for byte.
+    #[serde(default)]
+    originals: bool,
 }
 
 /// A package and how it stands.
@@ -54,6 +60,10 @@ pub(super) struct Export {
     reason: String,
     /// Who asked for it.
     by: String,
+    /// Whether the sound of each film is in it as a WAV file, too.
+    wav: bool,
+    /// Whether the recorded files themselves are in it.
+    originals: bool,
     begun_at: Wall,
     finished_at: Option<Wall>,
     state: ExportState,
@@ -118,7 +128,8 @@ pub(super) async fn ask(
     }
     let reason = given_reason(&wanted.reason)?;
     let stream = wanted.stream.unwrap_or(StreamKind::Main);
-    let new = NewExport { cameras, stream, from, to, reason };
+    let wishes = Wishes { wav: wanted.wav, originals: wanted.originals, stills: Vec::new() };
+    let new = NewExport { cameras, stream, from, to, reason, wishes };
     let by = By { name: caller.name(), full_name: caller.full_name(), from: &caller.from };
     let export = pages.exports.ask(new, by).await.map_err(refused)?;
     Ok((StatusCode::ACCEPTED, Json(pages.shown(export))))
@@ -203,7 +214,7 @@ impl Pages {
     fn shown(&self, export: Exported) -> Export {
         let done = self.exports.done(&export);
         let Exported { id, cameras, stream, from, to, reason, by, begun_at, finished_at, state, .. } = export;
-        let Exported { bytes, files, problem, gone_at, .. } = export;
+        let Exported { bytes, files, problem, gone_at, wav, originals, .. } = export;
         Export {
             id,
             cameras,
@@ -212,6 +223,8 @@ impl Pages {
             to,
             reason,
             by,
+            wav,
+            originals,
             begun_at,
             finished_at,
             state,

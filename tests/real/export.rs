@@ -29,6 +29,21 @@ fn export(hall: &Hall, cameras: &[&str], from: i64, to: i64, reason: &str, out: 
     run(&args)
 }
 
+/// All files below a folder, by their names below it.
+fn names_below(folder: &Path) -> Vec<String> {
+    let (mut names, mut waiting) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = waiting.pop() {
+        for path in std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.is_dir() {
+                true => waiting.push(path),
+                false => names.push(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned()),
+            }
+        }
+    }
+    names.sort();
+    names
+}
+
 #[test]
 fn a_range_of_two_cameras_is_exported_signed_and_every_change_to_it_is_seen() {
     let spec = |id| CameraSpec { gop_s: 2.0, ..CameraSpec::new(id).calm() };
@@ -60,11 +75,16 @@ fn a_range_of_two_cameras_is_exported_signed_and_every_change_to_it_is_seen() {
     let made = export(&hall, &["counter-1", "counter-2"], from, to, "Công văn 12/UBND", &out);
     assert!(made.status.success(), "{}", said(&made));
     let told = said(&made);
-    assert!(told.contains("counter-2: ") && told.contains("camera-away") && told.contains("3 tệp"), "{told}");
+    assert!(
+        told.contains("counter-2: ")
+            && told.contains("camera-away")
+            && told.contains("3 phim / films, 3 ảnh / stills"),
+        "{told}"
+    );
     let mut names: Vec<String> =
         std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names.len(), 5, "{names:?}");
+    assert_eq!(names[3..], ["index.html", "manifest.json", "stills"]);
     let page = std::fs::read_to_string(out.join("index.html")).unwrap();
     assert!(page.contains("Công văn 12/UBND") && names[..3].iter().all(|name| page.contains(name)), "{page}");
     // Of the unbroken camera every picture of the range, and none beside it.
@@ -122,4 +142,109 @@ fn a_range_of_two_cameras_is_exported_signed_and_every_change_to_it_is_seen() {
     });
     let on_record: Vec<_> = all.iter().map(|e| (e.reason.as_str(), e.finished_at.is_some())).collect();
     assert_eq!(on_record, [("Công văn 12/UBND", true)]);
+}
+
+#[test]
+fn a_package_has_incidents_sound_stills_and_the_recorded_files_and_every_part_of_it_is_checked() {
+    let mut hall = Hall::new(&[CameraSpec { gop_s: 2.0, ..CameraSpec::new("counter-1") }]);
+    (hall.segment, hall.archive) = ("5s", "seal_every = \"5s\"");
+    let centre = hall.start_centre();
+    let began = now_ms();
+    let evidence = hall.storage().join("evidence");
+    let incident = wait_for("evidence of an incident", 90, || {
+        let mut folders = std::fs::read_dir(&evidence).ok()?.flatten();
+        let made = folders.find(|folder| folder.path().join("manifest.json").exists())?;
+        made.file_name().into_string().ok()
+    });
+    let (from, to) = (began, now_ms() - 6000);
+    let wanted = |out: &Path, more: &[&str]| {
+        let (config, from, to) = (hall.path("edge.toml"), at(from), at(to));
+        let mut args = vec!["export", "--config", config.to_str().unwrap(), "--from", &from, "--to", &to];
+        args.extend(["--reason", "Công văn 12", "--out", out.to_str().unwrap(), "--camera", "counter-1"]);
+        args.extend(more);
+        run(&args)
+    };
+    let asked = at((from + to) / 2);
+    let beyond = wanted(&hall.path("b"), &["--still", &at(to + 1000)]);
+    assert_eq!(beyond.status.code(), Some(2), "{}", said(&beyond));
+
+    let key = quaywatch::keys::public_path(&hall.centre_key());
+    let verify = |folder: &Path| run(&["verify", folder.to_str().unwrap(), "--trust", key.to_str().unwrap()]);
+    let out = hall.path("package");
+    // What was recorded up to a moment ago is in the list of an hour a few seconds later.
+    wait_for("all of it in signed hours", 60, || {
+        let _ = std::fs::remove_dir_all(&out);
+        let made = wanted(&out, &["--wav", "--originals", "--still", &asked]);
+        assert!(made.status.success(), "{}", said(&made));
+        let told = said(&made);
+        assert!(told.contains(&incident) && told.contains("raised voices"), "{told}");
+        let names = names_below(&out);
+        let originals = names.iter().filter(|name| name.starts_with("originals/")).count();
+        let lists = names.iter().filter(|name| name.ends_with(".sha256"));
+        let listed: String = lists.map(|name| std::fs::read_to_string(out.join(name)).unwrap()).collect();
+        let signed = names.iter().filter_map(|name| name.strip_prefix("originals/"));
+        (originals > 2 && signed.into_iter().all(|path| listed.contains(path))).then_some(())
+    });
+    drop(centre);
+    let names = names_below(&out);
+    let good = verify(&out);
+    assert!(good.status.success(), "{}", said(&good));
+    for ending in [".mp4", ".wav", "/clip.mp4", "/still.jpg", "/sound.wav", "-1.mp4", ".jpg", ".sha256"] {
+        assert!(names.iter().any(|name| name.ends_with(ending)), "{ending}: {names:?}");
+    }
+    let mut whole = Recorded::default();
+    let film = names.iter().find(|name| name.starts_with("counter-1_") && name.ends_with(".mp4")).unwrap();
+    decode(&out.join(film), &mut whole);
+    let wav = hound::WavReader::open(out.join(film.replace(".mp4", ".wav"))).unwrap();
+    let plays_ms = i64::from(wav.duration()) * 1000 / i64::from(wav.spec().sample_rate);
+    assert!((plays_ms - (to - from)).abs() < 3000, "{plays_ms} of {}", to - from);
+    let stills = names.iter().filter(|name| name.starts_with("stills/")).count();
+    assert!(stills >= 3, "the first picture, the incident and the moment asked for: {names:?}");
+    let page = std::fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(page.contains("to tiếng") && page.contains(&format!("incidents/{incident}/clip.mp4")), "{page}");
+
+    // Anybody can check the recorded files by the signed lists, without our program.
+    let lists = names.iter().filter(|name| name.ends_with(".sha256"));
+    for list in lists {
+        let mut command = Command::new("sha256sum");
+        command.args(["--ignore-missing", "--strict", "-c", "--"]).arg(out.join(list));
+        let checked = command.current_dir(out.join("originals")).output().unwrap();
+        assert!(checked.status.success(), "{}", said(&checked));
+    }
+
+    for name in &names {
+        let path = out.join(name);
+        let bytes = std::fs::read(&path).unwrap();
+        let mut changed = bytes.clone();
+        changed[bytes.len() / 3] ^= 4;
+        std::fs::write(&path, &changed).unwrap();
+        let seen = verify(&out);
+        assert!(!seen.status.success() && said(&seen).contains(name.as_str()), "{name}: {}", said(&seen));
+        std::fs::remove_file(&path).unwrap();
+        assert!(!verify(&out).status.success(), "{name}");
+        std::fs::write(&path, &bytes).unwrap();
+    }
+    assert!(verify(&out).status.success());
+    std::fs::remove_dir_all(out.join("incidents")).unwrap();
+    let seen = verify(&out);
+    let told = said(&seen);
+    assert!(
+        !seen.status.success() && told.contains(&format!("incidents/{incident}/clip.mp4: it is missing")),
+        "{told}"
+    );
+
+    // A recording that was changed after its hour does not become evidence; damaged evidence is left out, and told.
+    let original = names.iter().find_map(|name| name.strip_prefix("originals/")).unwrap();
+    let file = hall.storage().join(original);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    std::fs::write(evidence.join(&incident).join("clip.mp4"), b"changed").unwrap();
+    let made = wanted(&hall.path("later"), &[]);
+    let told = said(&made);
+    assert!(made.status.success() && told.contains(&format!("incidents/{incident}: ")), "{told}");
+    assert!(told.contains("it is not intact") && told.contains(&format!("{original}: ")), "{told}");
+    let seen = verify(&hall.path("later"));
+    assert!(!seen.status.success() && said(&seen).contains("is not what sources/hour-"), "{}", said(&seen));
 }

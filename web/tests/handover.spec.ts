@@ -24,10 +24,13 @@ test('an incident is handed over as a package that anybody can check, and so is 
   await page.getByRole('button', { name: 'Xuất gói bằng chứng' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('checkbox', { name: 'Quầy 1' })).toBeChecked();
+  await dialog.getByRole('checkbox', { name: 'Tiếng riêng thành tệp WAV' }).check();
+  await dialog.getByRole('checkbox', { name: 'Tệp gốc của máy ghi' }).check();
   await dialog.getByLabel('Lý do').fill('Công an xã yêu cầu, công văn số 12');
   await dialog.getByRole('button', { name: 'Xuất', exact: true }).click();
   await page.getByRole('link', { name: 'Mở trang Xuất bản ghi' }).click();
   await expect(page.getByText('Công an xã yêu cầu, công văn số 12')).toBeVisible();
+  await expect(page.getByText('có tệp tiếng WAV, có tệp gốc')).toBeVisible();
   const link = page.getByRole('link', { name: 'Tải gói về (ZIP)' });
   await expect(link).toBeVisible({ timeout: 60_000 });
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
@@ -50,6 +53,13 @@ test('an incident is handed over as a package that anybody can check, and so is 
     return video.videoWidth;
   });
   expect(await shows).toBeGreaterThan(0);
+  // Its stills are seen, and the incident is there with its clip.
+  const still = page.locator('.stills img').first();
+  await still.scrollIntoViewIfNeeded();
+  await expect.poll(() => still.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await expect(page.getByText('đánh dấu thủ công')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'đoạn phim / clip' })).toHaveAttribute('href', `incidents/${id}/clip.mp4`);
+  await expect(page.getByText('Quầy 1').first()).toBeVisible();
   await page.screenshot({ path: 'test-results/package.png', fullPage: true });
   // One byte that is another, and it is no evidence any more.
   const film = join(inside(folder), readdirSync(inside(folder)).find((name) => name.endsWith('.mp4'))!);

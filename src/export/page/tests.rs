@@ -1,7 +1,9 @@
 use super::*;
 use crate::evidence::envelope::SignerFacts;
-use crate::evidence::export::{PackedFile, PackedGap};
-use crate::model::{CameraId, CentreId, ClockState, StreamKind, Wall};
+use crate::evidence::export::{
+    BesideFile, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind, Source,
+};
+use crate::model::{CameraId, CentreId, ClockState, Kind, StreamKind, Wall};
 use crate::wire::Signer;
 
 fn package(reason: &str) -> Package {
@@ -23,6 +25,7 @@ fn package(reason: &str) -> Package {
         signer: SignerFacts::of(&Signer::from_secret([1; 32])).unwrap(),
         files: vec![PackedFile {
             name: "counter-2_2026-11-23_09-15-00.mp4".into(),
+            kind: PackedKind::Film,
             camera: camera.clone(),
             media_type: "video/mp4".into(),
             size: 7,
@@ -31,6 +34,7 @@ fn package(reason: &str) -> Package {
             to: at.plus_millis(50_000),
             duration_ms: 50_000,
             sound: true,
+            sources: vec![],
         }],
         gaps: vec![PackedGap {
             camera,
@@ -38,13 +42,22 @@ fn package(reason: &str) -> Package {
             to: at.plus_millis(60_000),
             reason: "camera-away".into(),
         }],
+        incidents: vec![],
+        left_out: vec![],
         beside: vec![],
     }
 }
 
-fn shown(reason: &str, has_certificate: bool) -> String {
+fn shown_of(package: &Package, has_certificate: bool) -> String {
     let zone = TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
-    page(&package(reason), "Trung tâm xã Xuân Lũng", &zone, has_certificate)
+    let cameras = [(CameraId::new("counter-2").unwrap(), "Quầy 2".to_owned())].into();
+    page(&Shown {
+        package, name: "Trung tâm xã Xuân Lũng", cameras: &cameras, zone: &zone, has_certificate
+    })
+}
+
+fn shown(reason: &str, has_certificate: bool) -> String {
+    shown_of(&package(reason), has_certificate)
 }
 
 #[test]
@@ -55,6 +68,7 @@ fn the_page_shows_the_films_with_their_digests_the_gaps_and_why_it_was_made() {
         &"ab".repeat(32),
         "Công văn 12/UBND",
         "Trung tâm xã Xuân Lũng",
+        "Quầy 2 (<code>counter-2</code>)",
         "mất máy quay / the camera was away",
         "23-11-2026",
         "evidence.pub.pem",
@@ -62,6 +76,57 @@ fn the_page_shows_the_films_with_their_digests_the_gaps_and_why_it_was_made() {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(shown("x", true).contains("ca.pem") && !page.contains("ca.pem"));
+    for part in ["Sự việc", "Ảnh ", "WAV)", "Nguồn gốc", "originals", "Cần lưu ý"] {
+        assert!(!page.contains(part), "{part}: {page}");
+    }
+}
+
+#[test]
+fn the_page_shows_stills_sound_incidents_sources_and_what_is_not_there() {
+    let mut package = package("x");
+    let film = package.files[0].clone();
+    let other = |name: &str, kind, digest: &str| PackedFile {
+        name: name.into(),
+        kind,
+        sha256: digest.repeat(32),
+        ..film.clone()
+    };
+    package.files.push(other("stills/counter-2_2026-11-23_09-15-00.jpg", PackedKind::Still, "cd"));
+    package.files.push(other("counter-2_2026-11-23_09-15-00.wav", PackedKind::Sound, "ef"));
+    package.files.push(other("originals/video/a.mp4", PackedKind::Original, "12"));
+    let source = |path: &str, hour| Source { path: path.into(), sha256: None, hour };
+    package.files[0].sources = vec![source("video/a.mp4", Some(7)), source("video/b.mp4", None)];
+    let id = "0193b3c4-0000-7000-8000-000000000002".parse().unwrap();
+    let (kind, camera) = (Kind::RaisedVoices, film.camera.clone());
+    package.incidents = vec![PackedIncident { id, kind, camera, flagged_at: film.from }];
+    package.beside = vec![BesideFile {
+        name: format!("incidents/{id}/clip.mp4"),
+        media_type: "video/mp4".into(),
+        size: 1,
+        sha256: "34".repeat(32),
+    }];
+    package.left_out =
+        vec![LeftOut { name: "incidents/3".into(), why: "chưa lập xong / it is not made yet".into() }];
+    let page = shown_of(&package, false);
+    for part in [
+        "poster=\"stills/counter-2_2026-11-23_09-15-00.jpg\"",
+        "<img loading=\"lazy\" src=\"stills/counter-2_2026-11-23_09-15-00.jpg\"",
+        "<a href=\"counter-2_2026-11-23_09-15-00.wav\">",
+        "to tiếng <span class=\"en\">/ raised voices</span>",
+        "<a href=\"incidents/0193b3c4-0000-7000-8000-000000000002/clip.mp4\">đoạn phim / clip</a>",
+        "Các phim được cắt từ 2 tệp do máy ghi lưu lại",
+        "1 tệp đã có trong các danh sách đó",
+        "1 of the files are in those lists",
+        "sha256sum --ignore-missing -c ../sources/",
+        "<td><code>incidents/3</code></td><td>chưa lập xong / it is not made yet</td>",
+        &"cd".repeat(32),
+        &"ef".repeat(32),
+        &"12".repeat(32),
+        &"34".repeat(32),
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("still.jpg"), "what is not in the package is not linked");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod header;
 mod table;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -158,6 +159,18 @@ impl View {
             }
         }
         making.finish()
+    }
+
+    /// The recorded files that something of it is read from, in their order.
+    pub fn sources(&self) -> Vec<&Path> {
+        let read: BTreeSet<usize> = self.media.iter().map(|stretch| stretch.file).collect();
+        let mut sources: Vec<&Path> = Vec::new();
+        for path in read.into_iter().filter_map(|file| self.files.get(file)) {
+            if !sources.contains(&path.as_path()) {
+                sources.push(path);
+            }
+        }
+        sources
     }
 
     /// Opens the files, to read from the byte `at` on.

@@ -280,6 +280,39 @@ impl Index {
         Ok(unsigned(sum))
     }
 
+    /// The samples of sound in the files of a stream that hold something of `[from, to)`, of one channel.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn samples_within(
+        &self,
+        (camera, stream): (&CameraId, StreamKind),
+        from: Wall,
+        to: Wall,
+    ) -> Result<u64, sqlx::Error> {
+        let longest_ms = self.tallies.of(camera, stream).longest_ms;
+        let rows = sqlx::query(
+            "SELECT sound, sum(duration_ms) FROM segments WHERE camera = ? AND stream = ? AND sound IS NOT NULL
+               AND is_dated IN (0, 1) AND start_ms < ? AND start_ms >= ? AND start_ms + duration_ms > ?
+             GROUP BY sound",
+        )
+        .bind(camera.as_str())
+        .bind(stream.as_str())
+        .bind(to.as_millis())
+        .bind(from.plus_millis(longest_ms.saturating_neg()).as_millis())
+        .bind(from.as_millis())
+        .fetch_all(&self.readers())
+        .await?;
+        let mut samples = 0u64;
+        for row in rows {
+            // Such as `aac 8000`.
+            let (sound, ms): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let rate: u64 = sound.rsplit(' ').next().and_then(|rate| rate.parse().ok()).unwrap_or(48_000);
+            samples = samples.saturating_add(unsigned(ms).saturating_mul(rate) / 1000);
+        }
+        Ok(samples)
+    }
+
     /// Bytes and milliseconds recorded of a stream by files that began in `[from, to)`.
     ///
     /// # Errors

@@ -56,6 +56,18 @@ impl Index {
         .await
     }
 
+    /// The digest that a file had when it was written; none if it is in the chain, or if that was not taken.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn unsealed_digest(&self, path: &str) -> Result<Option<Sha256Bytes>, sqlx::Error> {
+        let digest = sqlx::query_scalar::<_, Option<Vec<u8>>>(
+            "SELECT sha256 FROM unsealed JOIN segments USING (counter) WHERE path = ?",
+        );
+        let digest = digest.bind(path).fetch_optional(&self.readers()).await?.flatten();
+        digest.map(|bytes| bytes.try_into().map_err(|_| odd("a digest of another length"))).transpose()
+    }
+
     /// These files are in the chain.
     ///
     /// # Errors

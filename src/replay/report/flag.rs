@@ -19,7 +19,7 @@ const WIDTH: f64 = 620.0;
 
 /// One flag, the `number`-th, counted from 0.
 pub(super) fn flag(report: &Report, number: usize, incident: &Incident) -> String {
-    let (vi, en) = words::kind(incident.kind);
+    let (vi, en) = incident.kind.in_words();
     let zone = incident.zone.as_deref().map(|zone| format!(" · {}", escape(zone))).unwrap_or_default();
     let mut out = format!(
         "<section id=\"flag-{0}\"><h2>{0}. {vi}{zone}<small>{en} · {1}</small></h2>",

@@ -73,7 +73,7 @@ fn summary(report: &Report) -> String {
     );
     for (number, incident) in report.flagged.iter().enumerate() {
         let at = |wall| words::clock(seconds(wall, report.start));
-        let (vi, en) = words::kind(incident.kind);
+        let (vi, en) = incident.kind.in_words();
         let peak: Vec<_> = words::peak(incident).into_iter().map(|(vi, _)| escape(&vi)).collect();
         let _ = write!(
             out,

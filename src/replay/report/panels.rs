@@ -42,7 +42,7 @@ pub(super) fn marks(incident: &Incident, report: &Report) -> [Mark; 2] {
     let at = |wall| seconds(wall, report.start);
     let (began, flagged) = (at(incident.started_at), at(incident.flagged_at));
     let end = incident.ended_at.map_or(report.lasted, at).max(flagged);
-    let (vi, en) = words::kind(incident.kind);
+    let (vi, en) = incident.kind.in_words();
     let name = format!("{vi} / {en}: {} – {}", words::clock(began), words::clock(end));
     [
         Mark { from: began, to: flagged, class: "onset", name: name.clone() },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { endOfDay, faultOf, footageInWords } from './wish';
+import { endOfDay, extrasInWords, faultOf, footageInWords } from './wish';
 
 const zone = 'Asia/Ho_Chi_Minh';
 const nine = Date.parse('2026-11-27T09:00:00+07:00');
@@ -24,4 +24,9 @@ test('recordings are told with the day once', () => {
   expect(footageInWords(['Quầy 1'], from, '2026-11-28T02:00:00Z', zone)).toBe(
     'Quầy 1, 27/11/2026 09:00:00 – 28/11/2026 09:00:00',
   );
+});
+
+test('what was asked for beside the rest is told, and nothing where nothing was', () => {
+  expect(extrasInWords({ wav: false, originals: false })).toEqual([]);
+  expect(extrasInWords({ wav: true, originals: true })).toEqual(['có tệp tiếng WAV', 'có tệp gốc']);
 });

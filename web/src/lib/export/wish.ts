@@ -12,6 +12,17 @@ export interface Footage {
   to: number | null;
 }
 
+/** What goes into a package beside films, stills and incidents. */
+export interface Extras {
+  wav: boolean;
+  originals: boolean;
+}
+
+/** What somebody asked for beside the rest, as words; none if nothing. */
+export function extrasInWords({ wav, originals }: Extras): string[] {
+  return [...(wav ? [word('export.with-wav')] : []), ...(originals ? [word('export.with-originals')] : [])];
+}
+
 /** What is wrong with it, or null. */
 export function faultOf({ cameras, from, to }: Footage, now: number): WordKey | null {
   if (cameras.length === 0) return 'export.choose-camera';

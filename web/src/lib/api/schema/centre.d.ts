@@ -909,12 +909,16 @@ export interface components {
             from: components["schemas"]["Wall"];
             gone_at?: components["schemas"]["Wall"] | null;
             id: string;
+            /** @description Whether the recorded files themselves are in it. */
+            originals: boolean;
             /** @description Why there is none. */
             problem?: string | null;
             reason: string;
             state: components["schemas"]["ExportState"];
             stream: components["schemas"]["StreamKind"];
             to: components["schemas"]["Wall"];
+            /** @description Whether the sound of each film is in it as a WAV file, too. */
+            wav: boolean;
         };
         /**
          * @description How an export stands.
@@ -1561,11 +1565,15 @@ export interface components {
             cameras: string[];
             /** @description The first moment. */
             from: components["schemas"]["Wall"];
+            /** @description Whether the recorded files themselves go into it, byte for byte. */
+            originals?: boolean;
             /** @description Why: one line. */
             reason: string;
             stream?: components["schemas"]["StreamKind"] | null;
             /** @description The moment after the last, at most 24 hours later. */
             to: components["schemas"]["Wall"];
+            /** @description Whether the sound of each film goes into it as a WAV file, too. */
+            wav?: boolean;
         };
         /**
          * @description How well something is.

@@ -4,7 +4,7 @@ import type { exporting as vi } from '../vi/export';
 /** Words of this area. */
 export const exporting: Readonly<Record<keyof typeof vi, string>> = {
   'export.about':
-    'An evidence package is a ZIP file of picture, sound and a list of its files that this recorder has signed. If anybody changes a file in it, the signature no longer fits.',
+    'An evidence package is a ZIP file of picture, sound, stills, the evidence of incidents and a list of its files that this recorder has signed. If anybody changes a file in it, the signature no longer fits.',
   'export.about-check': 'Whoever receives it checks it with this command:',
   'export.new': 'Export an evidence package',
   'export.cameras': 'Cameras',
@@ -14,6 +14,11 @@ export const exporting: Readonly<Record<keyof typeof vi, string>> = {
   'export.bad-range': 'The end has to be after the beginning.',
   'export.in-future': 'The beginning has not come yet.',
   'export.stream': 'Picture',
+  'export.extras': 'Add to the package',
+  'export.wav': 'The sound alone as WAV files',
+  'export.originals': "The recorder's own files (twice the size)",
+  'export.with-wav': 'with WAV files',
+  'export.with-originals': "with the recorder's own files",
   'export.reason': 'Reason',
   'export.reason-hint': 'Example: asked for by the police, letter no. 12.',
   'export.begin': 'Export',

@@ -3,7 +3,7 @@
 /** Words of this area. */
 export const exporting = {
   'export.about':
-    'Gói bằng chứng là một tệp ZIP gồm hình, tiếng và danh sách tệp có chữ ký của máy ghi. Ai sửa một tệp trong gói thì chữ ký không còn đúng.',
+    'Gói bằng chứng là một tệp ZIP gồm hình, tiếng, ảnh, bằng chứng của các sự việc và danh sách tệp có chữ ký của máy ghi. Ai sửa một tệp trong gói thì chữ ký không còn đúng.',
   'export.about-check': 'Người nhận kiểm tra gói bằng lệnh:',
   'export.new': 'Xuất gói bằng chứng',
   'export.cameras': 'Camera',
@@ -13,6 +13,11 @@ export const exporting = {
   'export.bad-range': 'Lúc kết thúc phải sau lúc bắt đầu.',
   'export.in-future': 'Lúc bắt đầu chưa đến.',
   'export.stream': 'Hình',
+  'export.extras': 'Thêm vào gói',
+  'export.wav': 'Tiếng riêng thành tệp WAV',
+  'export.originals': 'Tệp gốc của máy ghi (gói lớn gấp đôi)',
+  'export.with-wav': 'có tệp tiếng WAV',
+  'export.with-originals': 'có tệp gốc',
   'export.reason': 'Lý do',
   'export.reason-hint': 'Ví dụ: Công an xã yêu cầu, công văn số 12.',
   'export.begin': 'Xuất',

@@ -1,0 +1,305 @@
+//! Packages of made-up content, signed as real ones are, for the tests.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use rcgen::KeyPair;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::enrol::{Authority, Request};
+use crate::evidence::CERTIFICATE_NAME;
+use crate::evidence::envelope::SignerFacts;
+use crate::evidence::export::{
+    BesideFile, Package, PackedFile, PackedIncident, PackedKind, Source, hour_name, list_name,
+};
+use crate::evidence::manifest::{FileFacts, MANIFEST_NAME, tests::manifest};
+use crate::ledger::{Hour, Link, List, Stated};
+use crate::model::{CameraId, CentreId, ClockState, Epoch, IncidentId, Kind, StreamKind, Wall};
+use crate::wire::{Role, Signer, Trust};
+
+/// The documents and evidence in a package are this much older than it is.
+const EARLIER_MS: i64 = -30 * 86_400_000;
+
+/// An hour: its number, and of each list the camera, the path of each file and the digest of that.
+#[derive(Clone)]
+pub(super) struct MadeHour {
+    pub(super) number: i64,
+    pub(super) files: Vec<(CameraId, String, String)>,
+}
+
+/// A package that is being made.
+pub(super) struct Making {
+    folder: TempDir,
+    signer: Signer,
+    pub(super) package: Package,
+    pub(super) hours: Vec<MadeHour>,
+    are_hours_written: bool,
+}
+
+pub(super) fn trust(secret: u8) -> Trust {
+    let mut trust = Trust::default();
+    trust.add(Signer::from_secret([secret; 32]).public());
+    trust
+}
+
+pub(super) fn hour_of(number: i64, files: &[(&str, &str, &[u8])]) -> MadeHour {
+    let file = |(camera, path, bytes): &(&str, &str, &[u8])| {
+        (CameraId::new(camera).unwrap(), (*path).to_owned(), digest(bytes))
+    };
+    MadeHour { number, files: files.iter().map(file).collect() }
+}
+
+/// Writes without waiting for the disk, as only a test may.
+pub(super) fn put(path: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    File::create(path).unwrap().write_all(bytes).unwrap();
+}
+
+pub(super) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+pub(super) fn incident_id(number: u8) -> IncidentId {
+    format!("0193b3c4-0000-7000-8000-0000000000{number:02x}").parse().unwrap()
+}
+
+fn made_at() -> Wall {
+    Wall::from_millis(1_795_400_100_000)
+}
+
+fn epoch() -> Epoch {
+    "0193b3c4-0000-7000-8000-00000000e000".parse().unwrap()
+}
+
+impl Making {
+    pub(super) fn new(secret: u8) -> Self {
+        let signer = Signer::from_secret([secret; 32]);
+        let package = Package {
+            link: Some(Link { epoch: epoch(), number: 99, previous: "00".repeat(32) }),
+            id: "0193b3c4-0000-7000-8000-0000000000aa".into(),
+            centre: CentreId::new("xuan-lung").unwrap(),
+            cameras: vec![],
+            stream: StreamKind::Main,
+            from: made_at().plus_millis(-60_000),
+            to: made_at(),
+            reason: "Công văn 12".into(),
+            by: "lan".into(),
+            made_at: made_at(),
+            running_ms: None,
+            clock: ClockState::default(),
+            software: "quaywatch 0.1.0".into(),
+            signer: SignerFacts::of(&signer).unwrap(),
+            files: vec![],
+            gaps: vec![],
+            incidents: vec![],
+            left_out: vec![],
+            beside: vec![],
+        };
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, signer, package, hours: vec![], are_hours_written: false }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path().join(name)).unwrap()
+    }
+
+    pub(super) fn file(
+        &mut self,
+        (name, camera): (&str, &str),
+        kind: PackedKind,
+        bytes: &[u8],
+        sources: Vec<Source>,
+    ) {
+        put(&self.path().join(name), bytes);
+        self.package.files.push(PackedFile {
+            name: name.into(),
+            kind,
+            camera: CameraId::new(camera).unwrap(),
+            media_type: "video/mp4".into(),
+            size: bytes.len() as u64,
+            sha256: digest(bytes),
+            from: self.package.from,
+            to: self.package.to,
+            duration_ms: 60_000,
+            sound: true,
+            sources,
+        });
+    }
+
+    pub(super) fn source(&self, camera: &str, path: &str) -> Source {
+        let of_hour = |hour: &MadeHour| {
+            let found = hour.files.iter().find(|(of, known, _)| of.as_str() == camera && known == path)?;
+            Some((hour.number, found.2.clone()))
+        };
+        let known = self.hours.iter().find_map(of_hour);
+        let (hour, sha256) = known.unzip();
+        Source { path: path.into(), sha256, hour }
+    }
+
+    pub(super) fn film(&mut self, name: &str, camera: &str, sources: &[&str]) {
+        let sources = sources.iter().map(|path| self.source(camera, path)).collect();
+        self.file((name, camera), PackedKind::Film, name.repeat(40).as_bytes(), sources);
+    }
+
+    pub(super) fn still(&mut self, name: &str, camera: &str) {
+        self.file((name, camera), PackedKind::Still, b"\xff\xd8 a picture", vec![]);
+    }
+
+    pub(super) fn sound(&mut self, name: &str, camera: &str) {
+        self.file((name, camera), PackedKind::Sound, b"RIFF a sound", vec![]);
+    }
+
+    pub(super) fn original(&mut self, camera: &str, path: &str, bytes: &[u8]) {
+        let source = self.source(camera, path);
+        self.file((&format!("originals/{path}"), camera), PackedKind::Original, bytes, vec![source]);
+    }
+
+    /// A file that is no footage; one of that name before it goes.
+    pub(super) fn text(&mut self, name: &str, bytes: &[u8]) {
+        put(&self.path().join(name), bytes);
+        self.package.beside.retain(|file| file.name != name);
+        self.package.beside.push(BesideFile {
+            name: name.into(),
+            media_type: "text/plain".into(),
+            size: bytes.len() as u64,
+            sha256: digest(bytes),
+        });
+    }
+
+    /// Other content under a name that is listed, with the digest of that.
+    pub(super) fn replace(&mut self, name: &str, bytes: &[u8]) {
+        match self.package.files.iter_mut().find(|file| file.name == name) {
+            Some(file) => {
+                (file.size, file.sha256) = (bytes.len() as u64, digest(bytes));
+                put(&self.folder.path().join(name), bytes);
+            }
+            None => self.text(name, bytes),
+        }
+    }
+
+    pub(super) fn drop_file(&mut self, name: &str) {
+        std::fs::remove_file(self.path().join(name)).unwrap();
+        self.package.beside.retain(|file| file.name != name);
+    }
+
+    /// Evidence of an incident, with that of its end below it.
+    pub(super) fn incident(&mut self, number: u8, camera: &str) {
+        let (id, kind) = (incident_id(number), Kind::RaisedVoices);
+        let camera = CameraId::new(camera).unwrap();
+        self.package.incidents.push(PackedIncident { id, kind, camera, flagged_at: self.package.from });
+        self.incident_as((number, number), 1, "xuan-lung");
+    }
+
+    /// Evidence of `of` in the folder of another.
+    pub(super) fn incident_under(&mut self, of: u8, folder: u8, _camera: &str) {
+        self.incident_as((of, folder), 1, "xuan-lung");
+    }
+
+    pub(super) fn incident_of(&mut self, centre: &str, number: u8) {
+        self.incident_as((number, number), 1, centre);
+    }
+
+    pub(super) fn incident_by(&mut self, secret: u8, number: u8) {
+        self.incident_as((number, number), secret, "xuan-lung");
+    }
+
+    fn incident_as(&mut self, (of, folder): (u8, u8), secret: u8, centre: &str) {
+        let signer = Signer::from_secret([secret; 32]);
+        for part in ["", "closing/"] {
+            let below = format!("incidents/{}/{part}", incident_id(folder));
+            let clip = format!("{below} clip").repeat(20);
+            self.text(&format!("{below}clip.mp4"), clip.as_bytes());
+            let facts = FileFacts {
+                name: "clip.mp4".into(),
+                role: Role::Clip,
+                media_type: "video/mp4".into(),
+                size: clip.len() as u64,
+                sha256: digest(clip.as_bytes()),
+                from: Wall::default(),
+                to: Wall::default(),
+                duration_ms: 0,
+                cut_short: None,
+            };
+            let mut sealed = manifest(&signer, vec![facts]);
+            sealed.incident.id = incident_id(of);
+            sealed.centre = CentreId::new(centre).unwrap();
+            sealed.made_at = made_at().plus_millis(EARLIER_MS);
+            self.text(&format!("{below}{MANIFEST_NAME}"), &sealed.seal(&signer));
+        }
+    }
+
+    /// The signed document of an hour.
+    pub(super) fn sealed_hour(&self, hour: &MadeHour, secret: u8, centre: &str) -> Vec<u8> {
+        let signer = Signer::from_secret([secret; 32]);
+        let at = made_at().plus_millis(EARLIER_MS);
+        let recorded = lists(hour).into_iter().map(|(camera, text)| List {
+            camera,
+            stream: StreamKind::Main,
+            reason: None,
+            from: at,
+            to: at,
+            files: text.lines().count() as u64,
+            bytes: 0,
+            sha256: digest(text.as_bytes()),
+        });
+        let stated = Stated {
+            link: Link { epoch: epoch(), number: hour.number, previous: "00".repeat(32) },
+            centre: CentreId::new(centre).unwrap(),
+            made_at: at,
+            running_ms: 0,
+            clock: ClockState::default(),
+            software: "quaywatch 0.1.0".into(),
+            signer: SignerFacts::of(&signer).unwrap(),
+        };
+        Hour { stated, recorded: recorded.collect(), gone: vec![], audit: None }.seal(&signer)
+    }
+
+    pub(super) fn write_hours(&mut self) {
+        self.are_hours_written = true;
+        for hour in self.hours.clone() {
+            let document = self.sealed_hour(&hour, 1, "xuan-lung");
+            self.text(&hour_name(hour.number), &document);
+            for (camera, text) in lists(&hour) {
+                self.text(&list_name(hour.number, &camera, StreamKind::Main), text.as_bytes());
+            }
+        }
+    }
+
+    /// With the certificate of its key, which is newer than all but the package; gives that of the authority, too.
+    pub(super) fn certified(mut self) -> (Self, String) {
+        let (folder, now) = (tempfile::tempdir().unwrap(), made_at().plus_millis(-1000));
+        let authority = Authority::open_or_make(folder.path(), "Phú Thọ", now).unwrap();
+        let request = Request::make(&self.package.centre, &KeyPair::generate().unwrap(), &self.signer, now);
+        let receipts = [Signer::from_secret([9; 32]).public()];
+        let papers = authority.sign(Request::read(&request.unwrap()).unwrap(), &receipts, now).unwrap();
+        self.text(CERTIFICATE_NAME, papers.as_bytes());
+        (self, std::fs::read_to_string(folder.path().join("ca.pem")).unwrap())
+    }
+
+    /// The package, signed.
+    pub(super) fn sealed(mut self) -> TempDir {
+        if !self.are_hours_written {
+            self.write_hours();
+        }
+        put(&self.path().join(MANIFEST_NAME), &self.package.seal(&self.signer));
+        self.folder
+    }
+}
+
+fn lists(hour: &MadeHour) -> Vec<(CameraId, String)> {
+    let mut lists: Vec<(CameraId, String)> = Vec::new();
+    for (camera, path, digest) in &hour.files {
+        let line = format!("{digest}  {path}\n");
+        match lists.iter_mut().find(|(of, _)| of == camera) {
+            Some((_, text)) => text.push_str(&line),
+            None => lists.push((camera.clone(), line)),
+        }
+    }
+    lists
+}

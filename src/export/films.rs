@@ -1,0 +1,164 @@
+//! The films of a camera: an MP4 for each stretch of a window of time that was recorded without a break, and from which
+//! recorded files it was cut. May block.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::Course;
+use super::copying::{measure, write_view};
+use super::pieces::{Piece, pieces};
+use crate::evidence::export::{LeftOut, PackedFile, PackedGap, PackedKind, Source};
+use crate::model::{CameraId, Wall};
+use crate::play::{Group, Missing, Recording, View, ViewError};
+
+/// So much of a camera is looked at together, and is in one film at most.
+pub(super) const WINDOW_MS: i64 = 6 * 3_600_000;
+
+/// What a camera recorded within one window of the range.
+pub(super) struct Found {
+    pub(super) camera: CameraId,
+    pub(super) recordings: Vec<Recording>,
+    pub(super) groups: Vec<Group>,
+    pub(super) from: Wall,
+    pub(super) to: Wall,
+}
+
+/// Where it goes, and by which clock it is named.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) storage: &'a Path,
+    pub(super) folder: &'a Path,
+    pub(super) zone: &'a TimeZone,
+    pub(super) course: &'a Course,
+}
+
+/// A film, and what could not be read for it.
+pub(super) struct Film {
+    pub(super) file: PackedFile,
+    pub(super) missing: Vec<Missing>,
+}
+
+/// The films of a window.
+#[derive(Default)]
+pub(super) struct Films {
+    pub(super) films: Vec<Film>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// Why nothing is there.
+pub(super) fn packed_gap(camera: &CameraId, from: Wall, to: Wall, reason: Option<&'static str>) -> PackedGap {
+    PackedGap { camera: camera.clone(), from, to, reason: reason.unwrap_or("unknown").to_owned() }
+}
+
+/// The beginning of a file's name: camera and moment, by the clock of the centre.
+pub(super) fn stem(camera: &CameraId, at: Wall, zone: &TimeZone) -> String {
+    format!("{camera}_{}", zone.to_datetime(at.timestamp()).strftime("%Y-%m-%d_%H-%M-%S"))
+}
+
+/// A name that is not there yet: `stem` and `ending`, between them a number where it must be.
+pub(super) fn free_name(folder: &Path, stem: &str, ending: &str) -> String {
+    let mut name = format!("{stem}{ending}");
+    let mut more = 1;
+    while folder.join(&name).exists() {
+        more += 1;
+        name = format!("{stem}_{more}{ending}");
+    }
+    name
+}
+
+impl Found {
+    /// Writes the films.
+    ///
+    /// # Errors
+    /// If the disk refuses, or nobody wants them any more.
+    pub(super) fn write(&self, place: Place<'_>) -> io::Result<Films> {
+        let mut waiting: Vec<Piece> = pieces(&self.groups, self.from, self.to);
+        waiting.reverse();
+        let (mut made, mut digests) = (Films::default(), BTreeMap::new());
+        while let Some(piece) = waiting.pop() {
+            match View::make(place.storage, &self.recordings, &piece.groups, (piece.from, piece.to)) {
+                Ok(view) => {
+                    let file = self.film(&view, place, &mut digests, &mut made.left_out)?;
+                    made.films.push(Film { file, missing: view.missing });
+                }
+                // The index does not know all that can change: one more file.
+                Err(ViewError::Changes { at, .. }) => waiting.extend(parted(piece, at)),
+                Err(ViewError::Nothing) => {}
+            }
+        }
+        Ok(made)
+    }
+
+    fn film(
+        &self,
+        view: &View,
+        place: Place<'_>,
+        digests: &mut BTreeMap<String, Option<String>>,
+        left_out: &mut Vec<LeftOut>,
+    ) -> io::Result<PackedFile> {
+        let name = free_name(place.folder, &stem(&self.camera, view.from, place.zone), ".mp4");
+        let (size, sha256) = write_view(view, &place.folder.join(&name), place.course)?;
+        let mut sources = Vec::new();
+        for path in view.sources() {
+            let below = path.strip_prefix(place.storage).unwrap_or(path).to_string_lossy().into_owned();
+            let known = match digests.get(&below) {
+                Some(known) => known.clone(),
+                None => {
+                    let digest = self.digest(path, &below, place.course, left_out)?;
+                    digests.insert(below.clone(), digest.clone());
+                    digest
+                }
+            };
+            sources.push(Source { path: below, sha256: known, hour: None });
+        }
+        Ok(PackedFile {
+            name,
+            kind: PackedKind::Film,
+            camera: self.camera.clone(),
+            media_type: "video/mp4".to_owned(),
+            size,
+            sha256,
+            from: view.from,
+            to: view.to,
+            duration_ms: view.duration_ms,
+            sound: view.has_sound,
+            sources,
+        })
+    }
+
+    /// The digest of a recorded file as it is now: whether it is still what was recorded is for whoever compares. None of
+    /// one that grows.
+    fn digest(
+        &self,
+        path: &Path,
+        below: &str,
+        course: &Course,
+        left_out: &mut Vec<LeftOut>,
+    ) -> io::Result<Option<String>> {
+        if self.recordings.iter().any(|recording| recording.is_growing && recording.row.path == below) {
+            return Ok(None);
+        }
+        match measure(path, course) {
+            Ok((_, digest)) => Ok(Some(digest)),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
+            Err(e) => {
+                let why = format!("không đọc lại được tệp gốc / the recorded file cannot be read again: {e}");
+                left_out.push(LeftOut { name: below.to_owned(), why });
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The two parts of a piece on either side of the group that begins at `at`, the later one first.
+fn parted(piece: Piece, at: Wall) -> Vec<Piece> {
+    let place = piece.groups.iter().position(|group| group.wall >= at).unwrap_or(0).max(1);
+    let (before, behind) = piece.groups.split_at(place.min(piece.groups.len()));
+    let middle = behind.first().map_or(piece.to, |group| group.wall);
+    let behind = Piece { groups: behind.to_vec(), from: middle, to: piece.to };
+    let before = Piece { groups: before.to_vec(), from: piece.from, to: middle };
+    [behind, before].into_iter().filter(|piece| !piece.groups.is_empty()).collect()
+}

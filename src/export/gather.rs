@@ -1,0 +1,212 @@
+//! Gathers what goes into a package, camera by camera and some hours at a time: the footage that is in memory does not
+//! grow with the range.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::films::{Found, Place, WINDOW_MS, packed_gap};
+use super::incidents::{self, Incidents};
+use super::make::Exporter;
+use super::more::{MoreFile, more, put};
+use super::originals::{self, Recorded};
+use super::{Order, sounds, sources, stills};
+use crate::evidence::export::{BesideFile, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind};
+use crate::forward::IncidentRow;
+use crate::model::{CameraId, IncidentId, Wall};
+use crate::play::{BEHIND_MS, footage_beside, groups_to_cut};
+use crate::{clock, keeping};
+
+/// What is in a package, and what is not.
+#[derive(Default)]
+pub(super) struct Content {
+    pub(super) files: Vec<PackedFile>,
+    pub(super) gaps: Vec<PackedGap>,
+    pub(super) incidents: Vec<PackedIncident>,
+    pub(super) left_out: Vec<LeftOut>,
+    pub(super) beside: Vec<BesideFile>,
+}
+
+/// The films of one window with what is made from them.
+struct OfWindow {
+    films: Vec<PackedFile>,
+    made: Vec<PackedFile>,
+    gaps: Vec<PackedGap>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Exporter<'_> {
+    /// Writes all of the package's content into `folder`; no files if nothing of it is recorded.
+    pub(super) async fn gather(&self, order: &Order, folder: &Path) -> anyhow::Result<Content> {
+        let rows = incidents::within(self.db, order).await.context("centre.sqlite")?;
+        let (mut content, mut recorded) = (Content::default(), BTreeMap::new());
+        for camera in &order.cameras {
+            let flagged = rows.iter().filter(|(of, _)| of == camera).map(|(_, row)| row.flagged_at);
+            let moments: Vec<Wall> = flagged.chain(order.wishes.stills.iter().copied()).collect();
+            self.gather_camera((order, camera, &moments), folder, &mut content, &mut recorded).await?;
+        }
+        if content.files.is_empty() {
+            return Ok(content);
+        }
+        content.left_out.extend(without_still(order, &content.files));
+        self.copy_incidents(rows, folder, &mut content).await?;
+        if order.wishes.originals {
+            self.copy_originals(recorded, folder, &mut content).await?;
+        }
+        self.write_documents(order, folder, &mut content).await?;
+        Ok(content)
+    }
+
+    async fn gather_camera(
+        &self,
+        (order, camera, moments): (&Order, &CameraId, &[Wall]),
+        folder: &Path,
+        content: &mut Content,
+        recorded: &mut BTreeMap<String, Recorded>,
+    ) -> anyhow::Result<()> {
+        let name = (camera, order.stream);
+        let range = (order.from, order.to);
+        let shown = keeping::timeline(self.index, &self.storage, name, range, clock::now().wall).await?;
+        let mut gaps: Vec<PackedGap> =
+            shown.gaps.into_iter().map(|gap| packed_gap(camera, gap.from, gap.to, gap.reason)).collect();
+        let mut from = order.from;
+        while from < order.to {
+            let to = order.to.min(from.plus_millis(WINDOW_MS));
+            let until = to.plus_millis(BEHIND_MS);
+            let recordings = footage_beside(self.index, &self.storage, name, from, until).await?;
+            let groups = groups_to_cut(&recordings, from, to);
+            let rows = recordings.iter().map(|recording| &recording.row);
+            let span = rows.fold((from, to), |(from, to), row| (from.min(row.start), to.max(row.end())));
+            let known = recordings.iter().map(|one| (one.row.path.clone(), Recorded::of(one)));
+            recorded.extend(known);
+            let found = Found { camera: camera.clone(), recordings, groups, from, to };
+            let mut of_window = self.write_window(found, moments, order.wishes.wav, folder).await?;
+            let mut films: Vec<&mut PackedFile> = of_window.films.iter_mut().collect();
+            let changed =
+                sources::find_hours(self.db, name, span, &mut films).await.context("centre.sqlite")?;
+            let unsigned = sources::changed_before_signing(self.index, &of_window.films).await;
+            content.left_out.extend(unsigned.context("index.sqlite")?);
+            content.files.extend(of_window.films);
+            content.files.extend(of_window.made);
+            content.left_out.extend(of_window.left_out);
+            content.left_out.extend(changed);
+            gaps.extend(of_window.gaps);
+            from = to;
+        }
+        gaps.sort_by_key(|gap| gap.from);
+        content.gaps.extend(gaps);
+        Ok(())
+    }
+
+    async fn write_window(
+        &self,
+        found: Found,
+        moments: &[Wall],
+        wav: bool,
+        folder: &Path,
+    ) -> anyhow::Result<OfWindow> {
+        let moments = moments.to_vec();
+        self.blocking(folder, move |place| {
+            let films = found.write(place)?;
+            let (mut left_out, mut made, mut gaps) = (films.left_out, Vec::new(), Vec::new());
+            for film in &films.films {
+                let missing = film.missing.iter();
+                gaps.extend(
+                    missing.map(|part| packed_gap(&found.camera, part.from, part.to, Some("damaged"))),
+                );
+                made.extend(stills::write(film, &moments, place, &mut left_out)?);
+                if wav && film.file.sound {
+                    made.extend(sounds::write(&film.file, place, &mut left_out)?);
+                }
+            }
+            let films = films.films.into_iter().map(|film| film.file).collect();
+            Ok(OfWindow { films, made, gaps, left_out })
+        })
+        .await
+    }
+
+    async fn copy_incidents(
+        &self,
+        rows: Vec<(CameraId, IncidentRow)>,
+        folder: &Path,
+        content: &mut Content,
+    ) -> anyhow::Result<()> {
+        let copied = self.blocking(folder, move |place| Ok(incidents::write(&rows, place)?)).await?;
+        let Incidents { incidents, files, left_out } = copied;
+        content.incidents = incidents;
+        content.beside.extend(files);
+        content.left_out.extend(left_out);
+        Ok(())
+    }
+
+    async fn copy_originals(
+        &self,
+        recorded: BTreeMap<String, Recorded>,
+        folder: &Path,
+        content: &mut Content,
+    ) -> anyhow::Result<()> {
+        let films = content.files.clone();
+        let copied = self.blocking(folder, move |place| {
+            let mut left_out = Vec::new();
+            let files = originals::write(&films, &recorded, place, &mut left_out)?;
+            Ok((files, left_out))
+        });
+        let (files, left_out) = copied.await?;
+        content.files.extend(files);
+        content.left_out.extend(left_out);
+        Ok(())
+    }
+
+    /// The documents and lists that name the recorded files, and what else vouches for what is in the package.
+    async fn write_documents(
+        &self,
+        order: &Order,
+        folder: &Path,
+        content: &mut Content,
+    ) -> anyhow::Result<()> {
+        let lists = sources::lists_of(&content.files);
+        let hours: BTreeSet<i64> = lists.iter().map(|(hour, _)| *hour).collect();
+        let incidents: Vec<IncidentId> = content.incidents.iter().map(|incident| incident.id).collect();
+        for file in more(self.db, &incidents, &hours).await.context("centre.sqlite")? {
+            content.beside.push(self.put(folder, file).await?);
+        }
+        for key in &lists {
+            let list = sources::list(self.db, key, order.stream).await.context("centre.sqlite")?;
+            let list = list.with_context(|| format!("the list of hour {} is not there", key.0))?;
+            content.beside.push(self.put(folder, list).await?);
+        }
+        Ok(())
+    }
+
+    async fn put(&self, folder: &Path, file: MoreFile) -> anyhow::Result<BesideFile> {
+        self.blocking(folder, move |place| Ok(put(place.folder, &file)?)).await
+    }
+
+    /// Does what may block where it may.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        folder: &Path,
+        work: impl FnOnce(Place<'_>) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let (storage, zone, folder) = (self.storage.clone(), self.zone.clone(), folder.to_owned());
+        let course = self.course.clone();
+        let working = tokio::task::spawn_blocking(move || {
+            work(Place { storage: &storage, folder: &folder, zone: &zone, course: &course })
+        });
+        working.await?
+    }
+}
+
+/// The moments that somebody asked for and that no film shows.
+fn without_still(order: &Order, files: &[PackedFile]) -> Vec<LeftOut> {
+    let asked = order.wishes.stills.iter();
+    let missing =
+        asked.filter(|at| !files.iter().any(|file| file.kind == PackedKind::Still && file.from == **at));
+    missing
+        .map(|at| LeftOut {
+            name: format!("stills {at}"),
+            why: "không có hình nào lúc đó / no camera has a picture then".to_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! Incidents on the page of a package, what the films were cut from, and what is not in it.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::Shown;
+use super::footage::of_kind;
+use crate::evidence::export::{INCIDENTS, ORIGINALS, PackedIncident, PackedKind, SOURCES};
+
+/// What of an incident's evidence people open.
+const OPENED: [(&str, &str); 3] =
+    [("clip.mp4", "đoạn phim / clip"), ("still.jpg", "ảnh / still"), ("sound.wav", "tiếng / sound")];
+
+/// The incidents whose evidence is in it.
+pub(super) fn incidents(shown: &Shown<'_>) -> Markup {
+    let incidents = &shown.package.incidents;
+    html! {
+        @if !incidents.is_empty() {
+            h2 { "Sự việc " span.en { "/ Incidents" } }
+            p {
+                "Bằng chứng của từng sự việc, như máy ghi đã lập và ký lúc đó."
+                br; span.en { "The evidence of each, as the recorder made and signed it then." }
+            }
+            table {
+                @for incident in incidents {
+                    @let (vi, en) = incident.kind.in_words();
+                    tr {
+                        th { (vi) " " span.en { "/ " (en) } }
+                        td { (shown.camera(&incident.camera)) " " (shown.at(incident.flagged_at)) }
+                        td { (opened(shown, incident)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn opened(shown: &Shown<'_>, incident: &PackedIncident) -> Markup {
+    let file = |(file, words): (&str, &'static str)| (format!("{INCIDENTS}/{}/{file}", incident.id), words);
+    let is_there = |(name, _): &(String, _)| shown.package.beside.iter().any(|file| file.name == *name);
+    html! {
+        @for (name, words) in OPENED.into_iter().map(file).filter(is_there) {
+            a href=(name) { (words) } br;
+        }
+    }
+}
+
+/// What should be in it and is not.
+pub(super) fn left_out(shown: &Shown<'_>) -> Markup {
+    let left_out = &shown.package.left_out;
+    html! {
+        @if !left_out.is_empty() {
+            h2 { "Cần lưu ý " span.en { "/ To be noted" } }
+            table { @for one in left_out { tr { td { code { (one.name) } } td { (one.why) } } } }
+        }
+    }
+}
+
+/// What the films were cut from, and how that shows.
+pub(super) fn sources(shown: &Shown<'_>) -> Markup {
+    let all: BTreeSet<_> =
+        shown.package.files.iter().flat_map(|file| &file.sources).map(|one| &one.path).collect();
+    let signed = shown.package.files.iter().flat_map(|file| &file.sources).filter(|one| one.hour.is_some());
+    let signed: BTreeSet<_> = signed.map(|one| &one.path).collect();
+    let has_originals = of_kind(shown, PackedKind::Original).next().is_some();
+    html! {
+        @if !all.is_empty() {
+            h2 { "Nguồn gốc " span.en { "/ Where it comes from" } }
+            p {
+                "Các phim được cắt từ " (all.len()) " tệp do máy ghi lưu lại; tệp " code { "manifest.json" } " ghi phim nào từ tệp \
+                 nào. Mỗi giờ, máy ghi ký danh sách mã kiểm tra của những tệp vừa ghi xong. "
+                @if signed.is_empty() {
+                    "Các tệp này được ghi ngay trước lúc lấy nên chưa đến giờ ký."
+                } @else {
+                    (signed.len()) " tệp đã có trong các danh sách đó, kèm theo ở thư mục " code { (SOURCES) } "."
+                }
+                br; span.en {
+                    "The films were cut from " (all.len()) " recorded files; manifest.json says which from which. Each hour the \
+                     recorder signs lists with the digests of what it has recorded. "
+                    @if signed.is_empty() {
+                        "These files were recorded just before the package was made, and were not signed yet."
+                    } @else {
+                        (signed.len()) " of the files are in those lists, which are in the folder " (SOURCES) "."
+                    }
+                }
+            }
+        }
+        @if has_originals && signed.is_empty() {
+            p {
+                "Bản thân các tệp gốc nằm ở thư mục " code { (ORIGINALS) } "."
+                br; span.en { "The recorded files themselves are in the folder " (ORIGINALS) "." }
+            }
+        } @else if has_originals {
+            p {
+                "Bản thân các tệp gốc nằm ở thư mục " code { (ORIGINALS) } ". Trên Linux, vào thư mục đó và so từng danh sách: "
+                code { "sha256sum --ignore-missing -c ../sources/hour-….sha256" } "."
+                br; span.en {
+                    "The recorded files themselves are in the folder " (ORIGINALS) ". On Linux, in that folder, compare them \
+                     with each list by the command above."
+                }
+            }
+        }
+    }
+}
