@@ -116,6 +116,9 @@ enum Command {
         /// The public keys that count, or the certificate of the province's authority, in PEM.
         #[arg(long)]
         trust: Option<PathBuf>,
+        /// Keys that count no more: a line each with the name of the key and, where it is known, since when.
+        #[arg(long)]
+        revoked: Option<PathBuf>,
     },
 }
 
@@ -145,7 +148,9 @@ pub fn main() -> ExitCode {
             Command::User(args) => user::run(args).await,
             Command::Probe(args) => probe::run(args).await,
             Command::Replay(args) => replay::run(args).await,
-            Command::Verify { path, trust } => verify::run(&path, trust.as_deref()).await,
+            Command::Verify { path, trust, revoked } => {
+                verify::run(&path, trust.as_deref(), revoked.as_deref()).await
+            }
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

@@ -13,7 +13,7 @@ use crate::ledger::check_storage;
 use crate::people::{Chain, check_chain, check_lines};
 use crate::{centre_db, database, evidence};
 
-pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
+pub(super) async fn run(path: &Path, trust: Option<&Path>, revoked: Option<&Path>) -> ExitCode {
     let of_log = match path.extension().and_then(|ending| ending.to_str()) {
         Some("sqlite") => Some(check_database(path).await),
         Some("jsonl") => Some(check_file(path)),
@@ -24,8 +24,8 @@ pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
         Some(Err(e)) => return failed(1, format!("{}: {e:#}", path.display())),
         None => {}
     }
-    let believed = match trust.map(believed).transpose() {
-        Ok(believed) => believed.unwrap_or_default(),
+    let believed = match believed(trust, revoked) {
+        Ok(believed) => believed,
         Err(e) => return failed(USAGE, format!("{e:#}")),
     };
     let verdict = if path.join(centre_db::FILE_NAME).is_file() {
@@ -42,9 +42,16 @@ pub(super) async fn run(path: &Path, trust: Option<&Path>) -> ExitCode {
     if verdict.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn believed(path: &Path) -> anyhow::Result<Believed> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Believed::from_pem(&text).with_context(|| path.display().to_string())
+fn believed(trust: Option<&Path>, revoked: Option<&Path>) -> anyhow::Result<Believed> {
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+    let mut believed = match trust {
+        Some(path) => Believed::from_pem(&read(path)?).with_context(|| path.display().to_string())?,
+        None => Believed::default(),
+    };
+    if let Some(path) = revoked {
+        believed.revoke(&read(path)?).with_context(|| path.display().to_string())?;
+    }
+    Ok(believed)
 }
 
 async fn check_database(path: &Path) -> anyhow::Result<Chain> {

@@ -1,7 +1,8 @@
 //! The signed list of what a package of footage holds: which cameras, which range, why, by whom, every file,
 //! what it was made from, and every gap.
 //!
-//! Names of files may lead into folders below the manifest, with `/`: [`INCIDENTS`], [`SOURCES`], [`ORIGINALS`].
+//! Names of files may lead into folders below the manifest, with `/`: [`INCIDENTS`], [`SOURCES`], [`ORIGINALS`],
+//! [`RECEIPTS`].
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,15 @@ pub const SOURCES: &str = "sources";
 
 /// The folder of a package with the recorded files themselves, each under its path below the storage.
 pub const ORIGINALS: &str = "originals";
+
+/// The folder of a package with the province's receipts, and the messages that they are for.
+pub const RECEIPTS: &str = "receipts";
+
+/// How the name of a receipt begins.
+pub const RECEIPT: &str = "receipts/receipt-";
+
+/// How the name of a message that a receipt is for begins.
+pub const TOLD: &str = "receipts/told-";
 
 pub(super) const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.export.v1+json";
 

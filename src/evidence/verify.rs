@@ -4,11 +4,15 @@
 //! package lists every file in every folder below it; what it says of incidents and of recorded files is checked by the
 //! documents that it carries, each signed for itself.
 
+mod links;
+
 mod listing;
 
 mod names;
 
 mod package;
+
+mod receipts;
 
 mod sources;
 
@@ -19,7 +23,7 @@ use std::path::Path;
 
 use super::manifest::MANIFEST_NAME;
 use crate::enrol::Believed;
-use crate::model::{CentreId, IncidentId};
+use crate::model::{CentreId, ClockState, ClockTrust, IncidentId};
 use crate::wire::Trust;
 use listing::{Listing, listing};
 pub use names::is_plain;
@@ -100,12 +104,16 @@ fn check(folder: &Path, whom: &Whom<'_>) -> (Verdict, Option<CentreId>) {
     check_unlisted(folder, &listing, whom, &mut found);
     if let Some(package) = &listing.package {
         let (centre, key) = (listing.centre.clone(), listing.key.clone());
+        let signer = (&listing.key, whom.believed);
         let around = Around { centre, key, is_trusted: found.is_trusted, papers };
         let whom = Whom { believed: whom.believed, package: Some(&around) };
         package::check_incidents(folder, package, &whom, &mut found);
         sources::check_sources(folder, package, &whom, &mut found);
+        links::check_links(folder, package, &mut found);
+        receipts::check_receipts(folder, package, signer, &mut found);
         package::tell_left_out(package, &mut found);
     }
+    found.lines.extend(doubt(listing.clock));
     let what =
         format!("{}, {} files, signed by key {}", listing.what, listing.files.len(), listing.key.kid());
     found.lines.push(match (found.is_intact, found.is_trusted) {
@@ -119,6 +127,7 @@ fn check(folder: &Path, whom: &Whom<'_>) -> (Verdict, Option<CentreId>) {
 /// Whether the signer is trusted; gives the certificate that lies beside the manifest, if it is listed there.
 fn check_signer(folder: &Path, listing: &Listing, whom: &Whom<'_>, found: &mut Verdict) -> Option<String> {
     found.is_trusted = whom.trusts(&listing.key, &listing.centre, listing.made_at);
+    found.lines.extend(whom.believed.revocation(&listing.key.kid()));
     if !listing.files.iter().any(|file| file.name == CERTIFICATE_NAME) {
         return None;
     }
@@ -131,6 +140,20 @@ fn check_signer(folder: &Path, listing: &Listing, whom: &Whom<'_>, found: &mut V
         }
     }
     papers.ok()
+}
+
+/// That the clock was off, or that nobody vouched for it, when this was signed.
+fn doubt(clock: ClockState) -> Option<String> {
+    match (clock.state, clock.offset_ms) {
+        (ClockTrust::Synchronised, _) => None,
+        (ClockTrust::Offset, Some(ms)) => {
+            Some(format!("the centre's clock was off by {ms} ms when this was signed"))
+        }
+        (ClockTrust::Offset, None) => Some("the centre's clock was off when this was signed".to_owned()),
+        (ClockTrust::Unknown, _) => {
+            Some("nobody vouched for the centre's clock when this was signed".to_owned())
+        }
+    }
 }
 
 fn check_unlisted(folder: &Path, listing: &Listing, whom: &Whom<'_>, found: &mut Verdict) {

@@ -12,9 +12,11 @@ use super::make::Exporter;
 use super::more::{MoreFile, more, put};
 use super::originals::{self, Recorded};
 use super::{Order, sounds, sources, stills};
-use crate::evidence::export::{BesideFile, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind};
+use crate::evidence::export::{
+    BesideFile, INCIDENTS, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind,
+};
 use crate::forward::IncidentRow;
-use crate::model::{CameraId, IncidentId, Wall};
+use crate::model::{CameraId, Wall};
 use crate::play::{BEHIND_MS, footage_beside, groups_to_cut};
 use crate::{clock, keeping};
 
@@ -167,7 +169,8 @@ impl Exporter<'_> {
     ) -> anyhow::Result<()> {
         let lists = sources::lists_of(&content.files);
         let hours: BTreeSet<i64> = lists.iter().map(|(hour, _)| *hour).collect();
-        let incidents: Vec<IncidentId> = content.incidents.iter().map(|incident| incident.id).collect();
+        let of_incidents = content.beside.iter().filter(|file| file.name.starts_with(INCIDENTS));
+        let incidents: Vec<String> = of_incidents.map(|file| file.sha256.clone()).collect();
         for file in more(self.db, &incidents, &hours).await.context("centre.sqlite")? {
             content.beside.push(self.put(folder, file).await?);
         }

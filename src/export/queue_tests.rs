@@ -163,7 +163,7 @@ async fn seal(exports: &Exports, db: &CentreDb) {
     let centre = inner.config.centre.id.clone();
     let sealer = Sealer { centre, signer: inner.signer.clone(), clock: inner.clock.clone() };
     let (archive, every) = (inner.archive.clone(), Duration::from_secs(3600));
-    Hourly { archive, db: db.clone(), sealer, every }.seal(clock::now()).await.unwrap();
+    Hourly { archive, db: db.clone(), sealer, every, tells: None }.seal(clock::now()).await.unwrap();
 }
 
 /// Makes what is asked for.

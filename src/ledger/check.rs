@@ -284,6 +284,7 @@ fn verdict(storage: &Path, chain: Chain, stated: &Stated, believed: &Believed) -
     }
     let unknown: Vec<&str> =
         chain.keys.iter().filter(|kid| !believed.knows(kid)).map(String::as_str).collect();
+    lines.extend(chain.keys.iter().filter_map(|kid| believed.revocation(kid)));
     let is_trusted = documents > 0 && unknown.is_empty();
     let what =
         format!("{}: {documents} signed documents, {} recorded files", storage.display(), stated.files);

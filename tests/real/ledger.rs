@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use quaywatch::keys;
+use quaywatch::model::Wall;
 use serde_json::Value;
 
 use crate::support::{CameraSpec, Hall, get_json, wait_for};
@@ -120,6 +121,7 @@ fn the_province_follows_the_chain_through_a_kill_and_sees_a_centre_that_goes_bac
     assert!(centre.stop().success());
     let receipts = rows(&hall, "SELECT count(*) FROM told_links JOIN receipted ON item = event");
     assert!(receipts >= 4, "{receipts} documents are receipted");
+    an_export_carries_the_receipts(&hall, &incident);
 
     // The same database of some time ago, as if nothing had been signed since.
     for file in ["centre.sqlite", "centre.sqlite-wal", "centre.sqlite-shm"] {
@@ -134,6 +136,43 @@ fn the_province_follows_the_chain_through_a_kill_and_sees_a_centre_that_goes_bac
     let fault = &told["chain_broken"].as_array().unwrap().last().unwrap();
     assert_eq!(fault["fault"], "two-documents", "{told}");
     assert!(fault["number"].as_i64().unwrap() <= documents);
+}
+
+/// Exports half a minute around the incident and checks what the package proves, by the keys of both ends.
+fn an_export_carries_the_receipts(hall: &Hall, incident: &Value) {
+    let at = |ms: i64| Wall::from_millis(flagged(incident) + ms).to_string();
+    let (config, out) = (hall.path("edge.toml"), hall.path("package"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quaywatch"));
+    command.arg("export").arg("--config").arg(config).args([
+        "--camera",
+        "counter-1",
+        "--reason",
+        "Công văn 12",
+    ]);
+    let exported =
+        command.args(["--from", &at(-15_000), "--to", &at(15_000), "--out"]).arg(&out).output().unwrap();
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let verify = |keys: &[PathBuf]| {
+        let trust = hall.path("trust.pem");
+        let pem: String =
+            keys.iter().map(|key| std::fs::read_to_string(keys::public_path(key)).unwrap()).collect();
+        std::fs::write(&trust, pem).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quaywatch"));
+        let output = command.arg("verify").arg(&out).arg("--trust").arg(&trust).output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (holds, told) = verify(&[hall.centre_key(), hall.province_key()]);
+    assert!(holds && told.contains("receipts/ the province had"), "{told}");
+    assert!(!told.contains("had 0 files") && !told.contains("of 0 hours"), "{told}");
+    let (holds, told) = verify(&[hall.centre_key()]);
+    assert!(holds && told.contains("which is not in --trust"), "{told}");
+    let (holds, _) = verify(&[hall.province_key()]);
+    assert!(!holds, "the province's key alone signs no package");
+}
+
+fn flagged(incident: &Value) -> i64 {
+    let moment: Wall = incident["flagged_at"].as_str().unwrap().parse().unwrap();
+    moment.as_millis()
 }
 
 fn rows(hall: &Hall, question: &str) -> i64 {

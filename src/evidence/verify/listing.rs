@@ -6,7 +6,7 @@ use super::names::Listed;
 use crate::evidence::envelope::{is_as_sealed, payload_type};
 use crate::evidence::export::{self, BesideFile, Package, PackedFile};
 use crate::evidence::manifest::{FileFacts, MANIFEST_NAME, open};
-use crate::model::{CameraId, CentreId, IncidentId, Wall};
+use crate::model::{CameraId, CentreId, ClockState, IncidentId, Wall};
 use crate::wire::{Malformed, PublicKey};
 
 /// No manifest is larger than this, in bytes: that of a month of original files of eight cameras has 100 MB.
@@ -23,6 +23,8 @@ pub(super) struct Listing {
     pub(super) key: PublicKey,
     pub(super) centre: CentreId,
     pub(super) made_at: Wall,
+    /// How far the clock could be believed then.
+    pub(super) clock: ClockState,
 }
 
 /// Reads the manifest in `folder`.
@@ -54,6 +56,7 @@ fn opened(bytes: &[u8]) -> Result<Listing, Malformed> {
         what: format!("{} of centre {}", manifest.incident.kind, manifest.centre),
         centre: manifest.centre,
         made_at: manifest.made_at,
+        clock: manifest.clock,
         incident: Some(manifest.incident.id),
         package: None,
         files: manifest.files.into_iter().map(listed).collect(),
@@ -72,6 +75,6 @@ fn of_package((package, key): (Package, PublicKey)) -> Listing {
     let beside = |file: &BesideFile| (file.name.clone(), file.size, file.sha256.clone());
     let files = package.files.iter().map(packed).chain(package.beside.iter().map(beside));
     let files = files.map(|(name, size, sha256)| Listed { name, size, sha256 }).collect();
-    let (centre, made_at) = (package.centre.clone(), package.made_at);
-    Listing { what, incident: None, package: Some(package), files, key, centre, made_at }
+    let (centre, made_at, clock) = (package.centre.clone(), package.made_at, package.clock);
+    Listing { what, incident: None, package: Some(package), files, key, centre, made_at, clock }
 }

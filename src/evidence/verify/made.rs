@@ -15,9 +15,12 @@ use crate::evidence::export::{
     BesideFile, Package, PackedFile, PackedIncident, PackedKind, Source, hour_name, list_name,
 };
 use crate::evidence::manifest::{FileFacts, MANIFEST_NAME, tests::manifest};
+use crate::evidence::receipted::SignedMessage;
 use crate::ledger::{Hour, Link, List, Stated};
-use crate::model::{CameraId, CentreId, ClockState, Epoch, IncidentId, Kind, StreamKind, Wall};
-use crate::wire::{Role, Signer, Trust};
+use crate::model::{
+    CameraId, CentreId, ClockState, Epoch, EventId, FileId, IncidentId, Kind, StreamKind, Wall,
+};
+use crate::wire::{LinkFact, LinksEvent, Outcome, Receipt, Receipts, Role, Signer, Subject, Trust};
 
 /// The documents and evidence in a package are this much older than it is.
 const EARLIER_MS: i64 = -30 * 86_400_000;
@@ -27,6 +30,8 @@ const EARLIER_MS: i64 = -30 * 86_400_000;
 pub(super) struct MadeHour {
     pub(super) number: i64,
     pub(super) files: Vec<(CameraId, String, String)>,
+    /// The digest of the document before it.
+    pub(super) previous: String,
 }
 
 /// A package that is being made.
@@ -48,7 +53,7 @@ pub(super) fn hour_of(number: i64, files: &[(&str, &str, &[u8])]) -> MadeHour {
     let file = |(camera, path, bytes): &(&str, &str, &[u8])| {
         (CameraId::new(camera).unwrap(), (*path).to_owned(), digest(bytes))
     };
-    MadeHour { number, files: files.iter().map(file).collect() }
+    MadeHour { number, files: files.iter().map(file).collect(), previous: "00".repeat(32) }
 }
 
 /// Writes without waiting for the disk, as only a test may.
@@ -249,7 +254,7 @@ impl Making {
             sha256: digest(text.as_bytes()),
         });
         let stated = Stated {
-            link: Link { epoch: epoch(), number: hour.number, previous: "00".repeat(32) },
+            link: Link { epoch: epoch(), number: hour.number, previous: hour.previous.clone() },
             centre: CentreId::new(centre).unwrap(),
             made_at: at,
             running_ms: 0,
@@ -262,12 +267,64 @@ impl Making {
 
     pub(super) fn write_hours(&mut self) {
         self.are_hours_written = true;
-        for hour in self.hours.clone() {
+        self.hours.sort_by_key(|hour| hour.number);
+        let mut last: Option<(i64, String)> = None;
+        for mut hour in self.hours.clone() {
+            if let Some((_, digest)) = last.filter(|(number, _)| number + 1 == hour.number) {
+                hour.previous = digest;
+            }
             let document = self.sealed_hour(&hour, 1, "xuan-lung");
             self.text(&hour_name(hour.number), &document);
+            last = Some((hour.number, digest(&document)));
             for (camera, text) in lists(&hour) {
                 self.text(&list_name(hour.number, &camera, StreamKind::Main), text.as_bytes());
             }
+        }
+    }
+
+    /// A message of the centre that tells the province of these hours of the package.
+    pub(super) fn told_of(&self, hours: &[i64]) -> Vec<u8> {
+        let fact = |number: &i64| LinkFact {
+            number: *number,
+            kind: "hour".into(),
+            made_at: made_at(),
+            previous: "00".repeat(32),
+            digest: digest(&self.read(&hour_name(*number))),
+            incident: None,
+        };
+        let (id, links) = (EventId(uuid::Uuid::nil()), hours.iter().map(fact).collect());
+        LinksEvent::new(id, &self.package.centre, made_at(), 1, epoch(), links).to_bytes()
+    }
+
+    /// The province's receipt for these digests, so many seconds before the package.
+    pub(super) fn receipt_for(digests: &[String], before_s: i64) -> Vec<u8> {
+        let one = |digest: &String| {
+            let subject = Subject::File(FileId(uuid::Uuid::nil()));
+            Receipt::new(subject, Some(format!("sha256:{digest}")), Outcome::Stored)
+        };
+        let at = made_at().plus_millis(-before_s * 1000);
+        Receipts { at, receipts: digests.iter().map(one).collect() }.to_bytes()
+    }
+
+    /// A message as a file of the package, signed by this key.
+    pub(super) fn message(&mut self, name: &str, secret: u8, payload: Vec<u8>) {
+        let signature = Signer::from_secret([secret; 32]).sign(&payload);
+        self.text(name, &SignedMessage { payload, signature }.to_bytes());
+    }
+
+    /// With the province's receipts for all that it can have: its key is the ninth.
+    pub(super) fn receipted(&mut self) {
+        self.write_hours();
+        let numbers: Vec<i64> = self.hours.iter().map(|hour| hour.number).collect();
+        let incidents = self.package.beside.iter().filter(|file| file.name.starts_with("incidents/"));
+        let mut digests: Vec<String> = incidents.map(|file| file.sha256.clone()).collect();
+        if !numbers.is_empty() {
+            let told = self.told_of(&numbers);
+            digests.push(digest(&told));
+            self.message("receipts/told-1.json", 1, told);
+        }
+        if !digests.is_empty() {
+            self.message("receipts/receipt-1.json", 9, Self::receipt_for(&digests, 3600));
         }
     }
 

@@ -60,7 +60,7 @@ fn package(seed: u64) -> Making {
     }
     for (number, camera, path, digest) in known {
         if making.hours.last().is_none_or(|hour| hour.number != number) {
-            making.hours.push(MadeHour { number, files: vec![] });
+            making.hours.push(MadeHour { number, files: vec![], previous: "00".repeat(32) });
         }
         making.hours.last_mut().unwrap().files.push((camera, path, digest));
     }
@@ -88,6 +88,9 @@ fn package(seed: u64) -> Making {
         making.incident(number, cameras[dice.throw(cameras.len())]);
     }
     making.text("index.html", &dice.bytes());
+    if dice.throw(2) == 0 {
+        making.receipted();
+    }
     making
 }
 

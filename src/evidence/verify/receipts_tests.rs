@@ -1,0 +1,106 @@
+use super::super::made::{Making, hour_of, trust};
+use super::super::tests::all_kinds;
+use super::super::{Verdict, verify_by};
+use crate::enrol::Believed;
+use crate::wire::Signer;
+
+/// Who believes the centre's key and the province's.
+fn both() -> Believed {
+    let mut both = trust(1);
+    both.add(Signer::from_secret([9; 32]).public());
+    both.into()
+}
+
+fn found(making: Making, believed: &Believed) -> Verdict {
+    verify_by(making.sealed().path(), believed)
+}
+
+fn has(verdict: &Verdict, words: &str) -> bool {
+    verdict.lines.iter().any(|line| line.contains(words))
+}
+
+fn receipted() -> Making {
+    let mut making = all_kinds();
+    making.receipted();
+    making
+}
+
+#[test]
+fn receipts_tell_what_the_province_had_and_when() {
+    let verdict = found(receipted(), &both());
+    assert!(verdict.holds(), "{verdict:?}");
+    let told = "the province had 8 files of incidents and the documents of 2 hours, the last at 2026-11-23T";
+    assert!(has(&verdict, told), "{verdict:?}");
+}
+
+#[test]
+fn receipts_of_a_key_that_is_not_trusted_are_told_to_prove_nothing() {
+    let verdict = found(receipted(), &trust(1).into());
+    assert!(verdict.holds() && has(&verdict, "they prove nothing here"), "{verdict:?}");
+    assert!(!has(&verdict, "the province had"), "{verdict:?}");
+}
+
+#[test]
+fn an_old_receipt_that_is_replayed_is_found_though_the_centre_signed_the_package_with_it() {
+    let mut making = receipted();
+    making.message("receipts/receipt-2.json", 9, Making::receipt_for(&["ab".repeat(32)], 99_999));
+    let verdict = found(making, &both());
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(has(&verdict, "receipts/receipt-2.json: it is a receipt for something else"), "{verdict:?}");
+}
+
+#[test]
+fn a_receipt_that_was_changed_or_that_the_province_did_not_sign_is_found() {
+    let mut making = receipted();
+    let mut changed = making.read("receipts/receipt-1.json");
+    let place = changed.windows(9).position(|part| part == b"\"payload\"").unwrap() + 20;
+    changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+    making.replace("receipts/receipt-1.json", &changed);
+    let verdict = found(making, &both());
+    assert!(!verdict.is_intact && has(&verdict, "receipts/receipt-1.json: "), "{verdict:?}");
+    let mut making = receipted();
+    making.text("receipts/letter.txt", b"The province has it all.");
+    let verdict = found(making, &both());
+    assert!(has(&verdict, "receipts/letter.txt: it is no receipt"), "{verdict:?}");
+}
+
+#[test]
+fn of_a_revoked_key_only_what_the_province_had_before_is_told_and_the_package_is_not_trusted() {
+    let kid = Signer::from_secret([1; 32]).public().kid();
+    let since = |time: &str| {
+        let mut believed = both();
+        believed.revoke(&format!("{kid} {time}")).unwrap();
+        found(receipted(), &believed)
+    };
+    let verdict = since("2030-01-01T00:00:00Z");
+    assert!(
+        verdict.is_intact && !verdict.is_trusted && has(&verdict, "is revoked since 2030"),
+        "{verdict:?}"
+    );
+    assert!(has(&verdict, "before 2030-01-01T00:00:00.000Z the province had 8 files"), "{verdict:?}");
+    let verdict = since("2020-01-01T00:00:00Z");
+    assert!(has(&verdict, "the province had nothing of it before 2020"), "{verdict:?}");
+}
+
+#[test]
+fn neighbours_in_the_chain_that_do_not_follow_each_other_are_told_with_the_time_between() {
+    let hours = || {
+        let mut making = Making::new(1);
+        let files = |path: &'static str| [("counter-1", path, b"film".as_slice())];
+        making.hours = vec![hour_of(7, &files("video/a.mp4")), hour_of(8, &files("video/b.mp4"))];
+        making.film("counter-1_1.mp4", "counter-1", &["video/a.mp4", "video/b.mp4"]);
+        making
+    };
+    let verdict = found(hours(), &both());
+    assert!(verdict.holds() && has(&verdict, "with 2 earlier ones in here"), "{verdict:?}");
+    // The seventh hour was signed anew, after the eighth had been signed.
+    let mut making = hours();
+    making.write_hours();
+    let mut other = making.hours[0].clone();
+    other.previous = "11".repeat(32);
+    let document = making.sealed_hour(&other, 1, "xuan-lung");
+    making.text("sources/hour-7.json", &document);
+    let verdict = found(making, &both());
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(has(&verdict, "the link between documents 7 and 8 is broken, signed between"), "{verdict:?}");
+}
