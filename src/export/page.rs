@@ -104,6 +104,7 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
                 (footage::gaps(shown))
                 (evidence::left_out(shown))
                 (evidence::sources(shown))
+                (evidence::receipts(shown))
                 (checking::checking(shown))
             }
         }

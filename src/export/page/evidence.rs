@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::Shown;
 use super::footage::of_kind;
-use crate::evidence::export::{INCIDENTS, ORIGINALS, PackedIncident, PackedKind, SOURCES};
+use crate::evidence::export::{INCIDENTS, ORIGINALS, PackedIncident, PackedKind, RECEIPT, RECEIPTS, SOURCES};
 
 /// What of an incident's evidence people open.
 const OPENED: [(&str, &str); 3] =
@@ -98,6 +98,26 @@ pub(super) fn sources(shown: &Shown<'_>) -> Markup {
                 br; span.en {
                     "The recorded files themselves are in the folder " (ORIGINALS) ". On Linux, in that folder, compare them \
                      with each list by the command above."
+                }
+            }
+        }
+    }
+}
+
+/// That the province had some of it, and when that shows.
+pub(super) fn receipts(shown: &Shown<'_>) -> Markup {
+    let count = shown.package.beside.iter().filter(|file| file.name.starts_with(RECEIPT)).count();
+    html! {
+        @if count > 0 {
+            h2 { "Biên nhận của tỉnh " span.en { "/ Receipts of the province" } }
+            p {
+                "Thư mục " code { (RECEIPTS) } " có " (count) " biên nhận do trung tâm giám sát của tỉnh ký: tỉnh đã có những tệp \
+                 của sự việc và danh sách bản ghi nào, từ lúc nào. Muốn kiểm tra, ghi thêm khóa công khai của tỉnh vào tệp dùng \
+                 với " code { "--trust" } "."
+                br; span.en {
+                    "The folder " (RECEIPTS) " has " (count) " receipts that the province's monitoring centre signed: which \
+                     files of incidents and which lists of recordings it had, and since when. To check them, add the \
+                     province's public key to the file given by --trust."
                 }
             }
         }

@@ -105,6 +105,9 @@ fn the_page_shows_stills_sound_incidents_sources_and_what_is_not_there() {
         size: 1,
         sha256: "34".repeat(32),
     }];
+    assert!(!shown_of(&package, false).contains("Biên nhận"), "there is none");
+    let receipt = BesideFile { name: "receipts/receipt-4.json".into(), ..package.beside[0].clone() };
+    package.beside.push(receipt);
     package.left_out =
         vec![LeftOut { name: "incidents/3".into(), why: "chưa lập xong / it is not made yet".into() }];
     let page = shown_of(&package, false);
@@ -117,6 +120,7 @@ fn the_page_shows_stills_sound_incidents_sources_and_what_is_not_there() {
         "Các phim được cắt từ 2 tệp do máy ghi lưu lại",
         "1 tệp đã có trong các danh sách đó",
         "1 of the files are in those lists",
+        "<code>receipts</code> có 1 biên nhận",
         "sha256sum --ignore-missing -c ../sources/",
         "<td><code>incidents/3</code></td><td>chưa lập xong / it is not made yet</td>",
         &"cd".repeat(32),
