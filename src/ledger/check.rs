@@ -49,6 +49,7 @@ pub async fn check_storage(storage: &Path, believed: &Believed) -> anyhow::Resul
     let pool = database::open_readers(&path).await.with_context(|| path.display().to_string())?;
     let mut stated = Stated::default();
     let mut chain = read(&pool, &mut stated).await.with_context(|| path.display().to_string())?;
+    check_told(&pool, &mut chain).await.with_context(|| path.display().to_string())?;
     check_audit(&pool, &stated, &mut chain).await?;
     check_evidence(storage, &stated, believed, &mut chain);
     for stream in &stated.streams {
@@ -88,6 +89,20 @@ async fn read(pool: &SqlitePool, stated: &mut Stated) -> Result<Chain, sqlx::Err
     }
     chain.end(highest);
     Ok(chain)
+}
+
+/// Whether the documents are those that the province was told of: whoever signs them anew has told it already.
+async fn check_told(pool: &SqlitePool, chain: &mut Chain) -> Result<(), sqlx::Error> {
+    let others = sqlx::query_scalar::<_, i64>(
+        "SELECT DISTINCT told.value ->> 'number'
+         FROM outbox JOIN json_each(CAST(outbox.payload AS TEXT), '$.data.links') AS told
+              LEFT JOIN ledger ON ledger.number = told.value ->> 'number'
+         WHERE outbox.incident IS NULL AND ledger.digest IS NOT told.value ->> 'digest' ORDER BY 1 LIMIT 100",
+    );
+    for number in others.fetch_all(pool).await? {
+        chain.wrong(format!("document {number} is not the one that the province was told of"));
+    }
+    Ok(())
 }
 
 /// Whether the lists that a document names are kept as they were.

@@ -22,11 +22,7 @@ fn a_broker_killed_in_the_middle_of_a_clip_loses_and_doubles_nothing() {
 
     hall.wait_for_file(&id, "clip", 60);
     let incident = hall.incident(&id);
-    let events = incident["events"].as_array().unwrap();
-    let mut sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
-    sequences.sort_unstable();
-    let expected: Vec<i64> = (1..=sequences.len() as i64).collect();
-    assert_eq!(sequences, expected, "no event is missing, none is stored twice");
+    hall.has_each_event_once(&incident);
     let clips = incident["files"].as_array().unwrap().iter().filter(|file| file["role"] == "clip").count();
     assert_eq!(clips, 1);
     assert!(centre.stop().success());

@@ -24,10 +24,7 @@ fn a_province_killed_between_store_and_receipt_stores_nothing_twice() {
     centre.wait_for_log("\"class\":\"clip\",\"what\":\"stored\"", 90);
     hall.wait_for_file(&id, "still", 60);
     let after = hall.incident(&id);
-    let mut sequences: Vec<i64> =
-        after["events"].as_array().unwrap().iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
-    sequences.sort_unstable();
-    assert_eq!(sequences, (1..=sequences.len() as i64).collect::<Vec<_>>(), "each event once, none missing");
+    hall.has_each_event_once(&after);
     for (kind, name) in [("events", "id"), ("files", "file_id")] {
         let ids = |incident: &serde_json::Value| -> Vec<String> {
             incident[kind].as_array().unwrap().iter().map(|item| item[name].to_string()).collect()

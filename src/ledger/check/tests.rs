@@ -1,7 +1,9 @@
+use sha2::{Digest, Sha256};
+
 use super::*;
 use crate::evidence::manifest::tests::manifest;
 use crate::ledger::fixtures::{at, delete_all, open, record, trust};
-use crate::ledger::{Hourly, LinkKind, Tombstone, link_in};
+use crate::ledger::{Hour, Hourly, Link, LinkKind, Tombstone, link_in};
 use crate::model::IncidentId;
 use crate::people::{Act, AuditLog};
 use crate::record::DeleteReason;
@@ -213,4 +215,35 @@ async fn an_audit_log_that_was_made_anew_is_not_the_one_that_was_signed() {
     }
     let told = centre.told().await;
     assert!(told.contains("entry 2 of the audit log is not the one that was signed in document 3"), "{told}");
+}
+
+#[tokio::test]
+async fn a_document_that_was_signed_anew_after_the_province_was_told_of_it_shows() {
+    let centre = centre().await;
+    centre.hourly.db.tell_links(&centre.hourly.sealer, at(200)).await.unwrap();
+    assert!(centre.check().await.is_intact);
+    // The last one, by the centre's own key and with the right place: the chain itself shows nothing.
+    let Some((number, previous)) =
+        sqlx::query_as::<_, (i64, String)>("SELECT max(number), previous FROM ledger")
+            .fetch_optional(&centre.hourly.db.pool)
+            .await
+            .unwrap()
+    else {
+        panic!("there are documents")
+    };
+    let link = Link { epoch: centre.hourly.db.epoch(), number, previous };
+    let stated = centre.hourly.sealer.stated(link, at(201)).unwrap();
+    let other =
+        Hour { stated, recorded: vec![], gone: vec![], audit: None }.seal(&centre.hourly.sealer.signer);
+    let change = format!(
+        "UPDATE ledger SET envelope = x'{}', digest = '{}' WHERE number = {number}",
+        hex::encode(&other),
+        hex::encode(Sha256::digest(&other))
+    );
+    centre.forced(&change).await;
+    let told = centre.told().await;
+    assert!(
+        told.contains(&format!("document {number} is not the one that the province was told of")),
+        "{told}"
+    );
 }

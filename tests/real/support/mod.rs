@@ -219,6 +219,19 @@ keys = "{keys}"
         get_json(self.province_port, &format!("/api/incidents/{id}"))
     }
 
+    /// No event of the incident is stored twice, and none of the centre's is missing: what tells of signed documents is
+    /// numbered among them.
+    pub fn has_each_event_once(&self, incident: &Value) {
+        let events = incident["events"].as_array().unwrap();
+        let all: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+        let once: std::collections::BTreeSet<i64> = all.iter().copied().collect();
+        assert_eq!(once.len(), all.len(), "stored twice: {all:?}");
+        wait_for("every event at the province", 20, || {
+            let centres = get_json(self.province_port, "/api/centres");
+            (centres["centres"][0]["events_missing"] == 0).then_some(())
+        });
+    }
+
     /// Waits for an incident of this kind at the province.
     pub fn wait_for_incident(&self, kind: &str, seconds: u64) -> Value {
         wait_for(&format!("a {kind} incident at the province"), seconds, || {
