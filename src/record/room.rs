@@ -252,7 +252,10 @@ impl Archive {
         early.for_each(|(row, _)| self.went_for_space(row));
         let (disk, storage) = (self.files.clone(), self.storage.clone());
         let files: Vec<_> = doomed.iter().map(|(row, reason)| (row.counter, *reason)).collect();
-        self.index.doom(&files).await?;
+        if let Err(e) = self.index.doom(&files).await {
+            // A full disk takes no intent, and only what goes makes room on it.
+            tracing::warn!("what is deleted now could not be written down before: {e}");
+        }
         let gone = blocking(move || Ok(delete_files(&*disk, &storage, doomed))).await?;
         let went =
             |row: &Kept| reasons.get(&row.counter).map(|reason| (row.counter, WentFor::Deleted(*reason)));

@@ -138,7 +138,9 @@ class Account:
     def __init__(self, line):
         self.lost = self.doubled = 0
         ours = line.outbox("SELECT id, kind, state, digest, size FROM outbox")
-        events = {row[0]: row[1] for row in line.stored("SELECT id, digest FROM events")}
+        # What tells of signed documents goes the same way, and is numbered with them.
+        all_events = "(SELECT id, digest, epoch, sequence FROM events UNION ALL SELECT id, digest, epoch, sequence FROM link_messages)"
+        events = {row[0]: row[1] for row in line.stored(f"SELECT id, digest FROM {all_events}")}
         files = {row[0]: row[1:] for row in line.stored("SELECT id, checksum, state, path FROM files")}
         self.events = sum(1 for row in ours if row[1] == "event")
         self.files = sum(1 for row in ours if row[1] == "file")
@@ -150,7 +152,7 @@ class Account:
                 say(f"lost: {kind} {key}, {state} here, {'there' if there else 'not'} at the province")
         known = {row[0] for row in ours}
         self.doubled += len((set(events) | set(files)) - known)
-        numbers = line.stored("SELECT count(*), count(DISTINCT epoch || sequence) FROM events")[0]
+        numbers = line.stored(f"SELECT count(*), count(DISTINCT epoch || sequence) FROM {all_events}")[0]
         self.doubled += numbers[0] - numbers[1]
         on_disk = [path for path in (line.folder / "province" / "files").rglob("*") if path.is_file()]
         self.doubled += max(0, len(on_disk) - len(files))

@@ -16,7 +16,7 @@ impl Index {
     /// Writes down which files are about to be deleted, and why. Whatever of them is missing later went for that reason.
     ///
     /// # Errors
-    /// If it cannot be written; then nothing must be deleted.
+    /// If it cannot be written, as on a full disk: then a power cut between a file and its row leaves one that looks taken.
     pub async fn doom(&self, files: &[(i64, DeleteReason)]) -> Result<(), sqlx::Error> {
         let list: Vec<(i64, &str)> =
             files.iter().map(|(counter, reason)| (*counter, reason.as_str())).collect();
