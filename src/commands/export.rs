@@ -54,6 +54,9 @@ pub(super) struct Args {
     /// The recorded files themselves, byte for byte, too.
     #[arg(long)]
     originals: bool,
+    /// Content credentials (C2PA) in each film, which tools of others show.
+    #[arg(long)]
+    c2pa: bool,
     /// A still of these moments, beside those that every package has.
     #[arg(long, num_args = 1.., value_name = "MOMENT")]
     still: Vec<String>,
@@ -124,7 +127,7 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
         tokio::time::sleep(WRITTEN_AFTER).await;
     }
     let stream = if args.sub { StreamKind::Sub } else { StreamKind::Main };
-    let wishes = Wishes { wav: args.wav, originals: args.originals, stills };
+    let wishes = Wishes { wav: args.wav, originals: args.originals, c2pa: args.c2pa, stills };
     let order = Order { cameras, stream, from, to, reason, by: who(), out: args.out, wishes };
     let exporter = Exporter {
         centre: config.centre.id.clone(),

@@ -42,5 +42,7 @@ fn of_kind(package: &Package, kind: PackedKind) -> impl Iterator<Item = &PackedF
 
 fn film(file: &PackedFile, zone: &TimeZone) -> String {
     let sound = if file.sound { "có tiếng / with sound" } else { "không tiếng / no sound" };
-    format!("{}: {} – {}, {sound}", file.name, instant(file.from, zone), instant(file.to, zone))
+    let credentials = if file.c2pa { ", C2PA" } else { "" };
+    let (from, to) = (instant(file.from, zone), instant(file.to, zone));
+    format!("{}: {from} – {to}, {sound}{credentials}", file.name)
 }

@@ -4,21 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, SerialNumber,
+    Certificate, CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use super::certificate::{DAY_MS, of_authority, of_evidence, params};
 use super::papers::parse;
 use super::{Request, Validity};
 use crate::model::Wall;
 use crate::wire::PublicKey;
 use crate::{disk, keys};
-
-const DAY_MS: i64 = 86_400_000;
-
-/// A certificate counts from a little before it is made, for clocks that are behind.
-const BEFORE_MS: i64 = DAY_MS;
 
 /// How long a centre's certificates count, in days. They are renewed over the link.
 const CENTRE_DAYS: i64 = 365;
@@ -58,10 +53,7 @@ impl Authority {
             }
             disk::make_folder(folder)?;
             let key = KeyPair::generate()?;
-            let mut params = params(&format!("Quaywatch {name}"), now, AUTHORITY_DAYS)?;
-            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-            let certificate = params.self_signed(&key)?;
+            let certificate = of_authority(name, now, AUTHORITY_DAYS)?.self_signed(&key)?;
             // The certificate first: a key without one is made again, a certificate without a key is told.
             disk::write_secret(&key_path, key.serialize_pem().as_bytes())?;
             disk::write_atomically(&path, certificate.pem().as_bytes())?;
@@ -94,6 +86,14 @@ impl Authority {
         Ok(CertificateDer::from(der))
     }
 
+    /// What it is called in the certificates that it signs.
+    fn name(&self) -> anyhow::Result<String> {
+        let root = self.root()?;
+        let read = parse(&root)?;
+        let name = read.subject().iter_common_name().find_map(|name| name.as_str().ok());
+        Ok(name.context("the certificate in ca.pem has no name")?.to_owned())
+    }
+
     /// The papers that answer `request`; `receipts` are the keys by which the province signs.
     ///
     /// # Errors
@@ -105,9 +105,7 @@ impl Authority {
         tls_request.params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         tls_request.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let tls = tls_request.signed_by(&self.issuer)?;
-        evidence_request.params = params(centre.as_str(), now, CENTRE_DAYS)?;
-        evidence_request.params.key_usages =
-            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+        evidence_request.params = of_evidence(centre.as_str(), &self.name()?, now, CENTRE_DAYS)?;
         let evidence = evidence_request.signed_by(&self.issuer)?;
         let receipts: String = receipts.iter().map(PublicKey::to_pem).collect::<Result<_, _>>()?;
         Ok(format!(
@@ -199,24 +197,4 @@ impl Signed {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Ok((CertificateDer::from(certificate), key, validity))
     }
-}
-
-fn params(name: &str, now: Wall, days: i64) -> anyhow::Result<CertificateParams> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.remove(DnType::CommonName);
-    params.distinguished_name.push(DnType::CommonName, name);
-    (params.not_before, params.not_after) =
-        (moment(now.plus_millis(-BEFORE_MS))?, moment(now.plus_millis(days * DAY_MS))?);
-    params.use_authority_key_identifier_extension = true;
-    // 126 random bits, so that no two certificates are confused when one is revoked (RFC 5280, 4.1.2.2).
-    let mut serial = [0u8; 16];
-    getrandom::fill(&mut serial).map_err(|e| anyhow::anyhow!("the system gives no randomness: {e}"))?;
-    serial[0] = (serial[0] & 0x3f) | 0x40;
-    params.serial_number = Some(SerialNumber::from_slice(&serial));
-    Ok(params)
-}
-
-fn moment(at: Wall) -> anyhow::Result<time::OffsetDateTime> {
-    let seconds = at.as_millis().div_euclid(1000);
-    time::OffsetDateTime::from_unix_timestamp(seconds).context("this machine's clock shows what cannot be")
 }

@@ -13,12 +13,15 @@ mod request;
 
 mod authority;
 
+mod certificate;
+
 mod believed;
 
 mod papers;
 
 pub use authority::{Authority, Signed};
 pub use believed::Believed;
+pub use certificate::certified_alone;
 pub use papers::{Papers, Validity};
 pub use request::{Folder, Request};
 

@@ -174,6 +174,9 @@ pub struct PackedFile {
     pub duration_ms: i64,
     /// Whether it has sound.
     pub sound: bool,
+    /// Whether it carries content credentials (C2PA) of the key that signed the package.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub c2pa: bool,
     /// The recorded files that it was cut from, in their order; of a still and of sound none, they are made from a film.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,

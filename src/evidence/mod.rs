@@ -6,6 +6,9 @@
 /// Cuts a clip out of recorded segments.
 pub mod clip;
 
+/// What an exported film says of itself to tools that know nothing of us (C2PA).
+pub mod credentials;
+
 /// Signed JSON.
 pub mod envelope;
 

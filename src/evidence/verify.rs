@@ -4,6 +4,8 @@
 //! package lists every file in every folder below it; what it says of incidents and of recorded files is checked by the
 //! documents that it carries, each signed for itself.
 
+mod credentials;
+
 mod links;
 
 mod listing;
@@ -95,9 +97,11 @@ fn check(folder: &Path, whom: &Whom<'_>) -> (Verdict, Option<CentreId>) {
         }
     };
     found.incident = listing.incident;
+    let mut faulty = BTreeSet::new();
     for file in &listing.files {
         if let Some(problem) = problem(folder, file, listing.package.is_some()) {
             found.wrong(format!("{}: {problem}", file.name));
+            faulty.insert(file.name.as_str());
         }
     }
     let papers = check_signer(folder, &listing, whom, &mut found);
@@ -108,6 +112,7 @@ fn check(folder: &Path, whom: &Whom<'_>) -> (Verdict, Option<CentreId>) {
         let around = Around { centre, key, is_trusted: found.is_trusted, papers };
         let whom = Whom { believed: whom.believed, package: Some(&around) };
         package::check_incidents(folder, package, &whom, &mut found);
+        credentials::check_credentials(folder, package, &listing.key, &faulty, &mut found);
         sources::check_sources(folder, package, &whom, &mut found);
         links::check_links(folder, package, &mut found);
         receipts::check_receipts(folder, package, signer, &mut found);

@@ -8,8 +8,9 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::Course;
-use super::copying::{measure, write_view};
+use super::copying::{Measured, measure, write_view};
 use super::pieces::{Piece, pieces};
+use super::seal::{Seal, Written};
 use crate::evidence::export::{LeftOut, PackedFile, PackedGap, PackedKind, Source};
 use crate::model::{CameraId, Wall};
 use crate::play::{Group, Missing, Recording, View, ViewError};
@@ -39,6 +40,13 @@ pub(super) struct Place<'a> {
 pub(super) struct Film {
     pub(super) file: PackedFile,
     pub(super) missing: Vec<Missing>,
+}
+
+/// A film that is in its folder.
+struct WrittenFilm {
+    name: String,
+    measured: Measured,
+    c2pa: bool,
 }
 
 /// The films of a window.
@@ -74,14 +82,17 @@ impl Found {
     ///
     /// # Errors
     /// If the disk refuses, or nobody wants them any more.
-    pub(super) fn write(&self, place: Place<'_>) -> io::Result<Films> {
+    pub(super) fn write(&self, place: Place<'_>, seal: Option<&Seal>) -> io::Result<Films> {
+        let room = |media| seal.map_or(0, |seal| seal.room(media));
         let mut waiting: Vec<Piece> = pieces(&self.groups, self.from, self.to);
         waiting.reverse();
         let (mut made, mut digests) = (Films::default(), BTreeMap::new());
         while let Some(piece) = waiting.pop() {
-            match View::make(place.storage, &self.recordings, &piece.groups, (piece.from, piece.to)) {
+            let range = (piece.from, piece.to);
+            match View::make_with_room(place.storage, &self.recordings, &piece.groups, range, &room) {
                 Ok(view) => {
-                    let file = self.film(&view, place, &mut digests, &mut made.left_out)?;
+                    let written = self.write_view(&view, place, seal, &mut made.left_out)?;
+                    let file = self.film(&view, written, place, &mut digests, &mut made.left_out)?;
                     made.films.push(Film { file, missing: view.missing });
                 }
                 // The index does not know all that can change: one more file.
@@ -92,15 +103,39 @@ impl Found {
         Ok(made)
     }
 
+    fn write_view(
+        &self,
+        view: &View,
+        place: Place<'_>,
+        seal: Option<&Seal>,
+        left_out: &mut Vec<LeftOut>,
+    ) -> io::Result<WrittenFilm> {
+        let name = free_name(place.folder, &stem(&self.camera, view.from, place.zone), ".mp4");
+        let path = place.folder.join(&name);
+        let Some(seal) = seal else {
+            let measured = write_view(view, &path, place.course)?;
+            return Ok(WrittenFilm { name, measured, c2pa: false });
+        };
+        let Written { measured, unsealed } = seal.write(view, &self.camera, &path, place.course)?;
+        let c2pa = unsealed.is_none();
+        left_out.extend(unsealed.map(|why| LeftOut {
+            name: name.clone(),
+            why: format!(
+                "không gắn được thông tin nguồn gốc C2PA / it has no content credentials (C2PA): {why}"
+            ),
+        }));
+        Ok(WrittenFilm { name, measured, c2pa })
+    }
+
     fn film(
         &self,
         view: &View,
+        written: WrittenFilm,
         place: Place<'_>,
         digests: &mut BTreeMap<String, Option<String>>,
         left_out: &mut Vec<LeftOut>,
     ) -> io::Result<PackedFile> {
-        let name = free_name(place.folder, &stem(&self.camera, view.from, place.zone), ".mp4");
-        let (size, sha256) = write_view(view, &place.folder.join(&name), place.course)?;
+        let WrittenFilm { name, measured: (size, sha256), c2pa } = written;
         let mut sources = Vec::new();
         for path in view.sources() {
             let below = path.strip_prefix(place.storage).unwrap_or(path).to_string_lossy().into_owned();
@@ -125,6 +160,7 @@ impl Found {
             to: view.to,
             duration_ms: view.duration_ms,
             sound: view.has_sound,
+            c2pa,
             sources,
         })
     }

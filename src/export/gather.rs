@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -11,7 +12,9 @@ use super::incidents::{self, Incidents};
 use super::make::Exporter;
 use super::more::{MoreFile, more, put};
 use super::originals::{self, Recorded};
+use super::seal::Seal;
 use super::{Order, sounds, sources, stills};
+use crate::evidence::credentials::Credentials;
 use crate::evidence::export::{
     BesideFile, INCIDENTS, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind,
 };
@@ -30,6 +33,15 @@ pub(super) struct Content {
     pub(super) beside: Vec<BesideFile>,
 }
 
+/// What is wanted of a camera.
+struct OfCamera<'a> {
+    order: &'a Order,
+    camera: &'a CameraId,
+    /// Of which there is to be a still.
+    moments: Vec<Wall>,
+    seal: Option<Arc<Seal>>,
+}
+
 /// The films of one window with what is made from them.
 struct OfWindow {
     films: Vec<PackedFile>,
@@ -40,13 +52,15 @@ struct OfWindow {
 
 impl Exporter<'_> {
     /// Writes all of the package's content into `folder`; no files if nothing of it is recorded.
-    pub(super) async fn gather(&self, order: &Order, folder: &Path) -> anyhow::Result<Content> {
+    pub(super) async fn gather(&self, id: &str, order: &Order, folder: &Path) -> anyhow::Result<Content> {
+        let seal = self.seal(id, order)?;
         let rows = incidents::within(self.db, order).await.context("centre.sqlite")?;
         let (mut content, mut recorded) = (Content::default(), BTreeMap::new());
         for camera in &order.cameras {
             let flagged = rows.iter().filter(|(of, _)| of == camera).map(|(_, row)| row.flagged_at);
             let moments: Vec<Wall> = flagged.chain(order.wishes.stills.iter().copied()).collect();
-            self.gather_camera((order, camera, &moments), folder, &mut content, &mut recorded).await?;
+            let of_camera = OfCamera { order, camera, moments, seal: seal.clone() };
+            self.gather_camera(of_camera, folder, &mut content, &mut recorded).await?;
         }
         if content.files.is_empty() {
             return Ok(content);
@@ -60,13 +74,24 @@ impl Exporter<'_> {
         Ok(content)
     }
 
+    /// What films get their content credentials with, where they were asked for.
+    fn seal(&self, id: &str, order: &Order) -> anyhow::Result<Option<Arc<Seal>>> {
+        if !order.wishes.c2pa {
+            return Ok(None);
+        }
+        let (centre, now) = (self.centre.clone(), clock::now().wall);
+        let credentials = Credentials::of(self.signer, self.certificate.as_deref(), &centre, now)?;
+        Ok(Some(Arc::new(Seal { credentials, centre, package: id.to_owned() })))
+    }
+
     async fn gather_camera(
         &self,
-        (order, camera, moments): (&Order, &CameraId, &[Wall]),
+        wanted: OfCamera<'_>,
         folder: &Path,
         content: &mut Content,
         recorded: &mut BTreeMap<String, Recorded>,
     ) -> anyhow::Result<()> {
+        let OfCamera { order, camera, .. } = wanted;
         let name = (camera, order.stream);
         let range = (order.from, order.to);
         let shown = keeping::timeline(self.index, &self.storage, name, range, clock::now().wall).await?;
@@ -83,7 +108,7 @@ impl Exporter<'_> {
             let known = recordings.iter().map(|one| (one.row.path.clone(), Recorded::of(one)));
             recorded.extend(known);
             let found = Found { camera: camera.clone(), recordings, groups, from, to };
-            let mut of_window = self.write_window(found, moments, order.wishes.wav, folder).await?;
+            let mut of_window = self.write_window(found, &wanted, folder).await?;
             let mut films: Vec<&mut PackedFile> = of_window.films.iter_mut().collect();
             let changed =
                 sources::find_hours(self.db, name, span, &mut films).await.context("centre.sqlite")?;
@@ -104,13 +129,12 @@ impl Exporter<'_> {
     async fn write_window(
         &self,
         found: Found,
-        moments: &[Wall],
-        wav: bool,
+        wanted: &OfCamera<'_>,
         folder: &Path,
     ) -> anyhow::Result<OfWindow> {
-        let moments = moments.to_vec();
+        let (moments, wav, seal) = (wanted.moments.clone(), wanted.order.wishes.wav, wanted.seal.clone());
         self.blocking(folder, move |place| {
-            let films = found.write(place)?;
+            let films = found.write(place, seal.as_deref())?;
             let (mut left_out, mut made, mut gaps) = (films.left_out, Vec::new(), Vec::new());
             for film in &films.films {
                 let missing = film.missing.iter();

@@ -133,7 +133,7 @@ impl Exporter<'_> {
             folder = %order.out.display(), "footage is exported"
         );
         disk::make_folder(&part).map_err(anyhow::Error::from)?;
-        let Content { files, gaps, incidents, left_out, beside } = self.gather(order, &part).await?;
+        let Content { files, gaps, incidents, left_out, beside } = self.gather(id, order, &part).await?;
         if files.is_empty() {
             // Nothing of ours is in it.
             let _ = std::fs::remove_dir(&part);

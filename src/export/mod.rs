@@ -20,6 +20,8 @@ mod copying;
 
 mod films;
 
+mod seal;
+
 mod stills;
 
 mod sounds;

@@ -62,7 +62,9 @@ pub async fn needs(ground: Ground<'_>, order: &Order) -> Result<Needed, NotMade>
     let evidence = evidence.await.map_err(anyhow::Error::from)?;
     let originals = if order.wishes.originals { footage } else { 0 };
     let room = footage.saturating_add(originals).saturating_add(sound).saturating_add(evidence);
-    Ok(Needed { room, work: room.saturating_add(footage) })
+    // What carries credentials is read once more.
+    let again = if order.wishes.c2pa { footage } else { 0 };
+    Ok(Needed { room, work: room.saturating_add(footage).saturating_add(again) })
 }
 
 /// The bytes of the files in a folder and in those below it; nothing of what cannot be read.
@@ -120,7 +122,7 @@ mod tests {
             reason: "x".into(),
             by: "lan".into(),
             out: "x".into(),
-            wishes: Wishes { wav, originals, stills: vec![] },
+            wishes: Wishes { wav, originals, ..Wishes::default() },
         };
         let ground = Ground { index: &index, db: &db, storage: storage.path() };
         let plain = needs(ground, &order(false, false, 120_000)).await.unwrap();

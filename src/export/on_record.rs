@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 use utoipa::ToSchema;
 
-use super::Order;
+use super::{Order, Wishes};
 use crate::centre_db::{CentreDb, unreadable};
 use crate::database::WRITING;
 use crate::model::{CameraId, StreamKind, Wall};
@@ -63,10 +63,8 @@ pub struct Exported {
     pub reason: String,
     /// By whom.
     pub by: String,
-    /// Whether the sound goes into it as WAV files, too.
-    pub wav: bool,
-    /// Whether the recorded files themselves go into it.
-    pub originals: bool,
+    /// What goes into it beside the films.
+    pub wishes: Wishes,
     /// When it was asked for.
     pub begun_at: Wall,
     /// When it was whole; none if it never was.
@@ -297,10 +295,11 @@ async fn add(
     now: Wall,
 ) -> Result<(), sqlx::Error> {
     let cameras = serde_json::to_string(&order.cameras).map_err(|e| sqlx::Error::Encode(e.into()))?;
+    let stills = serde_json::to_string(&order.wishes.stills).map_err(|e| sqlx::Error::Encode(e.into()))?;
     sqlx::query(
         "INSERT INTO exports (id, cameras, stream, from_ms, to_ms, reason, by, folder, begun_at, state, here, wav,
-             originals)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             originals, c2pa, stills)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(id)
     .bind(cameras)
@@ -315,6 +314,8 @@ async fn add(
     .bind(state == ExportState::Waiting)
     .bind(order.wishes.wav)
     .bind(order.wishes.originals)
+    .bind(order.wishes.c2pa)
+    .bind(stills)
     .execute(&mut **transaction)
     .await?;
     Ok(())
@@ -326,6 +327,13 @@ fn read(row: SqliteRow) -> Result<Exported, sqlx::Error> {
     let number = |name: &str| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or(0));
     let (cameras, stream, state): (&str, &str, &str) =
         (row.try_get("cameras")?, row.try_get("stream")?, row.try_get("state")?);
+    let stills: &str = row.try_get("stills")?;
+    let wishes = Wishes {
+        wav: row.try_get("wav")?,
+        originals: row.try_get("originals")?,
+        c2pa: row.try_get("c2pa")?,
+        stills: serde_json::from_str(stills).map_err(|e| unreadable("stills", e))?,
+    };
     Ok(Exported {
         id: row.try_get("id")?,
         cameras: serde_json::from_str(cameras).map_err(|e| unreadable("cameras", e))?,
@@ -334,8 +342,7 @@ fn read(row: SqliteRow) -> Result<Exported, sqlx::Error> {
         to: wall("to_ms")?.unwrap_or_default(),
         reason: row.try_get("reason")?,
         by: row.try_get("by")?,
-        wav: row.try_get("wav")?,
-        originals: row.try_get("originals")?,
+        wishes,
         begun_at: wall("begun_at")?.unwrap_or_default(),
         finished_at: wall("finished_at")?,
         state: ExportState::parse(state).ok_or_else(|| unreadable("state", state))?,

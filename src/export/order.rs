@@ -15,6 +15,8 @@ pub struct Wishes {
     pub wav: bool,
     /// The recorded files themselves, byte for byte.
     pub originals: bool,
+    /// Content credentials (C2PA) in each film.
+    pub c2pa: bool,
     /// A still of each of these moments, beside those that every package has.
     pub stills: Vec<Wall>,
 }
@@ -45,7 +47,8 @@ impl Order {
     pub fn detail(&self) -> Value {
         json!({
             "cameras": self.cameras, "stream": self.stream, "from": self.from, "to": self.to, "reason": self.reason,
-            "wav": self.wishes.wav, "originals": self.wishes.originals,
+            "wav": self.wishes.wav, "originals": self.wishes.originals, "c2pa": self.wishes.c2pa,
+            "stills": self.wishes.stills,
         })
     }
 }

@@ -69,6 +69,7 @@ pub(super) fn write(
                 to: recorded.to,
                 duration_ms: recorded.duration_ms,
                 sound: recorded.sound,
+                c2pa: false,
             }),
             Err(e) if matches!(e.kind(), io::ErrorKind::Interrupted | io::ErrorKind::StorageFull) => {
                 return Err(e);
@@ -108,6 +109,7 @@ mod tests {
             to: Wall::default(),
             duration_ms: 0,
             sound: true,
+            c2pa: false,
             sources: paths.iter().map(source).collect(),
         }
     }

@@ -105,6 +105,7 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
                 (evidence::left_out(shown))
                 (evidence::sources(shown))
                 (evidence::receipts(shown))
+                (evidence::credentials(shown))
                 (checking::checking(shown))
             }
         }

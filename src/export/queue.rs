@@ -243,7 +243,7 @@ impl Exports {
             reason: export.reason.clone(),
             by: export.by.clone(),
             out: self.folder(&export.id),
-            wishes: Wishes { wav: export.wav, originals: export.originals, stills: Vec::new() },
+            wishes: export.wishes.clone(),
         }
     }
 

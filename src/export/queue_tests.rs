@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::config::{Secret, read_edge};
 use crate::disk;
+use crate::evidence::credentials::read_back;
 use crate::evidence::export::{Package, PackedKind};
 use crate::export::making::KEPT_MS;
 use crate::export::{Exporter, Needed, Whole};
@@ -209,9 +210,9 @@ async fn sound_and_the_recorded_files_are_in_a_package_where_they_are_asked_for(
     let (exports, db) = exports(folder.path()).await;
     let path = record(&exports, folder.path()).await;
     seal(&exports, &db).await;
-    let wishes = Wishes { wav: true, originals: true, stills: vec![] };
-    let known = make(&exports, &db, NewExport { wishes, ..wanted(100) }).await;
-    assert_eq!((known.wav, known.originals, known.state), (true, true, ExportState::Whole), "{known:?}");
+    let wishes = Wishes { wav: true, originals: true, ..Wishes::default() };
+    let known = make(&exports, &db, NewExport { wishes: wishes.clone(), ..wanted(100) }).await;
+    assert_eq!((&known.wishes, known.state), (&wishes, ExportState::Whole), "{known:?}");
     let (package, made) = package(&exports, &known);
     let of_kind = |kind| package.files.iter().find(|file| file.kind == kind).unwrap();
     let film = of_kind(PackedKind::Film);
@@ -265,6 +266,27 @@ async fn a_recording_that_was_changed_after_its_hour_is_told_and_the_package_doe
 }
 
 #[tokio::test]
+async fn films_carry_content_credentials_where_they_are_asked_for_and_the_check_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exports, db) = exports(folder.path()).await;
+    record(&exports, folder.path()).await;
+    seal(&exports, &db).await;
+    let wishes = Wishes { c2pa: true, ..Wishes::default() };
+    let known = make(&exports, &db, NewExport { wishes: wishes.clone(), ..wanted(100) }).await;
+    assert_eq!((&known.wishes, known.state), (&wishes, ExportState::Whole), "{known:?}");
+    let (package, made) = package(&exports, &known);
+    let film = package.files.iter().find(|file| file.c2pa).unwrap();
+    assert_eq!((film.kind, package.files.iter().filter(|file| file.c2pa).count()), (PackedKind::Film, 1));
+    let said = read_back(&made.join(&film.name), None).unwrap().unwrap();
+    assert!(said.fits() && said.key == Some(signer().public()), "{said:?}");
+    let facts = said.facts.unwrap();
+    assert_eq!((facts.from, facts.to, &facts.package), (film.from, film.to, &package.id));
+    let verdict = crate::evidence::verify(&made, None);
+    assert!(verdict.is_intact, "{verdict:?}");
+    assert!(verdict.lines.iter().any(|line| line.contains("(C2PA) of 1 films fit")), "{verdict:?}");
+}
+
+#[tokio::test]
 async fn the_work_that_is_foreseen_is_what_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let (exports, db) = exports(folder.path()).await;
@@ -286,7 +308,7 @@ async fn the_work_that_is_foreseen_is_what_is_done() {
         course: course.clone(),
     };
     let at = |ms: i64| Wall::from_millis(100 * 60_000 + ms);
-    let wishes = Wishes { wav: true, originals: true, stills: vec![at(5000), at(30_000)] };
+    let wishes = Wishes { wav: true, originals: true, c2pa: true, stills: vec![at(5000), at(30_000)] };
     let NewExport { cameras, stream, from, to, reason, .. } = wanted(100);
     let out = folder.path().join("package");
     let order = Order { cameras, stream, from, to, reason, by: "lan".into(), out, wishes };

@@ -16,6 +16,7 @@ fn film(camera: &str, sources: &[(&str, Option<String>)]) -> PackedFile {
         to: at,
         duration_ms: 0,
         sound: true,
+        c2pa: false,
         sources: sources
             .iter()
             .map(|(path, sha256)| Source { path: (*path).to_owned(), sha256: sha256.clone(), hour: None })

@@ -24,6 +24,9 @@ const LONGEST_MS: i64 = 24 * 3_600_000;
 /// No centre has more cameras.
 const MOST_CAMERAS: usize = 64;
 
+/// Nobody looks at more by themselves.
+const MOST_STILLS: usize = 100;
+
 /// So many are listed.
 const LISTED: u32 = 200;
 
@@ -47,6 +50,12 @@ pub(super) struct Wanted {
     /// Whether the recorded files themselves go into it, byte for byte.
     #[serde(default)]
     originals: bool,
+    /// Whether each film carries content credentials (C2PA), which tools of others show.
+    #[serde(default)]
+    c2pa: bool,
+    /// Of which moments within the range each camera gives a still, beside those that every package has; at most 100.
+    #[serde(default)]
+    stills: Vec<Wall>,
 }
 
 /// A package and how it stands.
@@ -64,6 +73,10 @@ pub(super) struct Export {
     wav: bool,
     /// Whether the recorded files themselves are in it.
     originals: bool,
+    /// Whether each film carries content credentials (C2PA).
+    c2pa: bool,
+    /// Of which moments stills were asked for.
+    stills: Vec<Wall>,
     begun_at: Wall,
     finished_at: Option<Wall>,
     state: ExportState,
@@ -128,7 +141,8 @@ pub(super) async fn ask(
     }
     let reason = given_reason(&wanted.reason)?;
     let stream = wanted.stream.unwrap_or(StreamKind::Main);
-    let wishes = Wishes { wav: wanted.wav, originals: wanted.originals, stills: Vec::new() };
+    let stills = stills(wanted.stills, (from, to))?;
+    let wishes = Wishes { wav: wanted.wav, originals: wanted.originals, c2pa: wanted.c2pa, stills };
     let new = NewExport { cameras, stream, from, to, reason, wishes };
     let by = By { name: caller.name(), full_name: caller.full_name(), from: &caller.from };
     let export = pages.exports.ask(new, by).await.map_err(refused)?;
@@ -214,7 +228,8 @@ impl Pages {
     fn shown(&self, export: Exported) -> Export {
         let done = self.exports.done(&export);
         let Exported { id, cameras, stream, from, to, reason, by, begun_at, finished_at, state, .. } = export;
-        let Exported { bytes, files, problem, gone_at, wav, originals, .. } = export;
+        let Exported { bytes, files, problem, gone_at, wishes, .. } = export;
+        let Wishes { wav, originals, c2pa, stills } = wishes;
         Export {
             id,
             cameras,
@@ -225,6 +240,8 @@ impl Pages {
             by,
             wav,
             originals,
+            c2pa,
+            stills,
             begun_at,
             finished_at,
             state,
@@ -235,6 +252,19 @@ impl Pages {
             gone_at,
         }
     }
+}
+
+/// The moments that stills are asked of, all of which must be within the range.
+fn stills(mut asked: Vec<Wall>, (from, to): (Wall, Wall)) -> Result<Vec<Wall>, Problem> {
+    if asked.len() > MOST_STILLS {
+        return Err(Problem::bad_request(format!("stills must be at most {MOST_STILLS}")));
+    }
+    if let Some(outside) = asked.iter().find(|at| !(from..to).contains(*at)) {
+        return Err(Problem::bad_request(format!("stills: {outside} is not within the range")));
+    }
+    asked.sort_unstable();
+    asked.dedup();
+    Ok(asked)
 }
 
 /// Whether somebody sees every one of these cameras.

@@ -38,7 +38,8 @@ pub enum BadSignature {
     Wrong,
 }
 
-/// A private key that signs. Its bytes are never printed.
+/// A private key that signs. Its bytes are never printed, and are wiped with each copy.
+#[derive(Clone)]
 pub struct Signer {
     key: SigningKey,
     kid: String,
@@ -78,7 +79,12 @@ impl Signer {
 
     /// Signs exactly these bytes.
     pub fn sign(&self, bytes: &[u8]) -> Signature {
-        Signature { sig: STANDARD.encode(self.key.sign(bytes).to_bytes()), kid: self.kid.clone() }
+        Signature { sig: STANDARD.encode(self.sign_raw(bytes)), kid: self.kid.clone() }
+    }
+
+    /// Signs exactly these bytes: the signature as RFC 8032 has it, for formats that carry it so.
+    pub fn sign_raw(&self, bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(bytes).to_bytes()
     }
 }
 

@@ -104,6 +104,37 @@ pub(super) fn sources(shown: &Shown<'_>) -> Markup {
     }
 }
 
+/// That tools of others show where the films come from.
+pub(super) fn credentials(shown: &Shown<'_>) -> Markup {
+    let count = of_kind(shown, PackedKind::Film).filter(|film| film.c2pa).count();
+    html! {
+        @if count > 0 {
+            h2 { "Thông tin nguồn gốc C2PA " span.en { "/ Content credentials (C2PA)" } }
+            p {
+                (count) " phim có sẵn thông tin nguồn gốc theo chuẩn C2PA: camera nào, của trung tâm nào, từ lúc nào đến lúc nào, ký \
+                 bằng khóa của máy ghi. Chương trình nào đọc được C2PA cũng cho thấy điều đó và cho biết phim có bị sửa hay không. "
+                @if shown.has_certificate {
+                    "Nếu chương trình báo “người ký chưa được tin cậy” thì đó là vì nó chưa biết chứng thư gốc của tỉnh: hãy \
+                     thêm " code { "ca.pem" } " vào danh sách tin cậy của nó. "
+                } @else {
+                    "Tỉnh chưa xác nhận khóa này, nên chương trình sẽ báo “người ký chưa được tin cậy”. "
+                }
+                "Phim gửi qua mạng xã hội hoặc chuyển sang định dạng khác sẽ mất thông tin này; phim trong gói vẫn còn."
+                br; span.en {
+                    (count) " films carry content credentials (C2PA), signed by the recorder's key: of which camera of which \
+                     centre they are, from when to when. Any tool that reads C2PA shows this, and whether a film was changed. "
+                    @if shown.has_certificate {
+                        "It calls the signer untrusted until the province's certificate (ca.pem) is on its own list of trust. "
+                    } @else {
+                        "It will call the signer untrusted: the province has not certified this key. "
+                    }
+                    "A copy that went through a social network or was converted has lost them; the films here have not."
+                }
+            }
+        }
+    }
+}
+
 /// That the province had some of it, and when that shows.
 pub(super) fn receipts(shown: &Shown<'_>) -> Markup {
     let count = shown.package.beside.iter().filter(|file| file.name.starts_with(RECEIPT)).count();

@@ -34,6 +34,7 @@ fn package(reason: &str) -> Package {
             to: at.plus_millis(50_000),
             duration_ms: 50_000,
             sound: true,
+            c2pa: false,
             sources: vec![],
         }],
         gaps: vec![PackedGap {
@@ -130,6 +131,15 @@ fn the_page_shows_stills_sound_incidents_sources_and_what_is_not_there() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    assert!(!page.contains("C2PA"));
+    package.files[0].c2pa = true;
+    let page = shown_of(&package, true);
+    for part in
+        ["1 phim có sẵn thông tin nguồn gốc", "1 films carry content credentials", "<code>ca.pem</code> vào"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(shown_of(&package, false).contains("Tỉnh chưa xác nhận khóa này"));
     assert!(!page.contains("still.jpg"), "what is not in the package is not linked");
 }
 

@@ -1,5 +1,7 @@
 //! The header of a view: `ftyp`, `moov`, and the beginning of its one `mdat`. Pure.
 
+use std::ops::Range;
+
 use mp4_atom::{Atom, Co64, Elst, ElstEntry, Encode, Mdhd, Mvhd, Tkhd};
 
 use super::choose::{Chooser, rescale};
@@ -13,6 +15,9 @@ const MOVIE_TICKS: i64 = VIDEO_TICKS;
 /// A 64-bit `mdat` header, whatever its size.
 const MDAT_HEADER: u64 = 16;
 
+/// The smallest box.
+const BOX_HEADER: u64 = 8;
+
 /// The media of a view in the order in which they stand in it.
 pub(super) fn order(video: &Table, audio: &Table) -> Vec<(bool, Chunk)> {
     let mut all: Vec<(bool, Chunk)> = video.chunks.iter().map(|chunk| (false, *chunk)).collect();
@@ -21,17 +26,26 @@ pub(super) fn order(video: &Table, audio: &Table) -> Vec<(bool, Chunk)> {
     all
 }
 
-/// The header, given how the tracks are coded. None if a table does not fit its format, or nothing is shown.
+/// All before the media.
+pub(super) struct Header {
+    pub(super) bytes: Vec<u8>,
+    /// Where in it is a `free` box; empty if there is none.
+    pub(super) room: Range<u64>,
+}
+
+/// The header, given how the tracks are coded, with `room` bytes of a `free` box behind `ftyp`, for what is put there
+/// later. None if a table does not fit its format, or nothing is shown.
 pub(super) fn header(
     mut chosen: Chooser,
     media: &[(bool, Chunk)],
     video: &TrackHeader,
     audio: Option<&TrackHeader>,
-) -> Option<Vec<u8>> {
+    room: u64,
+) -> Option<Header> {
     let (shown_from, shown_until) = chosen.shown()?;
     chosen.video.close();
     chosen.audio.close();
-    let media_bytes = media.iter().map(|(_, chunk)| chunk.bytes).sum::<u64>();
+    let media_bytes = bytes(media);
     let (mut picture_places, mut sound_places) = (Vec::new(), Vec::new());
     let mut at = 0u64;
     for (is_sound, chunk) in media {
@@ -63,6 +77,11 @@ pub(super) fn header(
         ..Mvhd::default()
     };
     let mut head = boxed(b"ftyp", &[b"isom\0\0\x02\0isomiso2avc1mp41"]);
+    let room_from = head.len() as u64;
+    if let Some(free) = room.checked_sub(BOX_HEADER) {
+        head.extend(boxed(b"free", &[&vec![0; usize::try_from(free).ok()?]]));
+    }
+    let room = room_from..head.len() as u64;
     // The places depend on the header's length, which does not depend on them: made twice, counted once.
     let length = {
         let traks = traks(0, &mut chosen.clone())?;
@@ -73,7 +92,12 @@ pub(super) fn header(
     head.extend_from_slice(&1u32.to_be_bytes());
     head.extend_from_slice(b"mdat");
     head.extend_from_slice(&media_bytes.checked_add(MDAT_HEADER)?.to_be_bytes());
-    Some(head)
+    Some(Header { bytes: head, room })
+}
+
+/// How many bytes the media are.
+pub(super) fn bytes(media: &[(bool, Chunk)]) -> u64 {
+    media.iter().map(|(_, chunk)| chunk.bytes).sum()
 }
 
 /// What is shown of a track: from `skip` of its ticks on, for as long as the file lasts. Sound may begin later

@@ -14,6 +14,7 @@ mod table;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -28,6 +29,7 @@ use crate::record::header::{FileHeader, TrackHeader};
 use crate::record::salvage::Fragment;
 use crate::record::sample_table::Both;
 use choose::{Chooser, Source};
+use header::Header;
 
 /// Bytes that stand one behind the other in a file and in the view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Missing {
 #[derive(Debug, Clone)]
 pub struct View {
     header: Vec<u8>,
+    /// Where it has a `free` box for what is put there later, behind `ftyp`; empty if none was asked for.
+    pub room: Range<u64>,
     media: Vec<Stretch>,
     files: Vec<PathBuf>,
     /// How long the whole is.
@@ -129,7 +133,21 @@ impl View {
         storage: &Path,
         recordings: &[Recording],
         groups: &[Group],
+        range: (Wall, Wall),
+    ) -> Result<Self, ViewError> {
+        Self::make_with_room(storage, recordings, groups, range, &|_| 0)
+    }
+
+    /// The same with room in the header ([`View::room`]): `room` says how many bytes of it, given those of the media.
+    ///
+    /// # Errors
+    /// As [`View::make`].
+    pub fn make_with_room(
+        storage: &Path,
+        recordings: &[Recording],
+        groups: &[Group],
         (from, to): (Wall, Wall),
+        room: &dyn Fn(u64) -> u64,
     ) -> Result<Self, ViewError> {
         let mut making = Making::default();
         let mut open: Option<(usize, Opened)> = None;
@@ -158,7 +176,12 @@ impl View {
                 break;
             }
         }
-        making.finish()
+        making.finish(room)
+    }
+
+    /// Where the media begin: what stands before is the header.
+    pub fn media_at(&self) -> u64 {
+        self.header.len() as u64
     }
 
     /// The recorded files that something of it is read from, in their order.
@@ -250,14 +273,15 @@ impl Making {
         }
     }
 
-    fn finish(self) -> Result<View, ViewError> {
+    fn finish(self, room: &dyn Fn(u64) -> u64) -> Result<View, ViewError> {
         let (Some(video), Some((shown_from, shown_until))) = (&self.video, self.chosen.shown()) else {
             return Err(ViewError::Nothing);
         };
         let has_sound = !self.chosen.audio.is_empty();
         let order = header::order(&self.chosen.video, &self.chosen.audio);
-        let header = header::header(self.chosen, &order, video, self.audio.as_ref());
-        let header = header.ok_or(ViewError::Nothing)?;
+        let room = room(header::bytes(&order));
+        let header = header::header(self.chosen, &order, video, self.audio.as_ref(), room);
+        let Header { bytes: header, room } = header.ok_or(ViewError::Nothing)?;
         let (mut media, mut at): (Vec<Stretch>, u64) = (Vec::new(), header.len() as u64);
         for (_, chunk) in order {
             let follows = |last: &&mut Stretch| {
@@ -282,6 +306,7 @@ impl Making {
         let etag = hex::encode(hash.finalize()).split_off(32);
         Ok(View {
             header,
+            room,
             media,
             files: self.files,
             bytes: at,

@@ -897,6 +897,8 @@ export interface components {
             by: string;
             /** Format: int64 */
             bytes: number;
+            /** @description Whether each film carries content credentials (C2PA). */
+            c2pa: boolean;
             cameras: components["schemas"]["CameraId"][];
             /**
              * Format: double
@@ -915,6 +917,8 @@ export interface components {
             problem?: string | null;
             reason: string;
             state: components["schemas"]["ExportState"];
+            /** @description Of which moments stills were asked for. */
+            stills: components["schemas"]["Wall"][];
             stream: components["schemas"]["StreamKind"];
             to: components["schemas"]["Wall"];
             /** @description Whether the sound of each film is in it as a WAV file, too. */
@@ -1561,6 +1565,8 @@ export interface components {
         Wall: string;
         /** @description What is to be exported. */
         Wanted: {
+            /** @description Whether each film carries content credentials (C2PA), which tools of others show. */
+            c2pa?: boolean;
             /** @description The cameras. */
             cameras: string[];
             /** @description The first moment. */
@@ -1569,6 +1575,8 @@ export interface components {
             originals?: boolean;
             /** @description Why: one line. */
             reason: string;
+            /** @description Of which moments within the range each camera gives a still, beside those that every package has; at most 100. */
+            stills?: components["schemas"]["Wall"][];
             stream?: components["schemas"]["StreamKind"] | null;
             /** @description The moment after the last, at most 24 hours later. */
             to: components["schemas"]["Wall"];
