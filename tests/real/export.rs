@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use quaywatch::model::Wall;
+use quaywatch::enrol::{Authority, Folder, Request};
+use quaywatch::evidence::credentials::read_back;
+use quaywatch::model::{CentreId, Wall};
+use quaywatch::wire::Signer;
 use serde_json::{Value, json};
 
 use crate::support::{CameraSpec, Hall, Recorded, decode, free_port, get_json, now_ms, wait_for};
@@ -247,4 +250,92 @@ fn a_package_has_incidents_sound_stills_and_the_recorded_files_and_every_part_of
     assert!(told.contains("it is not intact") && told.contains(&format!("{original}: ")), "{told}");
     let seen = verify(&hall.path("later"));
     assert!(!seen.status.success() && said(&seen).contains("is not what sources/hour-"), "{}", said(&seen));
+}
+
+/// Has the centre's key certified by an authority, as a technician and the province do it; gives whom to trust then.
+fn enrolled(hall: &Hall) -> std::path::PathBuf {
+    let (centre, now) = (CentreId::new("xuan-lung").unwrap(), quaywatch::clock::now().wall);
+    let authority = Authority::open_or_make(&hall.path("authority"), "Phú Thọ", now).unwrap();
+    let folder = Folder(hall.path("enrolment"));
+    let signer = quaywatch::keys::load_or_make(&hall.centre_key()).unwrap();
+    let request = std::fs::read_to_string(folder.write_request(&centre, &signer, now).unwrap()).unwrap();
+    let receipts = [Signer::from_secret([9; 32]).public()];
+    let papers = authority.sign(Request::read(&request).unwrap(), &receipts, now).unwrap();
+    std::fs::write(folder.papers(&centre), papers).unwrap();
+    let config = std::fs::read_to_string(hall.path("edge.toml")).unwrap();
+    let config: String = config
+        .lines()
+        .map(|line| match line {
+            line if line.starts_with("trust = ") => {
+                format!("enrolment = \"{}\"\n", hall.path("enrolment").display())
+            }
+            line => format!("{}\n", line.replace("mqtt://127.0.0.1", "mqtts://localhost")),
+        })
+        .collect();
+    std::fs::write(hall.path("edge.toml"), config).unwrap();
+    hall.path("authority/ca.pem")
+}
+
+#[test]
+fn a_film_with_content_credentials_is_trusted_by_any_reader_that_trusts_the_province() {
+    let mut hall = Hall::new(&[CameraSpec { gop_s: 2.0, ..CameraSpec::new("counter-1").calm() }]);
+    (hall.segment, hall.archive) = ("5s", "seal_every = \"5s\"");
+    let centre = hall.start_centre();
+    let began = now_ms();
+    let films = hall.storage().join("video/counter-1/main");
+    wait_for("some files", 60, || (films.is_dir() && names_below(&films).len() > 3).then_some(()));
+    let (from, to) = (began + 3000, now_ms() - 1000);
+    let export = |out: &Path| {
+        let (config, from, to) = (hall.path("edge.toml"), at(from), at(to));
+        let mut args = vec!["export", "--config", config.to_str().unwrap(), "--from", &from, "--to", &to];
+        args.extend(["--reason", "Công văn 12", "--out", out.to_str().unwrap(), "--camera", "counter-1"]);
+        args.extend(["--c2pa", "--wav"]);
+        let made = run(&args);
+        assert!(made.status.success() && said(&made).contains(", C2PA"), "{}", said(&made));
+        let mut films: Vec<String> =
+            names_below(out).into_iter().filter(|name| name.starts_with("counter-1_")).collect();
+        films.retain(|name| name.ends_with(".mp4"));
+        let [film] = &films[..] else { panic!("{films:?}") };
+        out.join(film)
+    };
+    let verify = |out: &Path, trust: &Path| {
+        let checked = run(&["verify", out.to_str().unwrap(), "--trust", trust.to_str().unwrap()]);
+        assert!(checked.status.success(), "{}", said(&checked));
+        assert!(said(&checked).contains("(C2PA) of 1 films fit"), "{}", said(&checked));
+    };
+
+    // Before the province has signed anything.
+    let alone = export(&hall.path("alone"));
+    let key = quaywatch::keys::public_path(&hall.centre_key());
+    verify(&hall.path("alone"), &key);
+    let read = read_back(&alone, None).unwrap().unwrap();
+    assert!(read.fits() && read.organisation.as_deref() == Some("Quaywatch (not enrolled)"), "{read:?}");
+
+    let ca = enrolled(&hall);
+    let film = export(&hall.path("package"));
+    drop(centre);
+    verify(&hall.path("package"), &ca);
+    let anchors = std::fs::read_to_string(&ca).unwrap();
+    let read = read_back(&film, Some(&anchors)).unwrap().unwrap();
+    assert_eq!(format!("{:?}", read.state), "Trusted", "{read:?}");
+    assert_eq!(read.organisation.as_deref(), Some("Quaywatch Phú Thọ"));
+    let facts = read.facts.unwrap();
+    assert_eq!((facts.centre.as_str(), facts.camera.as_str()), ("xuan-lung", "counter-1"));
+    assert!((facts.from.as_millis() - from).abs() < 200 && (facts.to.as_millis() - to).abs() < 2500);
+
+    // Every picture is there, in its place.
+    let (mut with, mut without) = (Recorded::default(), Recorded::default());
+    decode(&film, &mut with);
+    decode(&alone, &mut without);
+    assert!(with.stamps.len() > 50 && with.stamps == without.stamps && with.unread == 0);
+    assert_eq!(with.sounds, without.sounds);
+
+    // A film that was taken out of its package still shows a change.
+    let mut bytes = std::fs::read(&film).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let changed = hall.path("changed.mp4");
+    std::fs::write(&changed, &bytes).unwrap();
+    let read = read_back(&changed, Some(&anchors)).unwrap().unwrap();
+    assert!(!read.fits() && format!("{:?}", read.state) == "Invalid", "{read:?}");
 }
