@@ -10,6 +10,9 @@ import { program, run } from './support/process';
 
 let centre: Centre;
 
+/** A time of day as people at the centre type it. */
+const clockOf = (moment: number) => new Date(moment).toLocaleTimeString('en-GB', { timeZone: 'Asia/Ho_Chi_Minh' });
+
 test.afterEach(async () => {
   await centre?.end();
 });
@@ -18,7 +21,9 @@ test('an incident is handed over as a package that anybody can check, and so is 
   centre = await Centre.start([{ id: 'counter-1' }]);
   await centre.recording('counter-1', 8);
   await centre.ask('/api/incidents', 'POST', { camera: 'counter-1', note: 'Lấy nhầm giấy tờ', before: '5s' });
-  const { id } = await incidentOf(centre, 'manual', (one) => one.evidence.clip);
+  const { id, flagged_at } = await incidentOf(centre, 'manual', (one) => one.evidence.clip);
+  // A whole second within the range that is neither its beginning nor flagged: those have a still anyway.
+  const asked = Math.floor(Date.parse(flagged_at) / 1000 - 2) * 1000;
   await signIn(page, centre);
   await page.goto(`${centre.address}/?incident=${id}`);
   await page.getByRole('button', { name: 'Xuất gói bằng chứng' }).click();
@@ -26,11 +31,22 @@ test('an incident is handed over as a package that anybody can check, and so is 
   await expect(dialog.getByRole('checkbox', { name: 'Quầy 1' })).toBeChecked();
   await dialog.getByRole('checkbox', { name: 'Tiếng riêng thành tệp WAV' }).check();
   await dialog.getByRole('checkbox', { name: 'Tệp gốc của máy ghi' }).check();
+  await dialog.getByRole('checkbox', { name: 'Thông tin nguồn gốc C2PA' }).check();
+  const field = dialog.getByLabel('Giờ lấy ảnh');
+  // What is outside of the range is told, and not added.
+  await field.fill(clockOf(asked - 3_600_000));
+  await dialog.getByRole('button', { name: 'Thêm', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toContainText('nằm ngoài đoạn cần xuất');
+  await field.fill(clockOf(asked));
+  await dialog.getByRole('button', { name: 'Thêm', exact: true }).click();
+  await expect(dialog.getByRole('button', { name: `Bỏ ảnh lúc ${clockOf(asked)}` })).toBeVisible();
+  await expect(field).toHaveValue('');
   await dialog.getByLabel('Lý do').fill('Công an xã yêu cầu, công văn số 12');
   await dialog.getByRole('button', { name: 'Xuất', exact: true }).click();
   await page.getByRole('link', { name: 'Mở trang Xuất bản ghi' }).click();
   await expect(page.getByText('Công an xã yêu cầu, công văn số 12')).toBeVisible();
-  await expect(page.getByText('có tệp tiếng WAV, có tệp gốc')).toBeVisible();
+  const extras = 'có tệp tiếng WAV, có tệp gốc, có thông tin nguồn gốc C2PA, thêm ảnh ở 1 thời điểm';
+  await expect(page.getByText(extras)).toBeVisible();
   const link = page.getByRole('link', { name: 'Tải gói về (ZIP)' });
   await expect(link).toBeVisible({ timeout: 60_000 });
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
@@ -43,6 +59,12 @@ test('an incident is handed over as a package that anybody can check, and so is 
   const { code, said } = await run(program, ['verify', inside(folder), '--trust', key]);
   expect(code, said).toBe(0);
   expect(said).toContain('công văn số 12');
+  const files = packed(inside(folder));
+  const films = files.filter((file) => !file.kind);
+  expect(films.length).toBeGreaterThan(0);
+  for (const film of films) expect(film.c2pa, film.name).toBe(true);
+  const stills = files.filter((file) => file.kind === 'still').map((file) => Date.parse(file.from));
+  expect(stills).toContain(asked);
   // It opens on an office PC, without our program and without a network.
   await page.goto(`file://${inside(folder)}/index.html`);
   await expect(page.getByRole('heading', { level: 1 })).toContainText('Gói bằng chứng');
@@ -98,6 +120,20 @@ test('an incident is handed over as a package that anybody can check, and so is 
   writeFileSync(path, text.replace('"export-downloaded"', '"export-begun"'));
   expect((await run(program, ['verify', path])).code).not.toBe(0);
 });
+
+/** What tests ask of a file with footage; a film says neither its kind nor that it has no content credentials. */
+interface Packed {
+  name: string;
+  kind?: string;
+  from: string;
+  c2pa?: boolean;
+}
+
+/** The files with footage, as the signed manifest of a package names them. */
+function packed(folder: string): Packed[] {
+  const { payload } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { payload: string };
+  return (JSON.parse(Buffer.from(payload, 'base64').toString()) as { files: Packed[] }).files;
+}
 
 /** The folder that the files of a package are in: some packages have one of their own. */
 function inside(folder: string): string {
