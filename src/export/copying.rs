@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
 use sha2::{Digest, Sha256};
 
@@ -13,29 +14,72 @@ use crate::play::View;
 /// As much is read at once.
 const PIECE: usize = 256 << 10;
 
+/// As much is written before the disk is asked to take it.
+const SYNCED_EVERY: u64 = 32 << 20;
+
 /// Length and SHA-256 (hexadecimal) of what was read.
 pub(super) type Measured = (u64, String);
 
-/// Writes the view to a new file.
+/// Writes the view to a new file; `at` is told before each piece where that begins.
 ///
 /// # Errors
 /// As the file system says, with the path in the message; [`io::ErrorKind::Interrupted`] if nobody wants it any more.
-pub(super) fn write_view(view: &View, path: &Path, course: &Course) -> io::Result<Measured> {
-    let write = || {
-        let (mut reader, mut file, mut hash) =
-            (view.reader(0, view.bytes)?, File::create_new(path)?, Hash::default());
-        loop {
-            let bytes = reader.read()?;
-            if bytes.is_empty() {
-                break;
-            }
-            hash.take(&bytes, course)?;
-            file.write_all(&bytes)?;
-        }
+pub(super) fn write_view(
+    view: &View,
+    path: &Path,
+    course: &Course,
+    mut at: impl FnMut(u64),
+) -> io::Result<Measured> {
+    let mut write = || {
+        let (file, mut hash) = (File::create_new(path)?, Hash::default());
+        copy_view(view, &file, |from, bytes| {
+            at(from);
+            hash.take(bytes, course)
+        })?;
         file.sync_all()?;
         Ok(hash.finish())
     };
     write().map_err(|e| disk::naming(path, e))
+}
+
+/// Writes the view to an open file; `take` has each piece, with where it begins, before it is written. Meanwhile what is
+/// written goes to the disk: all of it at once at the end would hold up whoever records beside.
+///
+/// # Errors
+/// As the file system says, or `take`.
+pub(super) fn copy_view(
+    view: &View,
+    file: &File,
+    mut take: impl FnMut(u64, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let (mut reader, mut out) = (view.reader(0, view.bytes)?, file);
+    std::thread::scope(|scope| {
+        let (tell, told) = sync_channel::<()>(1);
+        let syncing = scope.spawn(move || told.iter().try_for_each(|()| file.sync_data()));
+        let (mut at, mut unsynced) = (0u64, 0u64);
+        let mut copy = || {
+            loop {
+                let bytes = reader.read()?;
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                take(at, &bytes)?;
+                out.write_all(&bytes)?;
+                at = at.saturating_add(bytes.len() as u64);
+                unsynced = unsynced.saturating_add(bytes.len() as u64);
+                if unsynced >= SYNCED_EVERY {
+                    unsynced = 0;
+                    // If it is still at the last one, the next will do.
+                    let _ = tell.try_send(());
+                }
+            }
+        };
+        let copied = copy();
+        drop(tell);
+        // What a sync failed on, the one at the end does not tell again.
+        let synced = syncing.join().unwrap_or_else(|_| Err(io::Error::other("the sync failed")));
+        copied.and(synced)
+    })
 }
 
 /// Copies a file to a new one, whose folders are made.

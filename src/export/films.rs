@@ -8,7 +8,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::Course;
-use super::copying::{Measured, measure, write_view};
+use super::ahead::{Ahead, Begins};
+use super::copying::{Measured, write_view};
 use super::pieces::{Piece, pieces};
 use super::seal::{Seal, Written};
 use crate::evidence::export::{LeftOut, PackedFile, PackedGap, PackedKind, Source};
@@ -42,12 +43,8 @@ pub(super) struct Film {
     pub(super) missing: Vec<Missing>,
 }
 
-/// A film that is in its folder.
-struct WrittenFilm {
-    name: String,
-    measured: Measured,
-    c2pa: bool,
-}
+/// Of recorded files that were read; none of one that cannot be.
+type Digests = BTreeMap<String, Option<String>>;
 
 /// The films of a window.
 #[derive(Default)]
@@ -86,13 +83,12 @@ impl Found {
         let room = |media| seal.map_or(0, |seal| seal.room(media));
         let mut waiting: Vec<Piece> = pieces(&self.groups, self.from, self.to);
         waiting.reverse();
-        let (mut made, mut digests) = (Films::default(), BTreeMap::new());
+        let (mut made, mut digests) = (Films::default(), Digests::new());
         while let Some(piece) = waiting.pop() {
             let range = (piece.from, piece.to);
             match View::make_with_room(place.storage, &self.recordings, &piece.groups, range, &room) {
                 Ok(view) => {
-                    let written = self.write_view(&view, place, seal, &mut made.left_out)?;
-                    let file = self.film(&view, written, place, &mut digests, &mut made.left_out)?;
+                    let file = self.film(&view, place, seal, (&mut digests, &mut made.left_out))?;
                     made.films.push(Film { file, missing: view.missing });
                 }
                 // The index does not know all that can change: one more file.
@@ -103,52 +99,44 @@ impl Found {
         Ok(made)
     }
 
-    fn write_view(
+    /// Writes a film, and meanwhile reads the recorded files behind it whose digest is not known yet.
+    fn film(
         &self,
         view: &View,
         place: Place<'_>,
         seal: Option<&Seal>,
-        left_out: &mut Vec<LeftOut>,
-    ) -> io::Result<WrittenFilm> {
+        (digests, left_out): (&mut Digests, &mut Vec<LeftOut>),
+    ) -> io::Result<PackedFile> {
         let name = free_name(place.folder, &stem(&self.camera, view.from, place.zone), ".mp4");
-        let path = place.folder.join(&name);
-        let Some(seal) = seal else {
-            let measured = write_view(view, &path, place.course)?;
-            return Ok(WrittenFilm { name, measured, c2pa: false });
-        };
-        let Written { measured, unsealed } = seal.write(view, &self.camera, &path, place.course)?;
-        let c2pa = unsealed.is_none();
+        let unread = self.unread(view, place.storage, digests);
+        let (written, read) = std::thread::scope(|scope| {
+            let mut ahead = Ahead::begin(scope, unread, place.course);
+            let path = place.folder.join(&name);
+            let at = |at| ahead.comes_to(at);
+            let written = match seal {
+                Some(seal) => seal.write(view, &self.camera, &path, place.course, at),
+                None => write_view(view, &path, place.course, at)
+                    .map(|measured| Written { measured, unsealed: None }),
+            };
+            written.map(|written| (written, ahead.finish()))
+        })?;
+        for (path, read) in read {
+            let below = below(&path, place.storage);
+            let digest = digest_of(read, &below, left_out)?;
+            digests.insert(below, digest);
+        }
+        let Written { measured: (size, sha256), unsealed } = written;
+        let c2pa = seal.is_some() && unsealed.is_none();
         left_out.extend(unsealed.map(|why| LeftOut {
             name: name.clone(),
             why: format!(
                 "không gắn được thông tin nguồn gốc C2PA / it has no content credentials (C2PA): {why}"
             ),
         }));
-        Ok(WrittenFilm { name, measured, c2pa })
-    }
-
-    fn film(
-        &self,
-        view: &View,
-        written: WrittenFilm,
-        place: Place<'_>,
-        digests: &mut BTreeMap<String, Option<String>>,
-        left_out: &mut Vec<LeftOut>,
-    ) -> io::Result<PackedFile> {
-        let WrittenFilm { name, measured: (size, sha256), c2pa } = written;
-        let mut sources = Vec::new();
-        for path in view.sources() {
-            let below = path.strip_prefix(place.storage).unwrap_or(path).to_string_lossy().into_owned();
-            let known = match digests.get(&below) {
-                Some(known) => known.clone(),
-                None => {
-                    let digest = self.digest(path, &below, place.course, left_out)?;
-                    digests.insert(below.clone(), digest.clone());
-                    digest
-                }
-            };
-            sources.push(Source { path: below, sha256: known, hour: None });
-        }
+        let source = |path: &Path| {
+            let path = below(path, place.storage);
+            Source { sha256: digests.get(&path).cloned().flatten(), path, hour: None }
+        };
         Ok(PackedFile {
             name,
             kind: PackedKind::Film,
@@ -161,30 +149,43 @@ impl Found {
             duration_ms: view.duration_ms,
             sound: view.has_sound,
             c2pa,
-            sources,
+            sources: view.sources().into_iter().map(|(_, path)| source(path)).collect(),
         })
     }
 
-    /// The digest of a recorded file as it is now: whether it is still what was recorded is for whoever compares. None of
-    /// one that grows.
-    fn digest(
-        &self,
-        path: &Path,
-        below: &str,
-        course: &Course,
-        left_out: &mut Vec<LeftOut>,
-    ) -> io::Result<Option<String>> {
-        if self.recordings.iter().any(|recording| recording.is_growing && recording.row.path == below) {
-            return Ok(None);
-        }
-        match measure(path, course) {
-            Ok((_, digest)) => Ok(Some(digest)),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
-            Err(e) => {
-                let why = format!("không đọc lại được tệp gốc / the recorded file cannot be read again: {e}");
-                left_out.push(LeftOut { name: below.to_owned(), why });
-                Ok(None)
-            }
+    /// The recorded files behind a film that are to be read: those that grow have no digest, and some were read for the
+    /// film before.
+    fn unread(&self, view: &View, storage: &Path, digests: &Digests) -> Vec<Begins> {
+        let grows = |path: &str| {
+            self.recordings.iter().any(|recording| recording.is_growing && recording.row.path == path)
+        };
+        let unread = view.sources().into_iter().filter(|(_, path)| {
+            let path = below(path, storage);
+            !digests.contains_key(&path) && !grows(&path)
+        });
+        unread.map(|(at, path)| Begins { at, path: path.to_owned() }).collect()
+    }
+}
+
+/// The path of a recorded file below the storage.
+fn below(path: &Path, storage: &Path) -> String {
+    path.strip_prefix(storage).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+/// The digest of a recorded file as it is now: whether it is still what was recorded is for whoever compares. None of one
+/// that cannot be read, which is told.
+fn digest_of(
+    read: io::Result<Measured>,
+    below: &str,
+    left_out: &mut Vec<LeftOut>,
+) -> io::Result<Option<String>> {
+    match read {
+        Ok((_, digest)) => Ok(Some(digest)),
+        Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
+        Err(e) => {
+            let why = format!("không đọc lại được tệp gốc / the recorded file cannot be read again: {e}");
+            left_out.push(LeftOut { name: below.to_owned(), why });
+            Ok(None)
         }
     }
 }

@@ -18,6 +18,8 @@ mod course;
 
 mod copying;
 
+mod ahead;
+
 mod films;
 
 mod seal;

@@ -1,11 +1,11 @@
 //! Films with content credentials in them. May block.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use super::Course;
-use super::copying::{Measured, measure};
+use super::copying::{Measured, copy_view, measure};
 use crate::disk;
 use crate::evidence::credentials::{Credentials, Facts, NotSealed, Sealing};
 use crate::model::{CameraId, CentreId};
@@ -42,8 +42,9 @@ impl Seal {
         camera: &CameraId,
         path: &Path,
         course: &Course,
+        at: impl FnMut(u64),
     ) -> io::Result<Written> {
-        let unsealed = self.put(view, camera, path, course).map_err(|e| disk::naming(path, e))?;
+        let unsealed = self.put(view, camera, path, course, at).map_err(|e| disk::naming(path, e))?;
         // Only now is every byte what it stays.
         Ok(Written { measured: measure(path, course)?, unsealed })
     }
@@ -54,6 +55,7 @@ impl Seal {
         camera: &CameraId,
         path: &Path,
         course: &Course,
+        mut at: impl FnMut(u64),
     ) -> io::Result<Option<String>> {
         let facts = Facts {
             centre: self.centre.clone(),
@@ -65,24 +67,19 @@ impl Seal {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut sealing = fit(Sealing::begin(&facts, &name, self.credentials.clone()))?;
         let mut file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        let (mut reader, mut at) = (view.reader(0, view.bytes)?, 0u64);
-        loop {
-            let bytes = reader.read()?;
-            if bytes.is_empty() {
-                break;
-            }
+        copy_view(view, &file, |from, bytes| {
+            at(from);
             course.goes_on()?;
-            file.write_all(&bytes)?;
             // The header is a piece by itself.
-            let is_media = at >= view.media_at();
+            let is_media = from >= view.media_at();
             if let Some(making) = sealing.as_mut().ok().filter(|_| is_media)
-                && let Err(why) = fit(making.media(&bytes))?
+                && let Err(why) = fit(making.media(bytes))?
             {
                 sealing = Err(why);
             }
-            at = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
             course.did(bytes.len());
-        }
+            Ok(())
+        })?;
         let put = match sealing {
             Ok(sealing) => fit(sealing.put(&mut file, &view.room))?,
             Err(why) => Err(why),

@@ -4,8 +4,8 @@
     evidence.py [--runs 5] [--seconds 60] [--binary PATH]
 
 An hour of real 1080p25 at 4 Mbit/s with sound (play_footage.py) in an archive of its own. `sign_ms` is a document of the
-chain from the lists to the disk, `export_1h_s` the command for the whole hour, `export_all_1h_s` with WAV and original
-files as well, `copy_1h_s` the same files copied and synced. `verify_vs_sha256sum` is how fast `quaywatch verify` is
+chain from the lists to the disk, `export_1h_s` the command for the whole hour, `export_c2pa_1h_s` with content
+credentials in the film, `export_all_1h_s` with WAV and original files as well, `copy_1h_s` the same files copied and synced. `verify_vs_sha256sum` is how fast `quaywatch verify` is
 beside `sha256sum` over the same package, turn by turn, 1 is as fast. Standard output ends with one line of JSON.
 """
 
@@ -107,6 +107,8 @@ def exporting(args, config, footage):
     size = sum(file.stat().st_size for file in packed())
     figures = {"export_1h_s": round(statistics.median(exports), 2), "export_rss_mb": round(memory, 1),
                "export_mb": round(size / 1e6), "copy_1h_s": round(statistics.median(copies), 2)}
+    took, peak = exported(args, config, (footage.from_ms, footage.from_ms + HOUR_MS), ["--c2pa"])
+    figures |= {"export_c2pa_1h_s": round(took, 2), "export_c2pa_rss_mb": round(peak, 1)}
     for name, ms in ("10min", HOUR_MS // 6), ("1h", HOUR_MS):
         took, peak = exported(args, config, (footage.from_ms, footage.from_ms + ms), ["--wav", "--originals"])
         figures |= {f"export_all_{name}_s": round(took, 2), f"export_all_{name}_rss_mb": round(peak, 1)}

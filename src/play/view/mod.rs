@@ -184,13 +184,14 @@ impl View {
         self.header.len() as u64
     }
 
-    /// The recorded files that something of it is read from, in their order.
-    pub fn sources(&self) -> Vec<&Path> {
-        let read: BTreeSet<usize> = self.media.iter().map(|stretch| stretch.file).collect();
-        let mut sources: Vec<&Path> = Vec::new();
-        for path in read.into_iter().filter_map(|file| self.files.get(file)) {
-            if !sources.contains(&path.as_path()) {
-                sources.push(path);
+    /// The recorded files that something of it is read from, in their order, each with where in it that begins.
+    pub fn sources(&self) -> Vec<(u64, &Path)> {
+        let (mut sources, mut known) = (Vec::new(), BTreeSet::new());
+        for stretch in &self.media {
+            if let Some(path) = self.files.get(stretch.file)
+                && known.insert(path.as_path())
+            {
+                sources.push((stretch.at, path.as_path()));
             }
         }
         sources
