@@ -121,8 +121,9 @@ pub(super) fn credentials(shown: &Shown<'_>) -> Markup {
                 }
                 "Phim gửi qua mạng xã hội hoặc chuyển sang định dạng khác sẽ mất thông tin này; phim trong gói vẫn còn."
                 br; span.en {
-                    (count) " films carry content credentials (C2PA), signed by the recorder's key: of which camera of which \
-                     centre they are, from when to when. Any tool that reads C2PA shows this, and whether a film was changed. "
+                    "Films with content credentials (C2PA): " (count) ". They say of which camera of which centre the film is, \
+                     from when to when, and are signed by the recorder's key. Any tool that reads C2PA shows this, and \
+                     whether the film was changed. "
                     @if shown.has_certificate {
                         "It calls the signer untrusted until the province's certificate (ca.pem) is on its own list of trust. "
                     } @else {

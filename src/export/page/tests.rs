@@ -134,9 +134,11 @@ fn the_page_shows_stills_sound_incidents_sources_and_what_is_not_there() {
     assert!(!page.contains("C2PA"));
     package.files[0].c2pa = true;
     let page = shown_of(&package, true);
-    for part in
-        ["1 phim có sẵn thông tin nguồn gốc", "1 films carry content credentials", "<code>ca.pem</code> vào"]
-    {
+    for part in [
+        "1 phim có sẵn thông tin nguồn gốc",
+        "with content credentials (C2PA): 1.",
+        "<code>ca.pem</code> vào",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(shown_of(&package, false).contains("Tỉnh chưa xác nhận khóa này"));
