@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use super::{USAGE, failed};
 use crate::enrol::Believed;
+use crate::evidence::manifest::MANIFEST_NAME;
 use crate::ledger::check_storage;
 use crate::people::{Chain, check_chain, check_lines};
 use crate::{centre_db, database, evidence};
@@ -28,7 +29,9 @@ pub(super) async fn run(path: &Path, trust: Option<&Path>, revoked: Option<&Path
         Ok(believed) => believed,
         Err(e) => return failed(USAGE, format!("{e:#}")),
     };
-    let verdict = if path.join(centre_db::FILE_NAME).is_file() {
+    // Whatever has a manifest is checked by it: a database that somebody added is one file too many then.
+    let is_centre = path.join(centre_db::FILE_NAME).is_file() && !path.join(MANIFEST_NAME).exists();
+    let verdict = if is_centre {
         match check_storage(path, &believed).await {
             Ok(verdict) => verdict,
             Err(e) => return failed(1, format!("{e:#}")),
@@ -37,9 +40,14 @@ pub(super) async fn run(path: &Path, trust: Option<&Path>, revoked: Option<&Path
         evidence::verify_by(path, &believed)
     };
     for line in &verdict.lines {
-        println!("{line}");
+        println!("{}", in_one_line(line));
     }
     if verdict.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What stands in a package may be anybody's words: they cannot move the cursor or pass for a line of ours.
+fn in_one_line(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn believed(trust: Option<&Path>, revoked: Option<&Path>) -> anyhow::Result<Believed> {
@@ -77,5 +85,17 @@ fn told(path: &Path, chain: &Chain) -> ExitCode {
             println!("{path}: the audit log is NOT as it was written: {problem}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_one_line;
+
+    #[test]
+    fn words_of_others_stay_within_their_line() {
+        let told = in_one_line("a.mp4: x\n\u{1b}[1A\rintact, and the signer is trusted");
+        assert_eq!(told.lines().count(), 1);
+        assert!(!told.chars().any(char::is_control), "{told:?}");
     }
 }

@@ -54,9 +54,9 @@ impl Authority {
             disk::make_folder(folder)?;
             let key = KeyPair::generate()?;
             let certificate = of_authority(name, now, AUTHORITY_DAYS)?.self_signed(&key)?;
-            // The certificate first: a key without one is made again, a certificate without a key is told.
-            disk::write_secret(&key_path, key.serialize_pem().as_bytes())?;
+            // The certificate first: one without its key is told above, in words.
             disk::write_atomically(&path, certificate.pem().as_bytes())?;
+            disk::write_secret(&key_path, key.serialize_pem().as_bytes())?;
         }
         let key = KeyPair::from_pem(&keys::read_secret(&key_path)?)
             .with_context(|| format!("{}: this is no key", key_path.display()))?;

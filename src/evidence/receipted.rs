@@ -101,7 +101,7 @@ pub fn judge(
     }
     let mut answered = BTreeSet::new();
     for (name, bytes) in receipts {
-        let (at, digests, kid) = match read_receipts(bytes, signers.believed) {
+        let (at, digests, kid) = match read_receipts(bytes, signers) {
             Ok(read) => read,
             Err(why) => {
                 proven.problems.push(format!("{name}: {why}"));
@@ -163,9 +163,12 @@ fn read_told(
 /// When the receipts were signed, the digests of what they say is stored, and the key if it is not trusted.
 fn read_receipts(
     bytes: &[u8],
-    believed: &Believed,
+    Signers { key, believed, .. }: Signers<'_>,
 ) -> Result<(Wall, Vec<String>, Option<String>), Malformed> {
     let SignedMessage { payload, signature } = SignedMessage::from_bytes(bytes)?;
+    if signature.kid == key.kid() {
+        return Err(Malformed("it is signed by the centre's own key, and not by the province".to_owned()));
+    }
     let unknown = match believed.verify(&payload, &signature) {
         Ok(()) => None,
         Err(BadSignature::UnknownKey(kid)) => Some(kid),

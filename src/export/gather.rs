@@ -16,7 +16,7 @@ use super::seal::Seal;
 use super::{Order, sounds, sources, stills};
 use crate::evidence::credentials::Credentials;
 use crate::evidence::export::{
-    BesideFile, INCIDENTS, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind,
+    BesideFile, INCIDENTS, LeftOut, PackedFile, PackedGap, PackedIncident, PackedKind, list_name,
 };
 use crate::forward::IncidentRow;
 use crate::model::{CameraId, Wall};
@@ -112,6 +112,10 @@ impl Exporter<'_> {
             let mut films: Vec<&mut PackedFile> = of_window.films.iter_mut().collect();
             let changed =
                 sources::find_hours(self.db, name, span, &mut films).await.context("centre.sqlite")?;
+            let mut films: Vec<&mut PackedFile> = of_window.films.iter_mut().collect();
+            let both = (self.db, self.index);
+            let lost = sources::not_where_they_should_be(both, name, span, &mut films).await;
+            content.left_out.extend(lost.context("the lists of the hours")?);
             let unsigned = sources::changed_before_signing(self.index, &of_window.films).await;
             content.left_out.extend(unsigned.context("index.sqlite")?);
             content.files.extend(of_window.films);
@@ -200,8 +204,14 @@ impl Exporter<'_> {
         }
         for key in &lists {
             let list = sources::list(self.db, key, order.stream).await.context("centre.sqlite")?;
-            let list = list.with_context(|| format!("the list of hour {} is not there", key.0))?;
-            content.beside.push(self.put(folder, list).await?);
+            match list {
+                Some(list) => content.beside.push(self.put(folder, list).await?),
+                // Then the check of the package fails there, and says so.
+                None => content.left_out.push(LeftOut {
+                    name: list_name(key.0, &key.1, order.stream),
+                    why: "danh sách đã ký này không còn / this signed list is not there any more".to_owned(),
+                }),
+            }
         }
         Ok(())
     }

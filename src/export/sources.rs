@@ -78,6 +78,58 @@ pub(super) async fn changed_before_signing(
     Ok(changed)
 }
 
+/// Of the sources that no hour names: those that should be named by one, because the hours of their time are signed and
+/// they wait for none. Each is put under the first hour after its end, so that the check of the package does not find it
+/// there, either.
+///
+/// # Errors
+/// If a database cannot be read.
+pub(super) async fn not_where_they_should_be(
+    (db, index): (&CentreDb, &Index),
+    stream: (&CameraId, StreamKind),
+    span: (Wall, Wall),
+    files: &mut [&mut PackedFile],
+) -> Result<Vec<LeftOut>, sqlx::Error> {
+    let mut suspects = BTreeMap::new();
+    let unnamed = files.iter().flat_map(|file| &file.sources).filter(|source| source.hour.is_none());
+    for source in unnamed.filter(|source| source.sha256.is_some()) {
+        if let Some(end) = index.sealed_end(&source.path).await?
+            && let Some(hour) = hour_after(db, end).await?
+        {
+            suspects.insert(source.path.clone(), hour);
+        }
+    }
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Its hour may have been signed just now.
+    let paths: BTreeSet<String> = suspects.keys().cloned().collect();
+    let named = named(db, stream, span, &paths).await?;
+    for source in files.iter_mut().flat_map(|file| &mut file.sources) {
+        if let Some(hour) = suspects.get(&source.path) {
+            source.hour = Some(named.get(&source.path).map_or(*hour, |named| named.hour));
+        }
+    }
+    let missing = suspects.into_iter().filter(|(path, _)| !named.contains_key(path));
+    let told = |(name, hour): (String, i64)| LeftOut {
+        name,
+        why: format!(
+            "bản ghi gốc không có trong danh sách đã ký (văn bản số {hour}) / the recorded file is not in the signed \
+             list (document {hour})"
+        ),
+    };
+    Ok(missing.map(told).collect())
+}
+
+/// The first hour that was signed after `end`; none if there is none, or no chain yet when that was.
+async fn hour_after(db: &CentreDb, end: Wall) -> Result<Option<i64>, sqlx::Error> {
+    let hour = sqlx::query_scalar::<_, Option<i64>>(
+        "SELECT min(number) FROM ledger WHERE kind = 'hour' AND made_at >= ?1
+             AND (SELECT min(made_at) FROM ledger) < ?1",
+    );
+    hour.bind(end.as_millis()).fetch_one(&db.pool).await
+}
+
 /// What the lists of a stream say of the wanted paths. Of two that name the same path the first counts: it is from the
 /// hour of the recording.
 async fn named(

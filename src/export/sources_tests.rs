@@ -88,6 +88,27 @@ async fn of_two_lists_that_name_a_file_the_first_counts() {
     assert_ne!(film.sources[0].sha256, Some(digest));
 }
 
+#[tokio::test]
+async fn a_file_that_was_taken_out_of_the_lists_is_put_where_it_should_be_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let hourly = open(folder.path(), 1).await;
+    hourly.seal(at(0)).await.unwrap();
+    let (first, second) = (record(&hourly, "gate", 1).await, record(&hourly, "gate", 2).await);
+    hourly.seal(at(60)).await.unwrap();
+    let third = record(&hourly, "gate", 61).await;
+    // By somebody who changed the first, and has the database.
+    sqlx::query("DELETE FROM ledger_lists").execute(&hourly.db.pool).await.unwrap();
+    let digest = Some("ab".repeat(32));
+    let mut film = film("gate", &[(&first, digest.clone()), (&second, None), (&third, digest)]);
+    let gate = CameraId::new("gate").unwrap();
+    let both = (&hourly.db, &hourly.archive.index);
+    let (stream, span) = ((&gate, StreamKind::Main), (Wall::from_millis(0), at(130).wall));
+    let told = not_where_they_should_be(both, stream, span, &mut [&mut film]).await.unwrap();
+    assert_eq!(told.iter().map(|one| &one.name).collect::<Vec<_>>(), [&first]);
+    assert!(told[0].why.contains("document 2"), "{told:?}");
+    assert_eq!(film.sources.iter().map(|source| source.hour).collect::<Vec<_>>(), [Some(2), None, None]);
+}
+
 async fn record_again(hourly: &crate::ledger::Hourly, path: &str) {
     let rows = hourly.archive.index.all().await.unwrap();
     let row = rows.into_iter().find(|row| row.path == path).unwrap();

@@ -12,6 +12,9 @@ use crate::evidence::manifest::{self, MANIFEST_NAME};
 use crate::ledger::{Hour, Link};
 use crate::model::Wall;
 
+/// No document is larger than this, in bytes.
+const MOST: u64 = 64 << 20;
+
 /// A document and its place.
 struct Placed {
     name: String,
@@ -74,7 +77,8 @@ fn documents<'a>(folder: &'a Path, package: &'a Package) -> impl Iterator<Item =
             return None;
         }
         let path = folder.join(name);
-        let bytes = match std::fs::symlink_metadata(&path).ok()?.is_file() {
+        let about = std::fs::symlink_metadata(&path).ok()?;
+        let bytes = match about.is_file() && about.len() <= MOST {
             true => std::fs::read(path).ok()?,
             false => return None,
         };

@@ -349,3 +349,20 @@ fn names_of_documents_and_lists_are_those_of_the_folder() {
     assert_eq!(hour_name(12), "sources/hour-12.json");
     assert_eq!(list_name(12, &camera, StreamKind::Sub), "sources/hour-12_gate_sub.sha256");
 }
+
+#[test]
+fn what_was_named_long_after_its_recording_or_not_yet_and_a_clock_that_nobody_vouched_for_are_told() {
+    let mut making = Making::new(1);
+    let (late, unnamed) = ("video/gate/main/2026-10-01/080000.000Z-1-1.mp4", "video/gate/main/x.mp4");
+    making.hours = vec![hour_of(7, &[("gate", late, b"first")])];
+    making.film("a.mp4", "gate", &[late, unnamed]);
+    let verdict = verify(making.sealed().path(), Some(&trust(1)));
+    assert!(verdict.holds(), "{verdict:?}");
+    for told in [
+        "1 recorded files are in no signed hour yet",
+        "sources/hour-7.json: 1 recorded files, the earliest of 2026-10-01T08:00:00.000Z, were first named at",
+        "sources/hour-7.json: nobody vouched for the centre's clock",
+    ] {
+        assert!(verdict.lines.iter().any(|line| line.contains(told)), "{told}: {verdict:?}");
+    }
+}

@@ -15,8 +15,8 @@ pub(super) fn checking(shown: &Shown<'_>) -> Markup {
     html! {
         h2 { "Kiểm tra " span.en { "/ How to check" } }
         p {
-            "Cách chắc chắn nhất, kiểm tra cả chữ ký và mọi tệp, trên máy nào cũng được, không cần mạng:"
-            br; span.en { "The surest way, which checks the signature and every file, on any machine, without a network:" }
+            "Cách chắc chắn nhất, kiểm tra cả chữ ký và mọi tệp, trên máy Linux, không cần mạng:"
+            br; span.en { "The surest way, which checks the signature and every file, on a Linux machine, without a network:" }
         }
         p { code { "quaywatch verify THƯ_MỤC_NÀY --trust " (if has_certificate { "ca.pem" } else { "evidence.pub.pem" }) } }
         @if has_certificate {
