@@ -4,6 +4,8 @@
 //! made once, with the file: a centre that lost its database, or a box that was replaced, begins a
 //! new one, and the province does not mistake its new numbers for old ones.
 
+mod mark;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use tokio::sync::broadcast;
 use crate::database;
 use crate::model::{Epoch, Ids, IncidentId, Now};
 use crate::mounts::Place;
+
+pub use mark::{MARK_NAME, Mark, Restored};
 
 /// The file's name below the storage path.
 pub const FILE_NAME: &str = "centre.sqlite";

@@ -44,6 +44,8 @@ use link::start_link;
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
+/// How often it is noted how far the database is.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 /// How fast the archive grows is measured once in so many passes of housekeeping.
 const MEASURED_EVERY: u32 = 10;
@@ -146,6 +148,13 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     let exports = start_exports(&shared, &mut house)?;
     start_housekeeping(&shared, &mut house, exports.clone());
     start_hourly(&shared, &nudge, &mut house);
+    let (db, house_stop) = (shared.db.clone(), house.token());
+    house.spawn("how far the database is", async move {
+        while house_stop.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
+            note(&db).await;
+        }
+        Ok(())
+    });
     if let Some(province) = &shared.config.province {
         start_bounds(&shared, province.outbox, nudge.clone(), &mut house)?;
     }
@@ -190,8 +199,16 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     link.stop(STAGE_STOPS_WITHIN).await;
     pages.stop(STAGE_STOPS_WITHIN).await;
     shared.archive.index.close().await;
+    note(&shared.db).await;
     shared.db.close().await;
     outcome
+}
+
+/// Notes how far the database is. Without the note a copy of it that is put in its place is not known for one.
+async fn note(db: &CentreDb) {
+    if let Err(e) = db.note().await {
+        tracing::warn!("how far the database is could not be noted: {e:#}");
+    }
 }
 
 /// Every stream that is recorded.
@@ -207,8 +224,13 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let identity = config.province.as_ref().map(|province| province.identity.clone());
     let signer = keys::load_or_make(&identity.unwrap_or_else(|| storage.join("keys/evidence.pem")))?;
     let mut ids = Ids::new(clock::id_seed()?);
-    let db = centre_db::open(&storage, &mut ids, clock::now()).await?;
+    let mut db = centre_db::open(&storage, &mut ids, clock::now()).await?;
+    let restored = db.take_up(&mut ids, clock::now()).await?;
     let archive = Archive::open(&storage, keeping::policy(&config), clock::now().wall).await?;
+    if let Some(restored) = restored {
+        // The hours that named these are lost with the newer database.
+        archive.index.unseal_since(restored.signed_until).await?;
+    }
     let archive = Arc::new(archive);
     // Before anything can be deleted, it is known what must stay.
     keeping::guard(&archive, &db);

@@ -76,7 +76,7 @@ mod tests {
         let made = load_or_make(&path).unwrap();
         assert_eq!(load_or_make(&path).unwrap().public(), made.public());
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(load_trust(&public_path(&path)).unwrap().knows(&made.public().kid()));
+        assert!(load_trust(&public_path(&path)).unwrap().knows(&made.public()));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(load_or_make(&path).unwrap_err().to_string().contains("chmod 600"));
     }

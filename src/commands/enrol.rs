@@ -131,7 +131,7 @@ fn sign(
 fn learn(known: &KnownCentre, asked: &Request, new_key: bool) -> anyhow::Result<()> {
     let had = if known.keys.exists() { std::fs::read_to_string(&known.keys)? } else { String::new() };
     let trust = if had.is_empty() { Trust::default() } else { Trust::from_pem(&had)? };
-    if trust.knows(&asked.evidence.kid()) {
+    if trust.knows(&asked.evidence) {
         return Ok(());
     }
     if !trust.is_empty() && !new_key {

@@ -111,7 +111,7 @@ fn verified_clips(centre: &Path, trust: &Trust) -> usize {
         let manifests = files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "json"));
         let listed: Vec<FileFacts> = manifests
             .filter_map(|path| manifest::open(&std::fs::read(path).ok()?).ok())
-            .filter(|opened| trust.knows(&opened.key.kid()))
+            .filter(|opened| trust.knows(&opened.key))
             .flat_map(|opened| opened.manifest.files)
             .collect();
         let clips = files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "mp4"));

@@ -76,9 +76,9 @@ impl Believed {
         Ok(())
     }
 
-    /// Whether the key of that name is trusted itself.
-    pub fn knows(&self, kid: &str) -> bool {
-        self.keys.knows(kid) && !self.revoked.contains_key(kid)
+    /// Whether this key is trusted itself.
+    pub fn knows(&self, key: &PublicKey) -> bool {
+        self.keys.knows(key) && !self.revoked.contains_key(&key.kid())
     }
 
     /// That a key counts no more, in words; `None` of one that nobody revoked.
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_trust_file_has_keys_or_authorities_and_without_either_is_none() {
         let Enrolled { papers, authority, .. } = enrolled();
-        let receipts = Signer::from_secret([9; 32]).public().kid();
+        let receipts = Signer::from_secret([9; 32]).public();
         assert!(!Believed::from_pem(&authority).unwrap().knows(&receipts));
         assert!(Believed::from_pem(&papers).unwrap().knows(&receipts));
         assert!(Believed::from_pem("hello").unwrap_err().to_string().contains("neither"));
@@ -224,11 +224,11 @@ mod tests {
         let Enrolled { papers, authority, key, centre } = enrolled();
         let both = format!("{authority}{}", key.to_pem().unwrap());
         let mut believed = Believed::from_pem(&both).unwrap();
-        assert!(believed.knows(&key.kid()));
+        assert!(believed.knows(&key));
         let list =
             format!("# stolen with the box\n\n{} 2026-11-28T08:00:00Z # night\n", key.kid().to_uppercase());
         believed.revoke(&list).unwrap();
-        assert!(!believed.knows(&key.kid()));
+        assert!(!believed.knows(&key));
         let told = believed.certify(&papers, &key, &centre, now()).unwrap_err().to_string();
         assert!(told.contains("is revoked since 2026-11-28T08:00:00.000Z"), "{told}");
         let signature = Signer::from_secret([1; 32]).sign(b"x");

@@ -1,12 +1,10 @@
 //! Whether signed documents follow each other as they were signed. Pure.
 
-use std::collections::BTreeSet;
-
 use sha2::{Digest, Sha256};
 
 use super::{BEGINNING, Hour, Link, LinkKind, LinkRow, Tombstone};
 use crate::evidence::{export::Package, manifest};
-use crate::model::{ClockState, ClockTrust, Wall};
+use crate::model::{ClockState, ClockTrust, Epoch, Wall};
 use crate::wire::{Malformed, PublicKey};
 
 /// So many problems are told; more help nobody.
@@ -62,18 +60,29 @@ impl Document {
     }
 }
 
+/// The life of the database that a document was signed in; none of one that cannot be read.
+pub(super) fn epoch_of(kind: LinkKind, envelope: &[u8]) -> Option<Epoch> {
+    let (document, _) = Document::open(kind, envelope).ok()?;
+    document.link().map(|link| link.epoch)
+}
+
 /// What was found of a chain so far.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chain {
     /// How many documents there are.
     pub documents: u64,
-    /// The names of the keys that signed them.
-    pub keys: BTreeSet<String>,
+    /// The keys that signed them, each once.
+    pub keys: Vec<PublicKey>,
     /// How many were signed while nobody vouched for the clock, the first and the last of them.
     pub doubtful: Option<(u64, Wall, Wall)>,
+    /// How many files are missing that the centre says, unsigned so far, it has let go.
+    pub unsigned: usize,
+    /// The first documents after the database was restored from a copy.
+    pub restored: Vec<(i64, Wall)>,
     /// What is wrong, in words.
     pub problems: Vec<String>,
     last: Option<(i64, String, Wall)>,
+    epoch: Option<Epoch>,
 }
 
 impl Chain {
@@ -101,7 +110,9 @@ impl Chain {
                 return None;
             }
         };
-        self.keys.insert(key.kid());
+        if !self.keys.contains(&key) {
+            self.keys.push(key);
+        }
         let stated = document.link();
         if stated.is_none_or(|link| link.number != row.number) {
             self.wrong(format!("document {} is not the one that was signed under this number", row.number));
@@ -111,6 +122,11 @@ impl Chain {
                 "document {} does not follow document {before}, which was changed or replaced",
                 row.number
             ));
+        }
+        if let Some(link) = document.link()
+            && self.epoch.replace(link.epoch).is_some_and(|before| before != link.epoch)
+        {
+            self.restored.push((row.number, row.made_at));
         }
         if document.clock().state != ClockTrust::Synchronised {
             let (count, first, _) = self.doubtful.unwrap_or((0, row.made_at, row.made_at));
@@ -126,6 +142,11 @@ impl Chain {
             let since = self.last.as_ref().map_or(String::new(), |(_, _, at)| format!(", signed after {at}"));
             self.wrong(format!("{} missing at the end{since}", range(last.saturating_add(1), highest)));
         }
+    }
+
+    /// The number of the last document so far.
+    pub(super) fn last_number(&self) -> i64 {
+        self.last.as_ref().map_or(0, |(number, ..)| *number)
     }
 
     /// Something is wrong.

@@ -10,12 +10,13 @@ use sqlx::{Row, SqlitePool};
 
 use super::book::links;
 use super::chain::{Chain, Document};
-use super::{Hour, List, lists};
+use super::{Hour, LinkKind, List, lists};
 use crate::enrol::Believed;
 use crate::evidence::manifest::MANIFEST_NAME;
 use crate::evidence::{self, Verdict};
 use crate::model::{CameraId, StreamKind};
 use crate::people::check_chain;
+use crate::wire::PublicKey;
 use crate::{centre_db, database, disk};
 
 /// Documents that are read together.
@@ -34,10 +35,20 @@ struct Stated {
     manifests: BTreeMap<String, String>,
     /// Incidents whose evidence was deleted.
     deleted: HashSet<String>,
-    streams: HashSet<(CameraId, StreamKind)>,
+    /// Of each stream the digests of its lists, in the order of the hours.
+    streams: BTreeMap<(CameraId, StreamKind), Lists>,
     /// How far the audit log was, and in which document that stands.
     audit: Vec<(i64, i64, String)>,
     files: u64,
+}
+
+/// The lists of a stream, each by its document and its digest: what they are stands in the signed documents, not in the
+/// table that keeps them.
+#[derive(Default)]
+struct Lists {
+    recorded: Vec<(i64, String)>,
+    /// Of what went for a reason. What was found missing is not among them.
+    gone: Vec<(i64, String)>,
 }
 
 /// Checks the storage of a centre, which may be running. `believed` holds the keys that count.
@@ -52,8 +63,8 @@ pub async fn check_storage(storage: &Path, believed: &Believed) -> anyhow::Resul
     check_told(&pool, &mut chain).await.with_context(|| path.display().to_string())?;
     check_audit(&pool, &stated, &mut chain).await?;
     check_evidence(storage, &stated, believed, &mut chain);
-    for stream in &stated.streams {
-        check_archive(&pool, storage, stream, &mut chain).await?;
+    for (stream, lists) in &stated.streams {
+        check_archive(&pool, storage, (stream, lists), &mut chain).await?;
     }
     Ok(verdict(storage, chain, &stated, believed))
 }
@@ -69,8 +80,15 @@ async fn read(pool: &SqlitePool, stated: &mut Stated) -> Result<Chain, sqlx::Err
         after = last.number;
         for row in &page {
             match chain.take(row) {
-                Some(Document::Manifest(_)) => {
+                Some(Document::Manifest(manifest)) => {
                     let folder = row.subject.clone().unwrap_or_default();
+                    let incident = manifest.incident.id.to_string();
+                    if folder.split('/').next() != Some(&incident) {
+                        chain.wrong(format!(
+                            "document {} is kept as one of {folder:?}, and is of {incident}",
+                            row.number
+                        ));
+                    }
                     stated.manifests.insert(folder, row.digest.clone());
                 }
                 Some(Document::Tombstone(tombstone)) if tombstone.is_deletion() => {
@@ -78,8 +96,7 @@ async fn read(pool: &SqlitePool, stated: &mut Stated) -> Result<Chain, sqlx::Err
                 }
                 Some(Document::Hour(hour)) => {
                     check_lists(pool, row.number, &hour, &mut chain).await?;
-                    let listed = hour.recorded.iter().map(|list| (list.camera.clone(), list.stream));
-                    stated.streams.extend(listed);
+                    stated.take_lists(&hour);
                     stated.files += hour.recorded.iter().map(|list| list.files).sum::<u64>();
                     stated.audit.extend(hour.audit.map(|head| (row.number, head.number, head.hash)));
                 }
@@ -185,16 +202,18 @@ fn check_evidence(storage: &Path, stated: &Stated, believed: &Believed, chain: &
 async fn check_archive(
     pool: &SqlitePool,
     storage: &Path,
-    (camera, stream): &(CameraId, StreamKind),
+    ((camera, stream), lists): (&(CameraId, StreamKind), &Lists),
     chain: &mut Chain,
 ) -> anyhow::Result<()> {
-    let gone = gone(pool, storage, camera, *stream).await?;
+    let signed = gone(pool, lists).await?;
     let mut missing = Vec::new();
-    for text in texts(pool, camera, *stream, "recorded").await? {
+    for list in &lists.recorded {
+        // One that is missing or changed was told with its document.
+        let Some(text) = text(pool, list).await? else { continue };
         let wanted: Vec<(String, String)> = text
             .lines()
             .filter_map(|line| line.split_once("  "))
-            .filter(|(_, path)| !gone.contains(*path))
+            .filter(|(_, path)| !signed.contains(*path))
             .map(|(digest, path)| (digest.to_owned(), path.to_owned()))
             .collect();
         let storage = storage.to_owned();
@@ -212,9 +231,14 @@ async fn check_archive(
             }
         }
     }
-    // Reading all of it takes long, and a centre that runs deletes meanwhile.
-    let gone = if missing.is_empty() { gone } else { self::gone(pool, storage, camera, *stream).await? };
-    missing.retain(|path| !gone.contains(path));
+    if !missing.is_empty() {
+        // Reading all of it takes long, and a centre that runs deletes meanwhile: of that nothing is signed yet.
+        let (all, waiting) = (missing.len(), waiting(storage, camera, *stream).await?);
+        missing.retain(|path| !waiting.contains(path));
+        chain.unsigned = chain.unsigned.saturating_add(all.saturating_sub(missing.len()));
+        let signed_since = gone_since(pool, chain.last_number(), (camera, *stream)).await?;
+        missing.retain(|path| !signed_since.contains(path));
+    }
     for path in missing.iter().take(TOLD) {
         chain.wrong(format!("{path}: it was recorded and is missing, and nothing says that it went"));
     }
@@ -225,6 +249,9 @@ async fn check_archive(
     }
     Ok(())
 }
+
+/// The reason of what was not there any more, and nothing of ours had let it go.
+const MISSING: &str = "missing";
 
 /// What went and is not signed yet, and what a power cut may have let go half way.
 const WAITING: [&str; 2] = [
@@ -248,19 +275,36 @@ fn look(path: &Path, digest: &str) -> Found {
     }
 }
 
-/// The paths of what was let go of a stream: what is signed, and what waits for its hour. What was found missing is not
-/// among them.
-async fn gone(
-    pool: &SqlitePool,
-    storage: &Path,
-    camera: &CameraId,
-    stream: StreamKind,
-) -> anyhow::Result<HashSet<String>> {
+/// The paths of what was let go of a stream, as its hours say.
+async fn gone(pool: &SqlitePool, lists: &Lists) -> Result<HashSet<String>, sqlx::Error> {
     let mut gone = HashSet::new();
-    for text in texts(pool, camera, stream, "gone").await? {
-        gone.extend(text.lines().map(str::to_owned));
+    for list in &lists.gone {
+        gone.extend(text(pool, list).await?.iter().flat_map(|text| text.lines()).map(str::to_owned));
     }
-    let index = storage.join(INDEX);
+    Ok(gone)
+}
+
+/// The same of the documents behind that number, which were signed while others were read.
+async fn gone_since(
+    pool: &SqlitePool,
+    number: i64,
+    (camera, stream): (&CameraId, StreamKind),
+) -> Result<HashSet<String>, sqlx::Error> {
+    let mut since = Stated::default();
+    for row in links(pool, number, PAGE).await? {
+        if let (LinkKind::Hour, Ok((hour, _))) = (row.kind, Hour::open(&row.envelope)) {
+            since.take_lists(&hour);
+        }
+    }
+    match since.streams.get(&(camera.clone(), stream)) {
+        Some(lists) => gone(pool, lists).await,
+        None => Ok(HashSet::new()),
+    }
+}
+
+/// The paths of what was let go of a stream and waits for its hour, as the index says.
+async fn waiting(storage: &Path, camera: &CameraId, stream: StreamKind) -> anyhow::Result<HashSet<String>> {
+    let (index, mut gone) = (storage.join(INDEX), HashSet::new());
     if index.exists() {
         let index = database::open_readers(&index).await.context(INDEX)?;
         for question in WAITING {
@@ -273,20 +317,25 @@ async fn gone(
     Ok(gone)
 }
 
-async fn texts(
-    pool: &SqlitePool,
-    camera: &CameraId,
-    stream: StreamKind,
-    what: &str,
-) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT text FROM ledger_lists WHERE camera = ? AND stream = ? AND what = ? ORDER BY from_ms",
-    )
-    .bind(camera.as_str())
-    .bind(stream.as_str())
-    .bind(what)
-    .fetch_all(pool)
-    .await
+/// A list of a document; none if it is not kept, or changed.
+async fn text(pool: &SqlitePool, (number, sha256): &(i64, String)) -> Result<Option<String>, sqlx::Error> {
+    let text = sqlx::query_scalar::<_, String>("SELECT text FROM ledger_lists WHERE link = ? AND sha256 = ?");
+    let text = text.bind(number).bind(sha256).fetch_optional(pool).await?;
+    Ok(text.filter(|text| lists::digest(text) == *sha256))
+}
+
+impl Stated {
+    /// What an hour says was recorded and went.
+    fn take_lists(&mut self, hour: &Hour) {
+        let number = hour.stated.link.number;
+        let stream = |list: &List| (list.camera.clone(), list.stream);
+        for list in &hour.recorded {
+            self.streams.entry(stream(list)).or_default().recorded.push((number, list.sha256.clone()));
+        }
+        for list in hour.gone.iter().filter(|list| list.reason.as_deref() != Some(MISSING)) {
+            self.streams.entry(stream(list)).or_default().gone.push((number, list.sha256.clone()));
+        }
+    }
 }
 
 fn verdict(storage: &Path, chain: Chain, stated: &Stated, believed: &Believed) -> Verdict {
@@ -297,9 +346,20 @@ fn verdict(storage: &Path, chain: Chain, stated: &Stated, believed: &Believed) -
             "{count} documents were signed while nobody vouched for the clock, from {first} to {last}"
         ));
     }
-    let unknown: Vec<&str> =
-        chain.keys.iter().filter(|kid| !believed.knows(kid)).map(String::as_str).collect();
-    lines.extend(chain.keys.iter().filter_map(|kid| believed.revocation(kid)));
+    if chain.unsigned > 0 {
+        lines.push(format!(
+            "{} recorded files went lately by the centre's own word, which is signed with the next hour",
+            chain.unsigned
+        ));
+    }
+    lines.extend(chain.restored.iter().map(|(number, at)| {
+        format!(
+            "before document {number}, signed at {at}, the database was restored from a copy of some time ago"
+        )
+    }));
+    let unknown: Vec<String> =
+        chain.keys.iter().filter(|key| !believed.knows(key)).map(PublicKey::kid).collect();
+    lines.extend(chain.keys.iter().filter_map(|key| believed.revocation(&key.kid())));
     let is_trusted = documents > 0 && unknown.is_empty();
     let what =
         format!("{}: {documents} signed documents, {} recorded files", storage.display(), stated.files);

@@ -3,12 +3,13 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::Sealer;
+use super::chain::epoch_of;
+use super::{LinkKind, Sealer};
 use crate::centre_db::{CentreDb, unreadable};
 use crate::database::WRITING;
 use crate::forward::{OutboxError, add_links};
-use crate::model::{EventId, IncidentId, Now, Wall};
-use crate::wire::{LinkFact, LinksEvent, MOST_LINKS};
+use crate::model::{Epoch, EventId, IncidentId, Now, Wall};
+use crate::wire::{Follows, LinkFact, Links, LinksEvent, MOST_LINKS};
 
 impl CentreDb {
     /// Puts all documents that the province was not told of into the outbox; gives how many events that made.
@@ -19,13 +20,14 @@ impl CentreDb {
         let mut events = 0_u64;
         loop {
             let mut transaction = self.pool.begin_with(WRITING).await?;
-            let links = untold(&mut transaction).await?;
+            let links = untold(&mut transaction, self.epoch()).await?;
             if links.is_empty() {
                 return Ok(events);
             }
             let (numbers, id) = (numbers(&links), EventId(uuid::Uuid::now_v7()));
+            let data = Links { follows: follows(&mut transaction).await?, links };
             let build =
-                |sequence| LinksEvent::new(id, &sealer.centre, now.wall, sequence, self.epoch(), links);
+                |sequence| LinksEvent::new(id, &sealer.centre, now.wall, sequence, self.epoch(), data);
             add_links(&mut transaction, &sealer.signer, now, build).await?;
             sqlx::query("INSERT INTO told_links (number, event) SELECT value, ? FROM json_each(?)")
                 .bind(id.to_string())
@@ -42,21 +44,32 @@ fn numbers(links: &[LinkFact]) -> String {
     serde_json::json!(links.iter().map(|link| link.number).collect::<Vec<_>>()).to_string()
 }
 
-/// The next documents, as many as one event tells.
-async fn untold(db: &mut SqliteConnection) -> Result<Vec<LinkFact>, sqlx::Error> {
+/// Where this life goes on from, if the database was restored.
+async fn follows(db: &mut SqliteConnection) -> Result<Option<Follows>, sqlx::Error> {
+    let row = sqlx::query("SELECT follows_epoch, follows_number FROM meta").fetch_one(db).await?;
+    let (epoch, number): (Option<String>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    let Some((epoch, number)) = epoch.zip(number) else { return Ok(None) };
+    let epoch = epoch.parse().map_err(|e| unreadable("follows_epoch", Box::new(e)))?;
+    Ok(Some(Follows { epoch, number }))
+}
+
+/// The next documents, as many as one event tells; `epoch` is that of the event.
+async fn untold(db: &mut SqliteConnection, epoch: Epoch) -> Result<Vec<LinkFact>, sqlx::Error> {
     sqlx::query(
-        "SELECT number, kind, subject, made_at, previous, digest FROM ledger
+        "SELECT number, kind, subject, made_at, previous, digest, envelope FROM ledger
          WHERE number > (SELECT coalesce(max(number), 0) FROM told_links) ORDER BY number LIMIT ?",
     )
     .bind(i64::try_from(MOST_LINKS).unwrap_or(i64::MAX))
-    .try_map(fact)
+    .try_map(|row| fact(row, epoch))
     .fetch_all(db)
     .await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that try_map asks for")]
-fn fact(row: SqliteRow) -> Result<LinkFact, sqlx::Error> {
+fn fact(row: SqliteRow, epoch: Epoch) -> Result<LinkFact, sqlx::Error> {
     let (kind, subject): (String, Option<String>) = (row.try_get("kind")?, row.try_get("subject")?);
+    // What was signed before the database was restored, and not told by then.
+    let signed_in = LinkKind::parse(&kind).and_then(|kind| epoch_of(kind, row.get("envelope")));
     // A manifest's subject is the folder below `evidence/`, which begins with the incident.
     let incident = subject.as_deref().and_then(|subject| subject.split('/').next());
     let incident: Option<IncidentId> = match kind.as_str() {
@@ -72,6 +85,7 @@ fn fact(row: SqliteRow) -> Result<LinkFact, sqlx::Error> {
         previous: row.try_get("previous")?,
         digest: row.try_get("digest")?,
         incident,
+        epoch: signed_in.filter(|signed_in| *signed_in != epoch),
     })
 }
 

@@ -109,11 +109,16 @@ pub enum ChainState {
     Broken,
 }
 
-/// How a chain of `documents` links up to number `highest` stands.
-pub fn state(documents: i64, highest: i64, faults: i64) -> ChainState {
+/// How many are missing of a chain that has `documents` of the numbers from `begins` to `highest`.
+pub fn missing(documents: i64, begins: i64, highest: i64) -> i64 {
+    highest.saturating_sub(begins.saturating_sub(1)).saturating_sub(documents).max(0)
+}
+
+/// How a chain stands of which so many are missing and do not fit.
+pub fn state(missing: i64, faults: i64) -> ChainState {
     match () {
         () if faults > 0 => ChainState::Broken,
-        () if documents < highest => ChainState::Open,
+        () if missing > 0 => ChainState::Open,
         () => ChainState::Whole,
     }
 }
@@ -192,9 +197,9 @@ mod tests {
     fn a_missing_one_is_open_and_closes_when_it_comes() {
         let all = chain(3);
         let (kept, faults) = taken(&[all[0].clone(), all[2].clone()]);
-        assert_eq!((faults, state(kept.len() as i64, 3, 0)), (vec![], ChainState::Open));
+        assert_eq!((faults, state(missing(kept.len() as i64, 1, 3), 0)), (vec![], ChainState::Open));
         let (kept, faults) = taken(&[all[0].clone(), all[2].clone(), all[1].clone()]);
-        assert_eq!((faults, state(kept.len() as i64, 3, 0)), (vec![], ChainState::Whole));
+        assert_eq!((faults, state(missing(kept.len() as i64, 1, 3), 0)), (vec![], ChainState::Whole));
     }
 
     #[test]
@@ -203,7 +208,7 @@ mod tests {
         let other = link(2, "d1", "other");
         let (kept, faults) = taken(&[all[0].clone(), all[1].clone(), all[2].clone(), other]);
         assert_eq!(faults, [(2, Fault::TwoDocuments)]);
-        assert_eq!((kept[&2].digest.as_str(), state(3, 3, 1)), ("d2", ChainState::Broken));
+        assert_eq!((kept[&2].digest.as_str(), state(0, 1)), ("d2", ChainState::Broken));
     }
 
     #[test]

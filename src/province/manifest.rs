@@ -33,7 +33,7 @@ pub fn judge_manifest(
 ) -> Result<ManifestFacts, String> {
     let opened = open(bytes).map_err(|e| format!("the manifest does not hold: {e}"))?;
     let (manifest, kid) = (opened.manifest, opened.key.kid());
-    if !trust.knows(&kid) {
+    if !trust.knows(&opened.key) {
         return Err(format!("the manifest is signed by key {kid}, which is not enrolled for this centre"));
     }
     if manifest.centre != *centre {

@@ -49,7 +49,7 @@ impl Renewal {
         }
         let request = Request::read(text)?;
         anyhow::ensure!(request.centre == *centre, "its request is for {}", request.centre);
-        let known = self.trust.get(centre).is_some_and(|trust| trust.knows(&request.evidence.kid()));
+        let known = self.trust.get(centre).is_some_and(|trust| trust.knows(&request.evidence));
         anyhow::ensure!(known, "its request is for an evidence key that is not enrolled");
         let papers = self.authority.sign(request, &self.receipts, now)?;
         let args = [("papers".to_owned(), Value::String(papers))].into_iter().collect();

@@ -112,7 +112,7 @@ impl Taker {
                         sorted.events.push((centre, *event, received, signature));
                     }
                     (Ok(Told::Links(links)), Some(signature)) => {
-                        sorted.links.push((centre, links, received, signature));
+                        sorted.links.push((centre, *links, received, signature));
                     }
                     (Ok(_), None) => {}
                     (Err(Turned::Away(receipt)), _) => {

@@ -13,7 +13,7 @@ pub enum Told {
     /// Something about an incident.
     Incident(Box<Event>),
     /// What was signed lately.
-    Links(LinksEvent),
+    Links(Box<LinksEvent>),
 }
 
 /// Read first, so that a version that is not known is named as such.
@@ -32,7 +32,7 @@ impl Told {
     pub fn from_bytes(centre: &CentreId, bytes: &[u8]) -> Result<Self, Malformed> {
         let envelope: Envelope = from_bytes("event", MAX_EVENT_BYTES, bytes)?;
         match envelope.dataschema.as_str() {
-            LINKS => LinksEvent::from_bytes(centre, bytes).map(Self::Links),
+            LINKS => LinksEvent::from_bytes(centre, bytes).map(|links| Self::Links(Box::new(links))),
             _ => Event::from_bytes(centre, bytes).map(|event| Self::Incident(Box::new(event))),
         }
     }

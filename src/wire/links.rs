@@ -45,8 +45,26 @@ pub struct LinksEvent {
 /// Documents that were signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
+    /// Of a database that was restored from a copy: where this life goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Follows>,
     /// In the order of signing.
     pub links: Vec<LinkFact>,
+}
+
+impl From<Vec<LinkFact>> for Links {
+    fn from(links: Vec<LinkFact>) -> Self {
+        Self { follows: None, links }
+    }
+}
+
+/// The last document before a database was restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follows {
+    /// The life that it was signed in.
+    pub epoch: Epoch,
+    /// Its number; 0 if none was signed. The first of this life has the next one.
+    pub number: i64,
 }
 
 /// One signed document.
@@ -65,6 +83,9 @@ pub struct LinkFact {
     /// The incident that it is about, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentId>,
+    /// The life that it was signed in, where that is not the message's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
 }
 
 impl LinksEvent {
@@ -75,7 +96,7 @@ impl LinksEvent {
         time: Wall,
         sequence: u64,
         epoch: Epoch,
-        links: Vec<LinkFact>,
+        data: impl Into<Links>,
     ) -> Self {
         Self {
             specversion: "1.0".into(),
@@ -87,7 +108,7 @@ impl LinksEvent {
             dataschema: SCHEMA.into(),
             sequence: sequence.to_string(),
             epoch,
-            data: Links { links },
+            data: data.into(),
         }
     }
 
@@ -106,6 +127,9 @@ impl LinksEvent {
         let event: Self = from_bytes("event", MAX_EVENT_BYTES, bytes)?;
         event.sequence_number()?;
         event.data.links.iter().try_for_each(LinkFact::check)?;
+        if let Some(Follows { number, .. }) = event.data.follows.filter(|follows| follows.number < 0) {
+            return Err(Malformed(format!("it follows document {number}: numbers begin at 1")));
+        }
         Ok(event)
     }
 
@@ -161,6 +185,7 @@ mod tests {
             previous: "0".repeat(64),
             digest: "ab".repeat(32),
             incident: (kind == "manifest").then(|| "0193b3c4-0000-7000-8000-000000000002".parse().unwrap()),
+            epoch: None,
         }
     }
 
@@ -168,7 +193,22 @@ mod tests {
     fn what_was_signed_on_the_wire_looks_as_agreed_and_reads_back() {
         let event = event(vec![fact(1, "manifest"), fact(2, "hour")]);
         insta::assert_json_snapshot!(serde_json::from_slice::<serde_json::Value>(&event.to_bytes()).unwrap());
-        assert_eq!(Told::from_bytes(&centre(), &event.to_bytes()).unwrap(), Told::Links(event));
+        assert_eq!(Told::from_bytes(&centre(), &event.to_bytes()).unwrap(), Told::Links(Box::new(event)));
+    }
+
+    #[test]
+    fn what_a_restored_database_tells_reads_back_and_is_checked() {
+        let earlier: Epoch = "0193b3c4-0000-7000-8000-000000000008".parse().unwrap();
+        let links = vec![LinkFact { epoch: Some(earlier), ..fact(40, "hour") }, fact(41, "hour")];
+        let told = |number| {
+            let follows = Some(Follows { epoch: earlier, number });
+            let mut event = event(vec![]);
+            event.data = Links { follows, links: links.clone() };
+            (LinksEvent::from_bytes(&centre(), &event.to_bytes()), event)
+        };
+        let (read, event) = told(40);
+        assert_eq!(read.unwrap(), event);
+        assert!(told(-1).0.unwrap_err().0.contains("follows document -1"));
     }
 
     #[test]

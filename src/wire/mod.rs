@@ -35,7 +35,7 @@ pub use envelope::Told;
 pub use event::{Event, EventType, FileRef, IncidentData, MAX_EVENT_BYTES};
 pub use file::{FileInit, MAX_FILE_BYTES, MAX_INIT_BYTES, Role, UserData};
 pub use handling::{HandlingEntry, LONGEST_NOTE, MOST_ENTRIES, Work, WorkState};
-pub use links::{LinkFact, LinksEvent, MOST_LINKS};
+pub use links::{Follows, LinkFact, Links, LinksEvent, MOST_LINKS};
 pub use receipt::{Outcome, Receipt, Receipts, Subject};
 pub use signature::{BadSignature, PublicKey, Signature, Signer, Trust};
 pub use status::{Backlog, CameraStatus, DiskStatus, Presence, Status};

@@ -191,9 +191,9 @@ impl Trust {
         self.keys.is_empty()
     }
 
-    /// Whether the key of that name is trusted.
-    pub fn knows(&self, kid: &str) -> bool {
-        self.keys.contains_key(kid)
+    /// Whether this very key is trusted: a name is short, and somebody with patience can make another key of that name.
+    pub fn knows(&self, key: &PublicKey) -> bool {
+        self.keys.get(&key.kid()) == Some(key)
     }
 
     /// Checks that a trusted key signed exactly these bytes.
@@ -239,7 +239,7 @@ mod tests {
             two.public().to_pem().unwrap()
         );
         let trust = Trust::from_pem(&both).unwrap();
-        assert!(trust.knows(&one.public().kid()) && trust.knows(&two.public().kid()));
+        assert!(trust.knows(&one.public()) && trust.knows(&two.public()));
     }
 
     #[test]

@@ -37,9 +37,10 @@ fn links(hours: &[u8]) -> Vec<u8> {
         previous: hex(0),
         digest: hex(*n),
         incident: None,
+        epoch: None,
     };
     let (id, epoch) = (EventId(uuid::Uuid::nil()), uuid::Uuid::nil().to_string().parse().unwrap());
-    LinksEvent::new(id, &centre(), at(0), 1, epoch, hours.iter().map(fact).collect()).to_bytes()
+    LinksEvent::new(id, &centre(), at(0), 1, epoch, hours.iter().map(fact).collect::<Vec<_>>()).to_bytes()
 }
 
 fn receipts(at: Wall, digests: &[String], outcome: &Outcome) -> Vec<u8> {
@@ -149,4 +150,20 @@ proptest! {
         prop_assert!(proven == good || !proven.problems.is_empty() || !proven.unknown.is_empty());
         prop_assert!(proven.at.iter().all(|(digest, at)| good.at.get(digest) == Some(at)));
     }
+}
+
+#[test]
+fn a_receipt_that_the_centre_signed_itself_proves_nothing_whoever_trusts_its_key() {
+    let mut case = case();
+    let forged = receipts(at(-999), &[format!("sha256:{}", hex(1))], &Outcome::Stored);
+    case.receipts.push(("receipt-2.json".into(), signed(&case.centre, forged)));
+    let mut both = Trust::default();
+    both.add(case.province.public());
+    both.add(case.centre.public());
+    let proven = case.judge_by(&both.into());
+    assert_eq!(
+        proven.problems,
+        ["receipt-2.json: it is signed by the centre's own key, and not by the province"]
+    );
+    assert_eq!(proven.at[&hex(1)], at(7));
 }

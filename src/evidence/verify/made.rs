@@ -292,8 +292,9 @@ impl Making {
             previous: "00".repeat(32),
             digest: digest(&self.read(&hour_name(*number))),
             incident: None,
+            epoch: None,
         };
-        let (id, links) = (EventId(uuid::Uuid::nil()), hours.iter().map(fact).collect());
+        let (id, links) = (EventId(uuid::Uuid::nil()), hours.iter().map(fact).collect::<Vec<_>>());
         LinksEvent::new(id, &self.package.centre, made_at(), 1, epoch(), links).to_bytes()
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Around {
 impl Whom<'_> {
     /// Whether a signature of this key, made for `centre` at `made_at`, counts.
     pub(super) fn trusts(&self, key: &PublicKey, centre: &CentreId, made_at: Wall) -> bool {
-        self.believed.knows(&key.kid())
+        self.believed.knows(key)
             || self.package.is_some_and(|around| around.vouches(self, key, centre, made_at))
     }
 }

@@ -66,7 +66,7 @@ fn judged(rows: &[LinkRow], highest: i64) -> Chain {
 fn an_untouched_chain_has_no_problem_and_names_its_key() {
     let found = judged(&chain(5, 1), 5);
     assert_eq!((found.documents, &found.problems), (5, &vec![]));
-    assert_eq!(found.keys.into_iter().collect::<Vec<_>>(), [sealer(1).signer.public().kid()]);
+    assert_eq!(found.keys, [sealer(1).signer.public()]);
     assert_eq!(found.doubtful, None);
 }
 

@@ -113,7 +113,10 @@ async fn a_deletion_that_a_power_cut_interrupted_is_no_fault_even_before_the_nex
     let doomed: i64 = counter.fetch_one(&rows).await.unwrap();
     index.doom(&[(doomed, DeleteReason::Age)]).await.unwrap();
     std::fs::remove_file(centre.folder.path().join(name)).unwrap();
-    assert!(centre.check().await.is_intact);
+    let verdict = centre.check().await;
+    assert!(verdict.is_intact, "{verdict:?}");
+    let told = "1 recorded files went lately by the centre's own word";
+    assert!(verdict.lines.iter().any(|line| line.contains(told)), "{verdict:?}");
     index.spare().await.unwrap();
     assert!(centre.told().await.contains("it was recorded and is missing"));
 }
@@ -194,12 +197,33 @@ async fn whoever_changes_the_database_itself_is_seen() {
         ),
         ("UPDATE ledger_lists SET text = substr(text, 70) WHERE camera = 'hall'", "of hall/main"),
         ("DELETE FROM ledger_lists WHERE what = 'gone'", "the list of what went of gate/main"),
+        (
+            "UPDATE ledger SET subject = '0193b3c4-0000-7000-8000-000000000009' WHERE kind = 'manifest'",
+            "and is of 0193b3c4-0000-7000-8000-000000000002",
+        ),
         ("UPDATE audit SET who = 'minh' WHERE action = 'viewed'", "the audit log is not as it was written"),
     ] {
         let centre = centre().await;
         centre.forced(change).await;
         let all = centre.told().await;
         assert!(all.contains(told), "{change}: {all}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_tables_say_of_a_list_excuses_nothing_that_is_not_signed() {
+    let name = "video/hall/main/1970-01-01/040001.000Z-1-40001.mp4";
+    let gone = format!("{name}\n");
+    let excuse = format!(
+        "INSERT INTO ledger_lists VALUES ('{}', 2, 'gone', 'hall', 'main', 0, 0, '{gone}')",
+        lists::digest(&gone)
+    );
+    for change in ["UPDATE ledger_lists SET what = 'missing' WHERE camera = 'hall'", &excuse] {
+        let centre = centre().await;
+        std::fs::remove_file(centre.folder.path().join(name)).unwrap();
+        centre.forced(change).await;
+        let told = centre.told().await;
+        assert!(told.contains(&format!("{name}: it was recorded and is missing")), "{change}: {told}");
     }
 }
 

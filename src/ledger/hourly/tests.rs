@@ -52,6 +52,25 @@ async fn each_file_is_signed_once_with_its_digest() {
 }
 
 #[tokio::test]
+async fn what_only_hours_named_that_are_lost_is_signed_again_with_its_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let hourly = open(folder.path(), 1).await;
+    record(&hourly, "gate", 1).await;
+    record(&hourly, "gate", 70).await;
+    hourly.seal(at(120)).await.unwrap();
+    hourly.archive.index.unseal_since(at(60).wall).await.unwrap();
+    hourly.seal(at(180)).await.unwrap();
+    let [first, second] = &hours(&hourly.db).await[..] else { panic!("two hours") };
+    assert_eq!(
+        (first.recorded[0].files, second.recorded[0].files),
+        (2, 1),
+        "the file of the second hour alone"
+    );
+    hourly.seal(at(240)).await.unwrap();
+    assert_eq!(hours(&hourly.db).await[2].recorded, []);
+}
+
+#[tokio::test]
 async fn what_went_is_signed_and_on_the_audit_log_in_sums_and_the_log_is_signed_too() {
     let folder = tempfile::tempdir().unwrap();
     let hourly = open(folder.path(), 1).await;

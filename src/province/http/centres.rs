@@ -39,6 +39,10 @@ pub struct Centre {
     chain: Option<ChainRow>,
     /// How many of its signed documents do not fit, in all its chains.
     chain_faults: i64,
+    /// How many are missing, in all its chains.
+    chain_missing: i64,
+    /// Since when something is missing in any of them, by our clock.
+    chain_open_since: Option<Wall>,
 }
 
 /// A centre, what was rejected of it lately, and the chain of what it signed.
@@ -107,6 +111,8 @@ async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Re
         status: row.and_then(|row| row.status.clone()),
         events_missing: pages.store.missing_events(centre.id.as_str()).await?,
         chain_faults: chains.iter().map(|chain| chain.faults).fold(0, i64::saturating_add),
+        chain_missing: chains.iter().map(|chain| chain.missing).fold(0, i64::saturating_add),
+        chain_open_since: chains.iter().filter_map(|chain| chain.open_since).min(),
         chain: chains.into_iter().next(),
     })
 }

@@ -25,12 +25,26 @@ pub struct ChainRow {
     pub documents: i64,
     /// How many are missing below the highest number.
     pub missing: i64,
+    /// Where it goes on from, if the centre's database was restored from a copy.
+    pub follows: Option<ChainBefore>,
     /// Since when something is missing, by our clock.
     pub open_since: Option<Wall>,
     /// How many do not fit.
     pub faults: i64,
     /// When the newest came.
     pub last_at: Wall,
+}
+
+/// The chain that another goes on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChainBefore {
+    /// The life of the centre's database before.
+    #[schema(value_type = Epoch)]
+    pub epoch: String,
+    /// The number of its last document that the copy has.
+    pub number: i64,
+    /// How many later ones of it are known here alone: the copy has lost them.
+    pub lost: i64,
 }
 
 /// Documents that are missing.
@@ -75,7 +89,10 @@ impl Store {
     pub async fn chains(&self, centre: &str) -> Result<Vec<ChainRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT *, (SELECT count(*) FROM chain_faults
-                        WHERE chain_faults.centre = chains.centre AND chain_faults.epoch = chains.epoch) AS faults
+                        WHERE chain_faults.centre = chains.centre AND chain_faults.epoch = chains.epoch) AS faults,
+                    (SELECT count(*) FROM links
+                     WHERE links.centre = chains.centre AND links.epoch = chains.follows
+                           AND links.number >= chains.begins) AS lost
              FROM chains WHERE centre = ? ORDER BY last_ms DESC LIMIT ?",
         )
         .bind(centre)
@@ -93,8 +110,10 @@ impl Store {
         let rows = sqlx::query(
             "SELECT * FROM (
                  SELECT epoch, number, made_ms,
-                        coalesce(lag(number) OVER places, 0) AS last, lag(made_ms) OVER places AS last_made_ms
-                 FROM links WHERE centre = ?1 WINDOW places AS (PARTITION BY epoch ORDER BY number))
+                        coalesce(lag(number) OVER places, begins - 1) AS last,
+                        lag(made_ms) OVER places AS last_made_ms
+                 FROM links JOIN chains USING (centre, epoch) WHERE centre = ?1
+                 WINDOW places AS (PARTITION BY epoch ORDER BY number))
              WHERE number > last + 1 ORDER BY made_ms DESC LIMIT ?2",
         )
         .bind(centre)
@@ -137,13 +156,19 @@ impl Store {
 }
 
 fn chain_row(row: &SqliteRow) -> ChainRow {
-    let (documents, highest, faults) =
-        (row.get("documents"), row.get::<i64, _>("highest"), row.get("faults"));
+    let (documents, begins, faults) = (row.get("documents"), row.get::<i64, _>("begins"), row.get("faults"));
+    let missing = chain::missing(documents, begins, row.get("highest"));
+    let follows = row.get::<Option<String>, _>("follows").map(|epoch| ChainBefore {
+        epoch,
+        number: begins.saturating_sub(1),
+        lost: row.get("lost"),
+    });
     ChainRow {
         epoch: row.get("epoch"),
-        state: chain::state(documents, highest, faults),
+        state: chain::state(missing, faults),
         documents,
-        missing: highest.saturating_sub(documents),
+        missing,
+        follows,
         open_since: moment_if_any(row, "open_since_ms"),
         faults,
         last_at: moment(row, "last_ms"),

@@ -7,9 +7,9 @@ use super::{Store, StoreError};
 use crate::clock;
 use crate::database::WRITING;
 use crate::model::{CentreId, Epoch, Wall};
-use crate::province::chain::{self, Around, Known, Placed};
+use crate::province::chain::{self, Around, Fault, Known, Placed};
 use crate::province::intake::{self, EventDecision};
-use crate::wire::{self, LinkFact, LinksEvent, Signature};
+use crate::wire::{self, Follows, LinkFact, LinksEvent, Signature};
 
 /// A good message about links as it came.
 #[derive(Debug, Clone)]
@@ -73,9 +73,50 @@ async fn take_message(
         .await?;
     note_sequence(db, centre, &epoch, sequence, now).await?;
     for fact in &event.data.links {
-        take_link(db, centre, &placed(event.epoch, fact), now).await?;
+        take_link(db, centre, &placed(fact.epoch.unwrap_or(event.epoch), fact), now).await?;
+    }
+    if let Some(follows) = event.data.follows {
+        take_follows(db, centre, event.epoch, follows, now).await?;
     }
     Ok(decision)
+}
+
+/// The centre's database was restored: this chain goes on from another. Said once, it stays.
+async fn take_follows(
+    db: &mut SqliteConnection,
+    centre: &CentreId,
+    epoch: Epoch,
+    follows: Follows,
+    now: Wall,
+) -> Result<(), sqlx::Error> {
+    let begins = follows.number.saturating_add(1);
+    let (epoch, earlier) = (epoch.to_string(), follows.epoch.to_string());
+    let said = sqlx::query(
+        "UPDATE chains SET follows = ?3, begins = ?4,
+             open_since_ms = iif(documents < highest - ?4 + 1, open_since_ms, NULL)
+         WHERE centre = ?1 AND epoch = ?2 AND follows IS NULL",
+    );
+    let said = said.bind(centre.as_str()).bind(&epoch).bind(&earlier).bind(begins);
+    if said.execute(&mut *db).await?.rows_affected() > 0 {
+        tracing::warn!(target: "audit", %centre, epoch, earlier, document = follows.number,
+            "the centre's database was restored from a copy of some time ago");
+    }
+    let known = |epoch: &str, number: i64| {
+        sqlx::query_as::<_, (String, String)>(
+            "SELECT previous, digest FROM links WHERE centre = ? AND epoch = ? AND number = ?",
+        )
+        .bind(centre.as_str().to_owned())
+        .bind(epoch.to_owned())
+        .bind(number)
+    };
+    let before = known(&earlier, follows.number).fetch_optional(&mut *db).await?;
+    let first = known(&epoch, begins).fetch_optional(&mut *db).await?;
+    if let (Some((_, before)), Some((previous, digest))) = (before, first)
+        && before != previous
+    {
+        fault(db, centre, &epoch, (begins, Fault::DoesNotFollow, &digest), now).await?;
+    }
+    Ok(())
 }
 
 fn placed(epoch: Epoch, fact: &LinkFact) -> Placed {
@@ -99,18 +140,8 @@ pub(super) async fn take_link(
 ) -> Result<(), sqlx::Error> {
     let epoch = link.epoch.to_string();
     let judged = chain::judge(link, &around(db, centre, &epoch, link.number).await?);
-    for (number, fault) in &judged.faults {
-        tracing::error!(target: "audit", %centre, epoch, number, fault = fault.as_str(), digest = link.digest,
-            "the chain of what this centre signed is broken");
-        sqlx::query("INSERT INTO chain_faults VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
-            .bind(centre.as_str())
-            .bind(&epoch)
-            .bind(number)
-            .bind(fault.as_str())
-            .bind(&link.digest)
-            .bind(now.as_millis())
-            .execute(&mut *db)
-            .await?;
+    for (number, what) in &judged.faults {
+        fault(db, centre, &epoch, (*number, *what, &link.digest), now).await?;
     }
     if !judged.is_new {
         return Ok(());
@@ -132,7 +163,8 @@ pub(super) async fn take_link(
          VALUES (?1, ?2, 1, ?3, iif(?3 > 1, ?4, NULL), ?4)
          ON CONFLICT (centre, epoch) DO UPDATE SET
              documents = documents + 1, highest = max(highest, ?3), last_ms = ?4,
-             open_since_ms = iif(documents + 1 < max(highest, ?3), coalesce(open_since_ms, ?4), NULL)",
+             open_since_ms =
+                 iif(documents + 1 < max(highest, ?3) - begins + 1, coalesce(open_since_ms, ?4), NULL)",
     )
     .bind(centre.as_str())
     .bind(&epoch)
@@ -140,6 +172,30 @@ pub(super) async fn take_link(
     .bind(now.as_millis())
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Keeps in mind what does not fit: the number, and the digest of the document that does not.
+async fn fault(
+    db: &mut SqliteConnection,
+    centre: &CentreId,
+    epoch: &str,
+    (number, fault, digest): (i64, Fault, &str),
+    now: Wall,
+) -> Result<(), sqlx::Error> {
+    let kept = sqlx::query("INSERT INTO chain_faults VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .bind(centre.as_str())
+        .bind(epoch)
+        .bind(number)
+        .bind(fault.as_str())
+        .bind(digest)
+        .bind(now.as_millis())
+        .execute(db)
+        .await?;
+    if kept.rows_affected() > 0 {
+        tracing::error!(target: "audit", %centre, epoch, number, fault = fault.as_str(), digest,
+            "the chain of what this centre signed is broken");
+    }
     Ok(())
 }
 

@@ -68,6 +68,33 @@ impl Index {
         digest.map(|bytes| bytes.try_into().map_err(|_| odd("a digest of another length"))).transpose()
     }
 
+    /// When a complete file ended that does not wait for its hour: it is in a signed list by then, or should be.
+    ///
+    /// # Errors
+    /// If the index cannot be read.
+    pub async fn sealed_end(&self, path: &str) -> Result<Option<Wall>, sqlx::Error> {
+        let end = sqlx::query_scalar::<_, i64>(
+            "SELECT start_ms + duration_ms FROM segments
+             WHERE path = ? AND state != 'open' AND counter NOT IN (SELECT counter FROM unsealed)",
+        );
+        Ok(end.bind(path).fetch_optional(&self.readers()).await?.map(Wall::from_millis))
+    }
+
+    /// What was complete at `at` or later is not in the chain any more, because that was lost: it is read for its digest.
+    ///
+    /// # Errors
+    /// If the index cannot be written.
+    pub async fn unseal_since(&self, at: Wall) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT OR IGNORE INTO unsealed (counter, sha256)
+             SELECT counter, NULL FROM segments WHERE state != 'open' AND start_ms + duration_ms >= ?",
+        )
+        .bind(at.as_millis())
+        .execute(&self.writer())
+        .await?;
+        Ok(())
+    }
+
     /// These files are in the chain.
     ///
     /// # Errors

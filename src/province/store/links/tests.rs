@@ -9,8 +9,9 @@ use crate::evidence::manifest::{self, FileFacts};
 use crate::ledger::{BEGINNING, Link};
 use crate::model::{EventId, FileId, IncidentId};
 use crate::province::chain::ChainState;
+use crate::province::store::chains::ChainBefore;
 use crate::province::store::{Became, Wanted, read_back};
-use crate::wire::{FileInit, Outcome, Role, Signer, Trust, UserData};
+use crate::wire::{FileInit, Links, Outcome, Role, Signer, Trust, UserData};
 
 fn at(s: i64) -> Wall {
     Wall::from_millis(1_795_400_000_000 + s * 1000)
@@ -30,7 +31,7 @@ fn digest(n: i64) -> String {
 
 fn fact(n: i64) -> LinkFact {
     let (previous, digest) = (digest(n - 1), digest(n));
-    LinkFact { number: n, kind: "hour".into(), made_at: at(n), previous, digest, incident: None }
+    LinkFact { number: n, kind: "hour".into(), made_at: at(n), previous, digest, incident: None, epoch: None }
 }
 
 async fn storage() -> (TempDir, Store) {
@@ -40,6 +41,10 @@ async fn storage() -> (TempDir, Store) {
 }
 
 async fn tell(store: &Store, of: u8, message: u8, links: Vec<LinkFact>) -> EventDecision {
+    tell_all(store, of, message, links.into()).await
+}
+
+async fn tell_all(store: &Store, of: u8, message: u8, links: Links) -> EventDecision {
     let id = EventId(uuid::Uuid::from_bytes([message; 16]));
     let event = LinksEvent::new(id, &centre(), at(0), u64::from(message), epoch(of), links);
     let (body, signer) = (event.to_bytes(), Signer::from_secret([1; 32]));
@@ -70,6 +75,54 @@ async fn what_is_missing_shows_with_the_time_it_covers_and_closes_when_it_comes(
     assert_eq!(tell(&store, 9, 2, vec![fact(3), fact(4), fact(5)]).await, EventDecision::Duplicate);
     assert!(matches!(tell(&store, 9, 2, vec![fact(7)]).await, EventDecision::Refuse(_)));
     assert_eq!(store.chain_faults("xuan-lung").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_restored_database_goes_on_from_the_last_document_of_its_copy_and_what_the_copy_lost_is_counted() {
+    let (_folder, store) = storage().await;
+    tell(&store, 9, 1, vec![fact(1), fact(2), fact(3), fact(4)]).await;
+    let follows = Some(Follows { epoch: epoch(9), number: 2 });
+    let first = LinkFact { digest: "ab".repeat(32), ..fact(3) };
+    let links = vec![LinkFact { epoch: Some(epoch(9)), ..fact(2) }, first];
+    tell_all(&store, 8, 2, Links { follows, links }).await;
+    let [new, old] = &store.chains("xuan-lung").await.unwrap()[..] else { panic!("two chains") };
+    assert_eq!((new.state, new.documents, new.missing, new.open_since), (ChainState::Whole, 1, 0, None));
+    let before = ChainBefore { epoch: epoch(9).to_string(), number: 2, lost: 2 };
+    assert_eq!((&new.follows, &old.follows, old.documents), (&Some(before), &None, 4));
+    assert_eq!(store.chain_gaps("xuan-lung").await.unwrap(), []);
+    assert_eq!(store.chain_faults("xuan-lung").await.unwrap(), []);
+    // A gap behind it is one as ever.
+    let links = vec![LinkFact { previous: "cd".repeat(32), ..fact(5) }];
+    tell_all(&store, 8, 3, Links { follows, links }).await;
+    assert_eq!(standing(&store).await, (ChainState::Open, 1, true));
+    let [gap] = &store.chain_gaps("xuan-lung").await.unwrap()[..] else { panic!("one gap") };
+    assert_eq!((gap.from, gap.to), (4, 4));
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_here_before_it_is_told_that_the_database_was_restored_is_open_only_until_then() {
+    let (_folder, store) = storage().await;
+    tell(&store, 9, 1, vec![fact(1), fact(2)]).await;
+    tell(&store, 8, 2, vec![fact(3)]).await;
+    assert_eq!(standing(&store).await, (ChainState::Open, 2, true));
+    tell_all(&store, 8, 3, Links { follows: Some(Follows { epoch: epoch(9), number: 2 }), links: vec![] })
+        .await;
+    assert_eq!(standing(&store).await, (ChainState::Whole, 0, false));
+}
+
+#[tokio::test]
+async fn a_chain_that_does_not_follow_the_one_that_it_names_is_broken() {
+    let (_folder, store) = storage().await;
+    tell(&store, 9, 1, vec![fact(1), fact(2)]).await;
+    let links = vec![LinkFact { previous: "ab".repeat(32), ..fact(3) }];
+    let follows = Some(Follows { epoch: epoch(9), number: 2 });
+    tell_all(&store, 8, 2, Links { follows, links: links.clone() }).await;
+    assert_eq!(standing(&store).await.0, ChainState::Broken);
+    // What it says later does not change what it said.
+    let other = Some(Follows { epoch: epoch(7), number: 900 });
+    tell_all(&store, 8, 3, Links { follows: other, links }).await;
+    let chain = store.chains("xuan-lung").await.unwrap().remove(0);
+    assert_eq!((chain.missing, chain.follows.unwrap().number, chain.faults), (0, 2, 1));
 }
 
 #[tokio::test]

@@ -8,9 +8,10 @@ const lateMs = 3 * 3_600_000;
 export type ChainNotice = { state: 'broken'; count: number } | { state: 'open'; count: number; since: string };
 
 /** What is worth saying of a centre's chain at `now`, in ms since 1970. */
-export function chainNotice(one: Pick<CentreFacts, 'chain' | 'chain_faults'>, now: number): ChainNotice | null {
+export function chainNotice(one: Pick<CentreFacts, 'chain_missing' | 'chain_open_since' | 'chain_faults'>, now: number): ChainNotice | null {
   if (one.chain_faults > 0) return { state: 'broken', count: one.chain_faults };
-  const since = one.chain?.open_since;
-  if (one.chain && since && now - Date.parse(since) > lateMs) return { state: 'open', count: one.chain.missing, since };
+  // Of all lives of its database: whoever begins a new one does not close what is missing in the old.
+  const since = one.chain_open_since;
+  if (since && now - Date.parse(since) > lateMs) return { state: 'open', count: one.chain_missing, since };
   return null;
 }

@@ -507,6 +507,12 @@ export interface components {
             chain_faults: number;
             /**
              * Format: int64
+             * @description How many are missing, in all its chains.
+             */
+            chain_missing: number;
+            chain_open_since?: components["schemas"]["Wall"] | null;
+            /**
+             * Format: int64
              * @description How many of its events are missing between those that came.
              */
             events_missing: number;
@@ -538,6 +544,21 @@ export interface components {
         /** @description The centres that the caller sees. */
         Centres: {
             centres: components["schemas"]["Centre"][];
+        };
+        /** @description The chain that another goes on from. */
+        ChainBefore: {
+            /** @description The life of the centre's database before. */
+            epoch: components["schemas"]["Epoch"];
+            /**
+             * Format: int64
+             * @description How many later ones of it are known here alone: the copy has lost them.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description The number of its last document that the copy has.
+             */
+            number: number;
         };
         /** @description A document that does not fit. */
         ChainFault: {
@@ -588,6 +609,7 @@ export interface components {
              * @description How many do not fit.
              */
             faults: number;
+            follows?: components["schemas"]["ChainBefore"] | null;
             /** @description When the newest came. */
             last_at: components["schemas"]["Wall"];
             /**

@@ -16,6 +16,9 @@ export const board: Readonly<Record<keyof typeof vi, string>> = {
   'board.chain-broken': 'Signed records contradict each other: {{count}}',
   'board.chain-none': 'No signed record has come yet.',
   'board.chain-lives': "The centre's database was begun anew {{count}} times.",
+  'board.chain-restored': "The centre's database was restored from a copy. It goes on behind record {{number}}.",
+  'board.chain-restored-lost':
+    "The centre's database was restored from a copy. It goes on behind record {{number}}. Signed records that the copy lacks and that the province was told of: {{count}}",
   'board.chain-gap-one': 'Record {{from}} is missing, signed between {{after}} and {{before}}',
   'board.chain-gap': 'Records {{from}}–{{to}} are missing, signed between {{after}} and {{before}}',
   'board.chain-beginning': 'the beginning',

@@ -15,6 +15,9 @@ export const board = {
   'board.chain-broken': 'Hồ sơ đã ký không khớp nhau: {{count}} chỗ',
   'board.chain-none': 'Chưa nhận được hồ sơ đã ký nào.',
   'board.chain-lives': 'Cơ sở dữ liệu của trung tâm đã được lập mới {{count}} lần.',
+  'board.chain-restored': 'Cơ sở dữ liệu của trung tâm đã được khôi phục từ bản sao, ký tiếp từ sau mục {{number}}.',
+  'board.chain-restored-lost':
+    'Cơ sở dữ liệu của trung tâm đã được khôi phục từ bản sao, ký tiếp từ sau mục {{number}}. Bản sao thiếu {{count}} mục đã ký sau đó mà tỉnh đã được báo.',
   'board.chain-gap-one': 'Thiếu mục {{from}}, ký trong khoảng {{after}} – {{before}}',
   'board.chain-gap': 'Thiếu các mục {{from}}–{{to}}, ký trong khoảng {{after}} – {{before}}',
   'board.chain-beginning': 'lúc bắt đầu',
