@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::centre_db::CentreDb;
 use crate::clock;
-use crate::evidence::{Job, Part, closing_clip, first_clip};
+use crate::evidence::{Job, Part, closing_clip, first_clip, interrupted};
 use crate::forward::{Evidence, IncidentRow, Pin};
 use crate::incident::{Action, BoxObservation, Incident, Tracker};
 use crate::ingest::CameraState;
@@ -208,7 +208,8 @@ impl Desk {
     /// What a process before this one left open: incidents are closed, missing evidence is asked for.
     async fn take_up(&mut self) -> anyhow::Result<()> {
         let now = clock::now();
-        for mut row in self.db.open_incidents().await? {
+        let mut recent = self.db.open_incidents().await?;
+        for mut row in recent.clone() {
             row.ended_at = Some(self.last_seen(&row).await.max(row.flagged_at));
             tracing::info!(target: "incident", incident = %row.id, what = "closed", "it was open when the service stopped");
             self.write(&row, EventType::Closed, now).await;
@@ -217,8 +218,18 @@ impl Desk {
             let _ = self.jobs.send(Job { incident: row.id, part: Part::First }).await;
         }
         // A closing clip that a stop cut off: what is there already is not made again.
-        for row in self.db.ended_since(now.wall.plus_millis(-CLOSING_IS_MADE_FOR_MS)).await? {
-            self.ask_for_closing(&row).await;
+        let ended = self.db.ended_since(now.wall.plus_millis(-CLOSING_IS_MADE_FOR_MS)).await?;
+        for row in &ended {
+            self.ask_for_closing(row).await;
+        }
+        recent.retain(|row| ended.iter().all(|ended| ended.id != row.id));
+        recent.extend(ended);
+        for row in recent {
+            let (storage, id, flagged_at) = (self.archive.storage().to_owned(), row.id, row.flagged_at);
+            let look = tokio::task::spawn_blocking(move || interrupted(&storage, id, flagged_at));
+            for at in look.await? {
+                let _ = self.jobs.send(Job { incident: id, part: Part::Later(at) }).await;
+            }
         }
         self.refresh_pins().await;
         Ok(())

@@ -174,6 +174,9 @@ pub struct PackedFile {
     pub duration_ms: i64,
     /// Whether it has sound.
     pub sound: bool,
+    /// Whether its picture is H.265, which not every player can show.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub h265: bool,
     /// Whether it carries content credentials (C2PA) of the key that signed the package.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub c2pa: bool,

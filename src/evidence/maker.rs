@@ -20,6 +20,7 @@ use super::clip::{Clip, ClipError, ClipPart, cut, cut_silent};
 use super::envelope::SignerFacts;
 use super::manifest::{FileFacts, IncidentFacts, MANIFEST_NAME, Manifest};
 use super::range::{self, Range};
+use super::shelf;
 use super::sound::excerpt;
 use super::still::still;
 use crate::centre_db::CentreDb;
@@ -297,7 +298,7 @@ fn folder_name(incident: IncidentId, part: Part) -> String {
     match part {
         Part::First => incident.to_string(),
         Part::Closing => format!("{incident}/closing"),
-        Part::Later(at) => format!("{incident}/{}", at.timestamp().strftime("at-%H%M%SZ")),
+        Part::Later(at) => format!("{incident}/{}", shelf::later_name(at)),
     }
 }
 

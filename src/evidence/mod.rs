@@ -43,5 +43,5 @@ mod verify;
 pub use keeping::forget_outdated;
 pub use maker::{Job, Maker, Part};
 pub use range::{Range, closing_clip, first_clip};
-pub use shelf::{EVIDENCE_FILES, Found, folder_of, found};
+pub use shelf::{EVIDENCE_FILES, Found, folder_of, found, interrupted};
 pub use verify::{CERTIFICATE_NAME, Verdict, is_plain, verify, verify_by};

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::IncidentId;
+use jiff::tz::TimeZone;
+
+use super::manifest::MANIFEST_NAME;
+use crate::model::{IncidentId, Wall};
 
 /// The files that a person asks for: name, what it is called in the log, media type.
 pub const EVIDENCE_FILES: [(&str, &str, &str); 4] = [
@@ -33,4 +36,60 @@ pub fn found(storage: &Path, incident: IncidentId) -> Found {
     let folder = folder_of(storage, incident);
     let is_there = |name: &str| folder.join(name).is_file();
     Found { clip: is_there("clip.mp4"), still: is_there("still.jpg"), sound: is_there("sound.wav") }
+}
+
+/// The name of the folder with evidence of a moment while the incident went on, within that of the incident.
+pub(super) fn later_name(at: Wall) -> String {
+    at.timestamp().strftime("at-%H%M%SZ").to_string()
+}
+
+/// The moments of which evidence was begun and is not signed: a sudden end cut that off. `flagged_at` is before them all,
+/// by less than a day.
+pub fn interrupted(storage: &Path, incident: IncidentId, flagged_at: Wall) -> Vec<Wall> {
+    let entries = std::fs::read_dir(folder_of(storage, incident)).into_iter().flatten().flatten();
+    let unsigned = entries.filter(|entry| !entry.path().join(MANIFEST_NAME).exists());
+    let mut moments: Vec<Wall> =
+        unsigned.filter_map(|entry| moment_of(entry.file_name().to_str()?, flagged_at)).collect();
+    moments.sort_unstable();
+    moments
+}
+
+/// The moment that a folder's name tells, which is at `flagged_at` or within a day after it.
+fn moment_of(name: &str, flagged_at: Wall) -> Option<Wall> {
+    let time = name.strip_prefix("at-")?.strip_suffix('Z')?;
+    let time = jiff::civil::Time::strptime("%H%M%S", time).ok()?;
+    let day = TimeZone::UTC.to_datetime(flagged_at.timestamp()).date();
+    let on_day = |day: jiff::civil::Date| {
+        let at = TimeZone::UTC.to_timestamp(day.to_datetime(time)).ok()?;
+        Some(Wall::from_millis(at.as_millisecond()))
+    };
+    // The name has whole seconds.
+    let not_before = flagged_at.plus_millis(-999);
+    on_day(day).filter(|at| *at >= not_before).or_else(|| on_day(day.tomorrow().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_that_was_cut_off_is_found_by_its_moment_and_what_is_signed_is_not() {
+        let storage = tempfile::tempdir().unwrap();
+        let incident: IncidentId = "0193b3c4-0000-7000-8000-000000000002".parse().unwrap();
+        let flagged_at: Wall = "2026-11-28T23:59:30.500Z".parse().unwrap();
+        assert_eq!(interrupted(storage.path(), incident, flagged_at), []);
+        let folder = folder_of(storage.path(), incident);
+        for name in ["at-235930Z", "at-000010Z", "at-235950Z", "closing", "at-99Z", "x"] {
+            crate::disk::make_folder(&folder.join(name)).unwrap();
+        }
+        crate::disk::write_atomically(&folder.join("at-235950Z").join(MANIFEST_NAME), b"{}").unwrap();
+        crate::disk::write_atomically(&folder.join("clip.mp4"), b"").unwrap();
+        let moments: Vec<Wall> =
+            ["2026-11-28T23:59:30Z", "2026-11-29T00:00:10Z"].map(|at| at.parse().unwrap()).into();
+        assert_eq!(interrupted(storage.path(), incident, flagged_at), moments);
+        assert_eq!(
+            moments.iter().map(|at| later_name(*at)).collect::<Vec<_>>(),
+            ["at-235930Z", "at-000010Z"]
+        );
+    }
 }

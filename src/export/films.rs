@@ -148,6 +148,7 @@ impl Found {
             to: view.to,
             duration_ms: view.duration_ms,
             sound: view.has_sound,
+            h265: view.is_h265,
             c2pa,
             sources: view.sources().into_iter().map(|(_, path)| source(path)).collect(),
         })

@@ -69,6 +69,7 @@ pub(super) fn write(
                 to: recorded.to,
                 duration_ms: recorded.duration_ms,
                 sound: recorded.sound,
+                h265: false,
                 c2pa: false,
             }),
             Err(e) if matches!(e.kind(), io::ErrorKind::Interrupted | io::ErrorKind::StorageFull) => {
@@ -109,6 +110,7 @@ mod tests {
             to: Wall::default(),
             duration_ms: 0,
             sound: true,
+            h265: false,
             c2pa: false,
             sources: paths.iter().map(source).collect(),
         }

@@ -51,6 +51,7 @@ pub(super) fn write(
         to: film.from.plus_millis(report.to_ms),
         duration_ms: report.to_ms.saturating_sub(report.from_ms),
         sound: true,
+        h265: false,
         c2pa: false,
         sources: Vec::new(),
     }))

@@ -16,6 +16,7 @@ fn film(camera: &str, sources: &[(&str, Option<String>)]) -> PackedFile {
         to: at,
         duration_ms: 0,
         sound: true,
+        h265: false,
         c2pa: false,
         sources: sources
             .iter()

@@ -79,6 +79,7 @@ pub(super) fn write(
             to: at,
             duration_ms: 0,
             sound: false,
+            h265: false,
             c2pa: false,
             sources: Vec::new(),
         });
@@ -112,6 +113,7 @@ mod tests {
             to: at(60),
             duration_ms: 60_000,
             sound: true,
+            h265: false,
             c2pa: false,
             sources: vec![],
         };

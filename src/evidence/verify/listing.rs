@@ -6,6 +6,7 @@ use super::names::Listed;
 use crate::evidence::envelope::{is_as_sealed, payload_type};
 use crate::evidence::export::{self, BesideFile, Package, PackedFile};
 use crate::evidence::manifest::{FileFacts, MANIFEST_NAME, open};
+use crate::ledger::Link;
 use crate::model::{CameraId, CentreId, ClockState, IncidentId, Wall};
 use crate::wire::{Malformed, PublicKey};
 
@@ -25,6 +26,8 @@ pub(super) struct Listing {
     pub(super) made_at: Wall,
     /// How far the clock could be believed then.
     pub(super) clock: ClockState,
+    /// Its place in the centre's chain, if it has one.
+    pub(super) link: Option<Link>,
 }
 
 /// Reads the manifest in `folder`.
@@ -57,6 +60,7 @@ fn opened(bytes: &[u8]) -> Result<Listing, Malformed> {
         centre: manifest.centre,
         made_at: manifest.made_at,
         clock: manifest.clock,
+        link: manifest.link,
         incident: Some(manifest.incident.id),
         package: None,
         files: manifest.files.into_iter().map(listed).collect(),
@@ -76,5 +80,6 @@ fn of_package((package, key): (Package, PublicKey)) -> Listing {
     let files = package.files.iter().map(packed).chain(package.beside.iter().map(beside));
     let files = files.map(|(name, size, sha256)| Listed { name, size, sha256 }).collect();
     let (centre, made_at, clock) = (package.centre.clone(), package.made_at, package.clock);
-    Listing { what, incident: None, package: Some(package), files, key, centre, made_at, clock }
+    let link = package.link.clone();
+    Listing { what, incident: None, package: Some(package), files, key, centre, made_at, clock, link }
 }

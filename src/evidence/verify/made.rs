@@ -133,6 +133,7 @@ impl Making {
             to: self.package.to,
             duration_ms: 60_000,
             sound: true,
+            h265: false,
             c2pa: false,
             sources,
         });

@@ -10,6 +10,16 @@ use crate::keeping::gap_reason;
 pub(super) fn films(shown: &Shown<'_>) -> Markup {
     html! {
         h2 { "Hình " span.en { "/ Films" } }
+        @if of_kind(shown, PackedKind::Film).any(|film| film.h265) {
+            p {
+                "Phim nén theo chuẩn H.265. Nếu trang này chỉ có tiếng hoặc màn hình đen, hãy mở tệp phim bằng VLC, hoặc bằng Edge \
+                 hay Chrome bản mới trên máy có hỗ trợ H.265."
+                br; span.en {
+                    "The films are H.265. If only sound or a black picture comes here, open the files with VLC, or with a \
+                     recent Edge or Chrome on a machine that supports H.265."
+                }
+            }
+        }
         @for film in of_kind(shown, PackedKind::Film) {
             figure {
                 figcaption {

@@ -34,6 +34,7 @@ fn package(reason: &str) -> Package {
             to: at.plus_millis(50_000),
             duration_ms: 50_000,
             sound: true,
+            h265: false,
             c2pa: false,
             sources: vec![],
         }],
@@ -132,6 +133,10 @@ fn the_page_shows_stills_sound_incidents_sources_and_what_is_not_there() {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("C2PA"));
+    assert!(!page.contains("H.265"));
+    package.files[0].h265 = true;
+    let page = shown_of(&package, true);
+    assert!(page.contains("hãy mở tệp phim bằng VLC") && page.contains("open the files with VLC"), "{page}");
     package.files[0].c2pa = true;
     let page = shown_of(&package, true);
     for part in [

@@ -68,6 +68,8 @@ pub struct View {
     pub duration_ms: i64,
     /// Whether it has sound.
     pub has_sound: bool,
+    /// Whether its picture is H.265, which not every player can show.
+    pub is_h265: bool,
     /// What of the range is damaged and left out.
     pub missing: Vec<Missing>,
     /// Names exactly these bytes.
@@ -315,6 +317,7 @@ impl Making {
             to: self.to.unwrap_or_default(),
             duration_ms: shown_until.saturating_sub(shown_from) / 90,
             has_sound,
+            is_h265: matches!(video.stsd.get(20..24), Some(b"hvc1" | b"hev1")),
             missing: self.missing,
             etag: format!("\"{etag}\""),
         })
