@@ -17,7 +17,7 @@ use crate::database;
 use crate::model::{Epoch, Ids, IncidentId, Now};
 use crate::mounts::Place;
 
-pub use mark::{MARK_NAME, Mark, Restored};
+pub use mark::{MARK_NAME, Mark, Restored, TakenUp};
 
 /// The file's name below the storage path.
 pub const FILE_NAME: &str = "centre.sqlite";

@@ -225,8 +225,8 @@ impl Desk {
         recent.retain(|row| ended.iter().all(|ended| ended.id != row.id));
         recent.extend(ended);
         for row in recent {
-            let (storage, id, flagged_at) = (self.archive.storage().to_owned(), row.id, row.flagged_at);
-            let look = tokio::task::spawn_blocking(move || interrupted(&storage, id, flagged_at));
+            let (storage, id) = (self.archive.storage().to_owned(), row.id);
+            let look = tokio::task::spawn_blocking(move || interrupted(&storage, id));
             for at in look.await? {
                 let _ = self.jobs.send(Job { incident: id, part: Part::Later(at) }).await;
             }

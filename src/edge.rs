@@ -225,11 +225,10 @@ async fn open(config: EdgeConfig) -> anyhow::Result<(Shared, ClockWatch)> {
     let signer = keys::load_or_make(&identity.unwrap_or_else(|| storage.join("keys/evidence.pem")))?;
     let mut ids = Ids::new(clock::id_seed()?);
     let mut db = centre_db::open(&storage, &mut ids, clock::now()).await?;
-    let restored = db.take_up(&mut ids, clock::now()).await?;
+    let taken_up = db.take_up(&mut ids, clock::now()).await?;
     let archive = Archive::open(&storage, keeping::policy(&config), clock::now().wall).await?;
-    if let Some(restored) = restored {
-        // The hours that named these are lost with the newer database.
-        archive.index.unseal_since(restored.signed_until).await?;
+    if let Some(since) = taken_up.signs_since {
+        archive.index.unseal_since(since).await?;
     }
     let archive = Arc::new(archive);
     // Before anything can be deleted, it is known what must stay.

@@ -6,7 +6,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{Row, SqliteConnection};
@@ -20,6 +19,8 @@ use crate::people::{Act, AuditLog};
 /// The note's name below the storage path.
 pub const MARK_NAME: &str = "centre.mark.json";
 
+const DAY_MS: i64 = 86_400_000;
+
 /// How far a database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
@@ -32,12 +33,13 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Whether a database that is so far is older than what was noted. One that holds nothing yet is new, not old. Pure.
-    fn is_older_than(&self, noted: &Self) -> bool {
+    /// Whether a database that is so far is older than what was noted. One that holds nothing yet is new, not old; and a
+    /// note of the life that it goes on from could not be written since. Pure.
+    fn is_older_than(&self, noted: &Self, follows: Option<Epoch>) -> bool {
         if self.epoch == noted.epoch {
             self.document < noted.document || self.event < noted.event
         } else {
-            self.document > 0 || self.event > 0
+            follows != Some(noted.epoch) && (self.document > 0 || self.event > 0)
         }
     }
 }
@@ -49,33 +51,60 @@ pub struct Restored {
     pub from: Mark,
     /// How far the one was that it replaced.
     pub lost: Mark,
-    /// Until when what was recorded is signed in it.
-    pub signed_until: Wall,
+}
+
+/// How a database was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenUp {
+    /// It is a copy of some time ago, and has begun a new life now.
+    pub restored: Option<Restored>,
+    /// What was recorded since then has to be signed again: the hours that named it are lost.
+    pub signs_since: Option<Wall>,
 }
 
 impl CentreDb {
     /// Takes the database up for the service that owns it: one that is older than its note begins a new life.
     ///
     /// # Errors
-    /// If the note or the database cannot be read or written.
-    pub async fn take_up(&mut self, ids: &mut Ids, now: Now) -> anyhow::Result<Option<Restored>> {
-        let path = self.storage.join(MARK_NAME);
-        let noted = read(&path)?;
+    /// If the database cannot be read or written. A note that cannot be is logged: recording does not wait for it.
+    pub async fn take_up(&mut self, ids: &mut Ids, now: Now) -> anyhow::Result<TakenUp> {
         let mut transaction = self.pool.begin_with(WRITING).await?;
-        let from = current(&mut transaction).await?;
-        let lost = noted.filter(|lost| from.is_older_than(lost));
-        let last_hour =
-            sqlx::query_scalar("SELECT coalesce(max(made_at), 0) FROM ledger WHERE kind = 'hour'");
-        let signed_until = Wall::from_millis(last_hour.fetch_one(&mut *transaction).await?);
-        let restored = lost.map(|lost| Restored { from, lost, signed_until });
+        let (from, lost) = self.found(&mut transaction).await?;
+        let restored = lost.map(|lost| Restored { from, lost });
         if let Some(restored) = &restored {
-            let epoch = ids.next(now).to_string();
-            begin_again(&mut transaction, &epoch, restored, now).await?;
-            self.epoch = epoch.parse()?;
+            let epoch = Epoch(ids.next(now));
+            // The note first: an end between the two begins yet another life of the same copy, and not one of this.
+            self.write(Mark { epoch, ..from }).await.unwrap_or_else(|e| not_noted(&e));
+            begin_again(&mut transaction, epoch, restored, now).await?;
+            self.epoch = epoch;
         }
+        let signs_since = signs_since(&mut transaction).await?;
         transaction.commit().await?;
-        self.note().await?;
-        Ok(restored)
+        self.note().await.unwrap_or_else(|e| not_noted(&e));
+        Ok(TakenUp { restored, signs_since })
+    }
+
+    /// Whether the database is a copy of some time ago that the service has not taken up, or a new one beside the note of
+    /// another: nothing may be signed in it before that.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn is_to_be_taken_up(&self) -> anyhow::Result<bool> {
+        let mut db = self.pool.acquire().await?;
+        let (found, lost) = self.found(&mut db).await?;
+        let is_new = read(&self.storage.join(MARK_NAME))
+            .is_some_and(|noted| noted.epoch != found.epoch && found.document == 0 && found.event == 0);
+        Ok(lost.is_some() || is_new)
+    }
+
+    /// How far the database is, and how far another one was that it is older than.
+    async fn found(&self, db: &mut SqliteConnection) -> anyhow::Result<(Mark, Option<Mark>)> {
+        let found = current(db).await?;
+        let follows: Option<String> =
+            sqlx::query_scalar("SELECT follows_epoch FROM meta").fetch_one(db).await?;
+        let follows = follows.map(|epoch| epoch.parse()).transpose()?;
+        let noted = read(&self.storage.join(MARK_NAME));
+        Ok((found, noted.filter(|noted| found.is_older_than(noted, follows))))
     }
 
     /// Notes how far the database is.
@@ -84,6 +113,10 @@ impl CentreDb {
     /// If it cannot be read, or the note cannot be written.
     pub async fn note(&self) -> anyhow::Result<()> {
         let mark = current(&mut *self.pool.acquire().await?).await?;
+        self.write(mark).await
+    }
+
+    async fn write(&self, mark: Mark) -> anyhow::Result<()> {
         let path = self.storage.join(MARK_NAME);
         let bytes = serde_json::to_vec(&mark)?;
         let written = tokio::task::spawn_blocking(move || {
@@ -97,15 +130,35 @@ impl CentreDb {
     }
 }
 
+fn not_noted(why: &anyhow::Error) {
+    tracing::error!(
+        "how far the database is could not be noted: a copy put in its place would not be known: {why:#}"
+    );
+}
+
 /// None if there is no note, or none that can be read: what it would tell is lost, and nothing else.
-fn read(path: &Path) -> anyhow::Result<Option<Mark>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes)
-            .inspect_err(|e| tracing::error!("{}: it cannot be read, and is made anew: {e}", path.display()))
-            .ok()),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e).with_context(|| path.display().to_string()),
+fn read(path: &Path) -> Option<Mark> {
+    let read = std::fs::read(path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
+    match read {
+        Ok(mark) => Some(mark),
+        Err(e) if e.kind() == ErrorKind::NotFound => None,
+        Err(e) => {
+            tracing::error!("{}: it cannot be read, and is made anew: {e}", path.display());
+            None
+        }
     }
+}
+
+/// While no hour of a restored database is signed: a day before the last that it has. By then all is complete that this one
+/// names, whatever the clock did; what is signed twice counts by the first.
+async fn signs_since(db: &mut SqliteConnection) -> anyhow::Result<Option<Wall>> {
+    let last = sqlx::query_scalar::<_, i64>(
+        "SELECT coalesce((SELECT made_at FROM ledger WHERE kind = 'hour' ORDER BY number DESC LIMIT 1), 0)
+         FROM meta WHERE follows_number IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM ledger WHERE kind = 'hour' AND number > follows_number)",
+    );
+    let last = last.fetch_optional(db).await?;
+    Ok(last.map(|at| Wall::from_millis(at).plus_millis(-DAY_MS)))
 }
 
 async fn current(db: &mut SqliteConnection) -> anyhow::Result<Mark> {
@@ -119,21 +172,21 @@ async fn current(db: &mut SqliteConnection) -> anyhow::Result<Mark> {
 
 async fn begin_again(
     db: &mut SqliteConnection,
-    epoch: &str,
+    epoch: Epoch,
     restored: &Restored,
     now: Now,
 ) -> anyhow::Result<()> {
-    let Restored { from, lost, .. } = restored;
+    let (Restored { from, lost }, epoch) = (restored, epoch.to_string());
     // Numbers of events go on: those of the copy are in its outbox, and a life may begin with any.
     sqlx::query("UPDATE meta SET epoch = ?, follows_epoch = ?, follows_number = ?")
-        .bind(epoch)
+        .bind(&epoch)
         .bind(from.epoch.to_string())
         .bind(from.document)
         .execute(&mut *db)
         .await?;
     let detail = json!({ "from": from, "lost": lost });
     let act =
-        Act { who: "quaywatch", from: "service", action: "database-restored", subject: Some(epoch), detail };
+        Act { who: "quaywatch", from: "service", action: "database-restored", subject: Some(&epoch), detail };
     AuditLog::add_in(db, act, now.wall).await?;
     tracing::error!(
         target: "audit", epoch, document = from.document, lost_document = lost.document,
@@ -152,6 +205,8 @@ mod tests {
         Mark { epoch, document, event }
     }
 
+    const NOTHING: TakenUp = TakenUp { restored: None, signs_since: None };
+
     async fn mark_of(db: &CentreDb) -> Mark {
         current(&mut db.pool.acquire().await.unwrap()).await.unwrap()
     }
@@ -169,8 +224,13 @@ mod tests {
             // A copy from before it was made anew.
             (mark(2, 5, 3), true),
         ] {
-            assert_eq!(found.is_older_than(&noted), is_older, "{found:?}");
+            assert_eq!(found.is_older_than(&noted, None), is_older, "{found:?}");
         }
+        let restored = mark(2, 5, 3);
+        assert!(
+            !restored.is_older_than(&noted, Some(noted.epoch)),
+            "it could not be noted that it goes on from there"
+        );
     }
 
     #[tokio::test]
@@ -180,7 +240,7 @@ mod tests {
         let copy = folder.path().join("copy.sqlite");
         let file = folder.path().join(super::super::FILE_NAME);
         let mut hourly = open(folder.path(), 1).await;
-        assert_eq!(hourly.db.take_up(&mut ids, now).await.unwrap(), None);
+        assert_eq!(hourly.db.take_up(&mut ids, now).await.unwrap(), NOTHING);
         assert!(folder.path().join(MARK_NAME).exists());
         record(&hourly, "gate", 1).await;
         hourly.seal(at(2)).await.unwrap();
@@ -199,16 +259,31 @@ mod tests {
         }
         std::fs::copy(&copy, &file).unwrap();
         let mut again = open(folder.path(), 1).await.db;
-        let restored = again.take_up(&mut ids, now).await.unwrap();
-        assert_eq!(restored, Some(Restored { from: first, lost: last, signed_until: at(2).wall }));
+        assert!(again.is_to_be_taken_up().await.unwrap());
+        let restored = Some(Restored { from: first, lost: last });
+        let signs_since = Some(at(2).wall.plus_millis(-DAY_MS));
+        assert_eq!(again.take_up(&mut ids, now).await.unwrap(), TakenUp { restored, signs_since });
+        assert!(!again.is_to_be_taken_up().await.unwrap());
         assert_ne!(again.epoch(), first.epoch);
         let follows: (String, i64) = sqlx::query_as("SELECT follows_epoch, follows_number FROM meta")
             .fetch_one(&again.pool)
             .await
             .unwrap();
         assert_eq!(follows, (first.epoch.to_string(), first.document));
-        assert_eq!(again.take_up(&mut ids, now).await.unwrap(), None, "only once");
+        let once_more = TakenUp { restored: None, signs_since };
+        assert_eq!(again.take_up(&mut ids, now).await.unwrap(), once_more, "until an hour is signed");
         again.close().await;
-        assert_eq!(open(folder.path(), 1).await.db.take_up(&mut ids, now).await.unwrap(), None);
+        let mut hourly = open(folder.path(), 1).await;
+        hourly.seal(at(4)).await.unwrap();
+        assert_eq!(hourly.db.take_up(&mut ids, now).await.unwrap(), NOTHING);
+
+        // A database that was lost and made anew is not the one that was noted.
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+        }
+        let mut new = open(folder.path(), 1).await.db;
+        assert!(new.is_to_be_taken_up().await.unwrap());
+        assert_eq!(new.take_up(&mut ids, now).await.unwrap(), NOTHING);
+        assert!(!new.is_to_be_taken_up().await.unwrap());
     }
 }

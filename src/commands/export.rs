@@ -123,6 +123,11 @@ async fn export(config: &EdgeConfig, args: Args) -> Result<Vec<String>, Refusal>
     let mut ids = Ids::new(clock::id_seed().map_err(anyhow::Error::from)?);
     let id = ids.next(now).to_string();
     let db = centre_db::open(storage, &mut ids, now).await?;
+    if db.is_to_be_taken_up().await? {
+        let why = "cơ sở dữ liệu là bản sao cũ hoặc mới lập, hãy chạy quaywatch edge trước / the database is an older copy or \
+                   a new one: run quaywatch edge first";
+        return Err(Refusal(1, why.to_owned()));
+    }
     if now.wall.millis_since(to) < 3000 {
         tokio::time::sleep(WRITTEN_AFTER).await;
     }

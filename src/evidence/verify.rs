@@ -115,6 +115,10 @@ fn check(folder: &Path, whom: &Whom<'_>) -> (Verdict, Option<CentreId>) {
         // Their reader is large and not ours: what an unknown signer sends is not given to it.
         if found.is_trusted {
             credentials::check_credentials(folder, package, &listing.key, &faulty, &mut found);
+        } else if package.files.iter().any(|file| file.c2pa) {
+            found.lines.push(
+                "the content credentials (C2PA) of its films were not read: the signer is not trusted".into(),
+            );
         }
         sources::check_sources(folder, package, &whom, &mut found);
         links::check_links(folder, package, &mut found);

@@ -71,13 +71,18 @@ impl Hourly {
     /// If a database or a file cannot be read or written: what was signed by then stays so.
     pub async fn seal(&self, now: Now) -> anyhow::Result<()> {
         let mut behind = 0;
-        while !self.seal_some(&mut behind, now).await?.is_all {}
-        if let Some(nudge) = &self.tells
-            && self.db.tell_links(&self.sealer, now).await? > 0
-        {
-            let _ = nudge.try_send(());
+        loop {
+            let signed = self.seal_some(&mut behind, now).await?;
+            // Not only at the end: where much has to be read, that may be hours away.
+            if let Some(nudge) = &self.tells
+                && self.db.tell_links(&self.sealer, now).await? > 0
+            {
+                let _ = nudge.try_send(());
+            }
+            if signed.is_all {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     async fn seal_some(&self, behind: &mut i64, now: Now) -> anyhow::Result<Signed> {
@@ -154,10 +159,15 @@ impl Hourly {
 }
 
 async fn read_digest(path: PathBuf) -> anyhow::Result<Option<String>> {
+    let shown = path.clone();
     match tokio::task::spawn_blocking(move || disk::measure(&path)).await? {
         Ok((_, digest)) => Ok(Some(hex::encode(digest))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e.into()),
+        // It stays unsigned, and is read again with the next hour: the others need not wait for it.
+        Err(e) => {
+            tracing::error!("{}: it cannot be read, and is not signed: {e}", shown.display());
+            Ok(None)
+        }
     }
 }
 

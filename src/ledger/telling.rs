@@ -20,12 +20,13 @@ impl CentreDb {
         let mut events = 0_u64;
         loop {
             let mut transaction = self.pool.begin_with(WRITING).await?;
-            let links = untold(&mut transaction, self.epoch()).await?;
+            let follows = follows(&mut transaction).await?;
+            let links = untold(&mut transaction, follows.map(|_| self.epoch())).await?;
             if links.is_empty() {
                 return Ok(events);
             }
             let (numbers, id) = (numbers(&links), EventId(uuid::Uuid::now_v7()));
-            let data = Links { follows: follows(&mut transaction).await?, links };
+            let data = Links { follows, links };
             let build =
                 |sequence| LinksEvent::new(id, &sealer.centre, now.wall, sequence, self.epoch(), data);
             add_links(&mut transaction, &sealer.signer, now, build).await?;
@@ -53,8 +54,8 @@ async fn follows(db: &mut SqliteConnection) -> Result<Option<Follows>, sqlx::Err
     Ok(Some(Follows { epoch, number }))
 }
 
-/// The next documents, as many as one event tells; `epoch` is that of the event.
-async fn untold(db: &mut SqliteConnection, epoch: Epoch) -> Result<Vec<LinkFact>, sqlx::Error> {
+/// The next documents, as many as one event tells; `epoch` is that of the event, where some may be of an earlier one.
+async fn untold(db: &mut SqliteConnection, epoch: Option<Epoch>) -> Result<Vec<LinkFact>, sqlx::Error> {
     sqlx::query(
         "SELECT number, kind, subject, made_at, previous, digest, envelope FROM ledger
          WHERE number > (SELECT coalesce(max(number), 0) FROM told_links) ORDER BY number LIMIT ?",
@@ -66,10 +67,10 @@ async fn untold(db: &mut SqliteConnection, epoch: Epoch) -> Result<Vec<LinkFact>
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that try_map asks for")]
-fn fact(row: SqliteRow, epoch: Epoch) -> Result<LinkFact, sqlx::Error> {
+fn fact(row: SqliteRow, epoch: Option<Epoch>) -> Result<LinkFact, sqlx::Error> {
     let (kind, subject): (String, Option<String>) = (row.try_get("kind")?, row.try_get("subject")?);
     // What was signed before the database was restored, and not told by then.
-    let signed_in = LinkKind::parse(&kind).and_then(|kind| epoch_of(kind, row.get("envelope")));
+    let signed_in = epoch.and_then(|_| epoch_of(LinkKind::parse(&kind)?, row.get("envelope")));
     // A manifest's subject is the folder below `evidence/`, which begins with the incident.
     let incident = subject.as_deref().and_then(|subject| subject.split('/').next());
     let incident: Option<IncidentId> = match kind.as_str() {
@@ -85,7 +86,7 @@ fn fact(row: SqliteRow, epoch: Epoch) -> Result<LinkFact, sqlx::Error> {
         previous: row.try_get("previous")?,
         digest: row.try_get("digest")?,
         incident,
-        epoch: signed_in.filter(|signed_in| *signed_in != epoch),
+        epoch: signed_in.filter(|signed_in| Some(*signed_in) != epoch),
     })
 }
 

@@ -111,7 +111,7 @@ uuid_id!(
     FileId
 );
 uuid_id!(
-    /// One life of a centre's database: new when it was lost or the box replaced.
+    /// One life of a centre's database: new when it was lost, put back from a copy, or the box replaced.
     Epoch
 );
 uuid_id!(

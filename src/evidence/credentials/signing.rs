@@ -6,7 +6,7 @@ use c2pa::SigningAlg;
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::enrol::certified_alone;
+use crate::enrol::{Validity, certified_alone};
 use crate::model::{CentreId, Wall};
 use crate::wire::Signer;
 
@@ -22,13 +22,13 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// With what the province certified, in `pem`, if that fits: a centre that is not enrolled, or whose papers are older
-    /// than content credentials, has its key certified by an authority which exists for this alone.
+    /// With what the province certified, in `pem`, if that fits: a centre that is not enrolled, or whose papers have run out
+    /// or are older than content credentials, has its key certified by an authority which exists for this alone.
     ///
     /// # Errors
     /// If no certificate can be made.
     pub fn of(signer: &Signer, pem: Option<&str>, centre: &CentreId, now: Wall) -> anyhow::Result<Self> {
-        let given = pem.and_then(|pem| given(pem, signer));
+        let given = pem.and_then(|pem| given(pem, signer, now));
         let chain = match given {
             Some(certificate) => vec![certificate],
             None => certified_alone(&signer.public(), centre, now)?,
@@ -43,19 +43,20 @@ impl Credentials {
 }
 
 /// The certificate of the key, if it has what C2PA asks for. The root is not sent along: whoever trusts it has it.
-fn given(pem: &str, signer: &Signer) -> Option<CertificateDer<'static>> {
+fn given(pem: &str, signer: &Signer, now: Wall) -> Option<CertificateDer<'static>> {
     let blocks = pem::parse_many(pem).ok()?;
     let ders = blocks.into_iter().filter(|block| block.tag() == "CERTIFICATE").map(pem::Pem::into_contents);
-    ders.map(CertificateDer::from).find(|der| is_for(der, signer))
+    ders.map(CertificateDer::from).find(|der| is_for(der, signer, now))
 }
 
-/// Whether a certificate is this key's and names an organisation and a purpose: one without is refused by what reads it.
-fn is_for(der: &[u8], signer: &Signer) -> bool {
+/// Whether a certificate is this key's, counts now, and names an organisation and a purpose: no other is taken for a film.
+fn is_for(der: &[u8], signer: &Signer, now: Wall) -> bool {
     let Ok((_, read)) = X509Certificate::from_der(der) else { return false };
     let has_purpose = matches!(read.extended_key_usage(), Ok(Some(_)));
     read.public_key().subject_public_key.data.as_ref() == signer.public().raw()
         && read.subject().iter_organization().next().is_some()
         && has_purpose
+        && Validity::of(der).is_ok_and(|validity| validity.holds(now))
 }
 
 impl c2pa::Signer for Credentials {

@@ -101,7 +101,8 @@ async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Re
     let row = heard.iter().find(|row| row.id == centre.id.as_str());
     let (state, silent_since) =
         standing(row.map(|row| row.heard), row.and_then(CentreRow::oldest), clock::now().wall);
-    let chains = pages.store.chains(centre.id.as_str()).await?;
+    let (chains, sums) =
+        (pages.store.chains(centre.id.as_str()).await?, pages.store.chain_sums(centre.id.as_str()).await?);
     Ok(Centre {
         id: centre.id.clone(),
         name: centre.name.clone(),
@@ -110,9 +111,9 @@ async fn summary(pages: &Pages, centre: &KnownCentre, heard: &[CentreRow]) -> Re
         heard_at: row.map(|row| row.heard.at),
         status: row.and_then(|row| row.status.clone()),
         events_missing: pages.store.missing_events(centre.id.as_str()).await?,
-        chain_faults: chains.iter().map(|chain| chain.faults).fold(0, i64::saturating_add),
-        chain_missing: chains.iter().map(|chain| chain.missing).fold(0, i64::saturating_add),
-        chain_open_since: chains.iter().filter_map(|chain| chain.open_since).min(),
+        chain_faults: sums.faults,
+        chain_missing: sums.missing,
+        chain_open_since: sums.open_since,
         chain: chains.into_iter().next(),
     })
 }

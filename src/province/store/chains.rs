@@ -47,6 +47,17 @@ pub struct ChainBefore {
     pub lost: i64,
 }
 
+/// What is amiss in all chains of a centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainSums {
+    /// How many documents do not fit.
+    pub faults: i64,
+    /// How many are missing.
+    pub missing: i64,
+    /// Since when something is missing.
+    pub open_since: Option<Wall>,
+}
+
 /// Documents that are missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ChainGap {
@@ -93,13 +104,33 @@ impl Store {
                     (SELECT count(*) FROM links
                      WHERE links.centre = chains.centre AND links.epoch = chains.follows
                            AND links.number >= chains.begins) AS lost
-             FROM chains WHERE centre = ? ORDER BY last_ms DESC LIMIT ?",
+             FROM chains WHERE centre = ?
+             ORDER BY last_ms DESC, follows IS NOT NULL DESC, rowid DESC LIMIT ?",
         )
         .bind(centre)
         .bind(TOLD)
         .fetch_all(&self.readers)
         .await?;
         Ok(rows.iter().map(chain_row).collect())
+    }
+
+    /// What is amiss in all chains of a centre, however many there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database does not answer.
+    pub async fn chain_sums(&self, centre: &str) -> Result<ChainSums, StoreError> {
+        let row = sqlx::query(
+            "SELECT (SELECT count(*) FROM chain_faults WHERE centre = ?1) AS faults,
+                    (SELECT coalesce(sum(max(0, highest - begins + 1 - documents)), 0)
+                     FROM chains WHERE centre = ?1) AS missing,
+                    (SELECT min(open_since_ms) FROM chains WHERE centre = ?1) AS open_since_ms",
+        );
+        let row = row.bind(centre).fetch_one(&self.readers).await?;
+        Ok(ChainSums {
+            faults: row.get("faults"),
+            missing: row.get("missing"),
+            open_since: moment_if_any(&row, "open_since_ms"),
+        })
     }
 
     /// Which documents of a centre are missing, the newest first.

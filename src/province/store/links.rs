@@ -73,7 +73,15 @@ async fn take_message(
         .await?;
     note_sequence(db, centre, &epoch, sequence, now).await?;
     for fact in &event.data.links {
-        take_link(db, centre, &placed(fact.epoch.unwrap_or(event.epoch), fact), now).await?;
+        // An earlier life is one that is known, or the one that this message goes on from.
+        let epoch = fact.epoch.unwrap_or(event.epoch);
+        let is_named = epoch == event.epoch || event.data.follows.is_some_and(|before| before.epoch == epoch);
+        if is_named || knows_chain(db, centre, epoch).await? {
+            take_link(db, centre, &placed(epoch, fact), now).await?;
+        } else {
+            tracing::error!(target: "audit", %centre, %epoch, number = fact.number,
+                "a document of a life that nobody knows was told, and is not taken");
+        }
     }
     if let Some(follows) = event.data.follows {
         take_follows(db, centre, event.epoch, follows, now).await?;
@@ -81,7 +89,17 @@ async fn take_message(
     Ok(decision)
 }
 
-/// The centre's database was restored: this chain goes on from another. Said once, it stays.
+async fn knows_chain(
+    db: &mut SqliteConnection,
+    centre: &CentreId,
+    epoch: Epoch,
+) -> Result<bool, sqlx::Error> {
+    let known = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM chains WHERE centre = ? AND epoch = ?");
+    Ok(known.bind(centre.as_str()).bind(epoch.to_string()).fetch_one(db).await? > 0)
+}
+
+/// The centre's database was restored: this chain goes on from another. Said once, it stays; whoever has documents below
+/// its beginning, says something else later, or goes on from itself, wants to hide something.
 async fn take_follows(
     db: &mut SqliteConnection,
     centre: &CentreId,
@@ -90,7 +108,17 @@ async fn take_follows(
     now: Wall,
 ) -> Result<(), sqlx::Error> {
     let begins = follows.number.saturating_add(1);
+    let is_of_itself = epoch == follows.epoch;
     let (epoch, earlier) = (epoch.to_string(), follows.epoch.to_string());
+    let refused = sqlx::query_scalar::<_, i64>(
+        "SELECT (SELECT count(*) FROM links WHERE centre = ?1 AND epoch = ?2 AND number < ?4)
+              + (SELECT count(*) FROM chains
+                 WHERE centre = ?1 AND epoch = ?2 AND follows IS NOT NULL AND (follows != ?3 OR begins != ?4))",
+    );
+    let refused = refused.bind(centre.as_str()).bind(&epoch).bind(&earlier).bind(begins);
+    if refused.fetch_one(&mut *db).await? > 0 || is_of_itself {
+        return fault(db, centre, &epoch, (begins, Fault::DoesNotFollow, &earlier), now).await;
+    }
     let said = sqlx::query(
         "UPDATE chains SET follows = ?3, begins = ?4,
              open_since_ms = iif(documents < highest - ?4 + 1, open_since_ms, NULL)

@@ -122,7 +122,35 @@ async fn a_chain_that_does_not_follow_the_one_that_it_names_is_broken() {
     let other = Some(Follows { epoch: epoch(7), number: 900 });
     tell_all(&store, 8, 3, Links { follows: other, links }).await;
     let chain = store.chains("xuan-lung").await.unwrap().remove(0);
-    assert_eq!((chain.missing, chain.follows.unwrap().number, chain.faults), (0, 2, 1));
+    assert_eq!((chain.missing, chain.follows.unwrap().number, chain.faults), (0, 2, 2));
+}
+
+#[tokio::test]
+async fn whoever_says_that_it_was_restored_to_hide_what_is_missing_breaks_the_chain() {
+    let before = |epoch, number| Some(Follows { epoch, number });
+    for follows in [before(epoch(7), 4), before(epoch(9), 0), before(epoch(7), i64::MAX)] {
+        let (_folder, store) = storage().await;
+        tell(&store, 9, 1, vec![fact(1), fact(2), fact(5), fact(6)]).await;
+        tell_all(&store, 9, 2, Links { follows, links: vec![] }).await;
+        let chain = store.chains("xuan-lung").await.unwrap().remove(0);
+        assert_eq!((chain.missing, chain.follows, chain.state), (2, None, ChainState::Broken), "{follows:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_chain_stays_on_the_board_behind_any_number_of_others_and_lives_that_nobody_knows_are_not_taken()
+ {
+    let (_folder, store) = storage().await;
+    tell(&store, 9, 1, vec![fact(1), fact(4)]).await;
+    tell(&store, 9, 2, vec![LinkFact { digest: "ab".repeat(32), ..fact(1) }]).await;
+    let invented = (20..80u8).map(|n| LinkFact { epoch: Some(epoch(n)), ..fact(1) }).collect();
+    tell(&store, 9, 3, invented).await;
+    assert_eq!(store.chains("xuan-lung").await.unwrap().len(), 1);
+    for n in 20..80 {
+        tell(&store, n, n, vec![fact(1)]).await;
+    }
+    let sums = store.chain_sums("xuan-lung").await.unwrap();
+    assert_eq!((sums.faults, sums.missing, sums.open_since.is_some()), (1, 2, true));
 }
 
 #[tokio::test]
