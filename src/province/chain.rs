@@ -56,6 +56,8 @@ pub enum Fault {
     TwoDocuments,
     /// It names another document before it than the one that is there.
     DoesNotFollow,
+    /// The centre says that its database was restored, and what is known here contradicts that.
+    FalseBeginning,
 }
 
 impl Fault {
@@ -64,6 +66,7 @@ impl Fault {
         match self {
             Self::TwoDocuments => "two-documents",
             Self::DoesNotFollow => "does-not-follow",
+            Self::FalseBeginning => "false-beginning",
         }
     }
 }

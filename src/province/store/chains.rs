@@ -80,11 +80,11 @@ pub struct ChainFault {
     /// The life of the centre's database.
     #[schema(value_type = Epoch)]
     pub epoch: String,
-    /// The number of the document.
+    /// The number of the document; 0 of a false beginning.
     pub number: i64,
-    /// `two-documents` or `does-not-follow`.
+    /// `two-documents`, `does-not-follow` or `false-beginning`.
     pub fault: String,
-    /// SHA-256 of the document that does not fit, hexadecimal.
+    /// SHA-256 of the document that does not fit, hexadecimal; of a false beginning the life that it claims to follow.
     pub digest: String,
     /// When it was found.
     pub at: Wall,

@@ -117,7 +117,8 @@ async fn take_follows(
     );
     let refused = refused.bind(centre.as_str()).bind(&epoch).bind(&earlier).bind(begins);
     if refused.fetch_one(&mut *db).await? > 0 || is_of_itself {
-        return fault(db, centre, &epoch, (begins, Fault::DoesNotFollow, &earlier), now).await;
+        // The number is the centre's word: what it claims to follow is what tells one such word from another.
+        return fault(db, centre, &epoch, (0, Fault::FalseBeginning, &earlier), now).await;
     }
     let said = sqlx::query(
         "UPDATE chains SET follows = ?3, begins = ?4,

@@ -134,6 +134,8 @@ async fn whoever_says_that_it_was_restored_to_hide_what_is_missing_breaks_the_ch
         tell_all(&store, 9, 2, Links { follows, links: vec![] }).await;
         let chain = store.chains("xuan-lung").await.unwrap().remove(0);
         assert_eq!((chain.missing, chain.follows, chain.state), (2, None, ChainState::Broken), "{follows:?}");
+        let fault = store.chain_faults("xuan-lung").await.unwrap().remove(0);
+        assert_eq!((fault.number, fault.fault.as_str()), (0, "false-beginning"), "{follows:?}");
     }
 }
 

@@ -564,16 +564,16 @@ export interface components {
         ChainFault: {
             /** @description When it was found. */
             at: components["schemas"]["Wall"];
-            /** @description SHA-256 of the document that does not fit, hexadecimal. */
+            /** @description SHA-256 of the document that does not fit, hexadecimal; of a false beginning the life that it claims to follow. */
             digest: string;
             /** @description The life of the centre's database. */
             epoch: components["schemas"]["Epoch"];
-            /** @description `two-documents` or `does-not-follow`. */
+            /** @description `two-documents`, `does-not-follow` or `false-beginning`. */
             fault: string;
             made_at?: components["schemas"]["Wall"] | null;
             /**
              * Format: int64
-             * @description The number of the document.
+             * @description The number of the document; 0 of a false beginning.
              */
             number: number;
         };

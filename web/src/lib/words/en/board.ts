@@ -24,6 +24,8 @@ export const board: Readonly<Record<keyof typeof vi, string>> = {
   'board.chain-beginning': 'the beginning',
   'board.chain-two-documents': 'Record {{number}} was signed twice with different content (first {{made}}), found {{time}}',
   'board.chain-does-not-follow': 'Record {{number}} (signed {{made}}) does not follow the one before it, found {{time}}',
+  'board.chain-false-beginning':
+    'The centre says that its database was restored from a copy, and the records here contradict that, found {{time}}',
   'board.chain-help': 'Ask the centre, and leave its recorder as it is: somebody changed or restored its data.',
   'board.find': 'Find a centre',
   'board.only': 'Only: {{centre}}',

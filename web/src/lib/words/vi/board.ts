@@ -23,6 +23,8 @@ export const board = {
   'board.chain-beginning': 'lúc bắt đầu',
   'board.chain-two-documents': 'Mục {{number}} được ký hai lần với nội dung khác nhau (bản đầu ký {{made}}), phát hiện {{time}}',
   'board.chain-does-not-follow': 'Mục {{number}} (ký {{made}}) không nối tiếp mục trước, phát hiện {{time}}',
+  'board.chain-false-beginning':
+    'Trung tâm báo cơ sở dữ liệu được khôi phục từ bản sao, nhưng các mục tỉnh đã có cho thấy không phải vậy, phát hiện {{time}}',
   'board.chain-help': 'Hãy hỏi trung tâm và giữ nguyên máy ghi: có người đã sửa hoặc khôi phục lại dữ liệu ở đó.',
   'board.find': 'Tìm trung tâm',
   'board.only': 'Chỉ xem: {{centre}}',
