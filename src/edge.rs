@@ -44,8 +44,6 @@ use link::start_link;
 
 const CAMERAS_STOP_WITHIN: Duration = Duration::from_secs(8);
 const STAGE_STOPS_WITHIN: Duration = Duration::from_secs(5);
-/// How often it is noted how far the database is.
-const NOTED_EVERY: Duration = Duration::from_secs(60);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(30);
 /// How fast the archive grows is measured once in so many passes of housekeeping.
 const MEASURED_EVERY: u32 = 10;
@@ -148,13 +146,7 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     let exports = start_exports(&shared, &mut house)?;
     start_housekeeping(&shared, &mut house, exports.clone());
     start_hourly(&shared, &nudge, &mut house);
-    let (db, house_stop) = (shared.db.clone(), house.token());
-    house.spawn("how far the database is", async move {
-        while house_stop.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
-            note(&db).await;
-        }
-        Ok(())
-    });
+    house.spawn("how far the database is", house::note_how_far(shared.db.clone(), house.token()));
     if let Some(province) = &shared.config.province {
         start_bounds(&shared, province.outbox, nudge.clone(), &mut house)?;
     }
@@ -199,16 +191,9 @@ pub async fn run(config: EdgeConfig, predecessor_died: bool, stop: CancellationT
     link.stop(STAGE_STOPS_WITHIN).await;
     pages.stop(STAGE_STOPS_WITHIN).await;
     shared.archive.index.close().await;
-    note(&shared.db).await;
+    house::note(&shared.db).await;
     shared.db.close().await;
     outcome
-}
-
-/// Notes how far the database is. Without the note a copy of it that is put in its place is not known for one.
-async fn note(db: &CentreDb) {
-    if let Err(e) = db.note().await {
-        tracing::warn!("how far the database is could not be noted: {e:#}");
-    }
 }
 
 /// Every stream that is recorded.

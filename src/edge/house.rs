@@ -1,4 +1,4 @@
-//! The watches over the box itself: its clock, its disk's place, gaps in its archive.
+//! The watches over the box itself: its clock, its disk's place, gaps in its archive, how far its database is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::centre_db::CentreDb;
 use crate::clock;
 use crate::incident::BoxObservation;
 use crate::model::{ClockState, Mono, Now, StreamKind, Wall};
@@ -22,6 +23,8 @@ const ASK_EVERY: Duration = Duration::from_secs(30);
 const ASK_SOON: Duration = Duration::from_secs(10);
 
 const PLACE_EVERY: Duration = Duration::from_secs(2);
+
+const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 const GAPS_EVERY: Duration = Duration::from_secs(60);
 
@@ -100,6 +103,21 @@ impl ClockWatch {
             is_news
         });
         verdict.step_ms
+    }
+}
+
+/// Notes each minute how far the database is.
+pub(super) async fn note_how_far(db: CentreDb, stop: CancellationToken) -> anyhow::Result<()> {
+    while stop.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
+        note(&db).await;
+    }
+    Ok(())
+}
+
+/// Notes how far the database is. Without the note a copy of it that is put in its place is not known for one.
+pub(super) async fn note(db: &CentreDb) {
+    if let Err(e) = db.note().await {
+        tracing::warn!("how far the database is could not be noted: {e:#}");
     }
 }
 
