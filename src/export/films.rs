@@ -40,6 +40,8 @@ pub(super) struct Place<'a> {
 /// A film, and what could not be read for it.
 pub(super) struct Film {
     pub(super) file: PackedFile,
+    /// What it was made from.
+    pub(super) groups: Vec<Group>,
     pub(super) missing: Vec<Missing>,
 }
 
@@ -89,7 +91,7 @@ impl Found {
             match View::make_with_room(place.storage, &self.recordings, &piece.groups, range, &room) {
                 Ok(view) => {
                     let file = self.film(&view, place, seal, (&mut digests, &mut made.left_out))?;
-                    made.films.push(Film { file, missing: view.missing });
+                    made.films.push(Film { file, groups: piece.groups, missing: view.missing });
                 }
                 // The index does not know all that can change: one more file.
                 Err(ViewError::Changes { at, .. }) => waiting.extend(parted(piece, at)),

@@ -145,7 +145,7 @@ impl Exporter<'_> {
                 gaps.extend(
                     missing.map(|part| packed_gap(&found.camera, part.from, part.to, Some("damaged"))),
                 );
-                made.extend(stills::write(film, &moments, place, &mut left_out)?);
+                made.extend(stills::write((film, &found), &moments, place, &mut left_out)?);
                 if wav && film.file.sound {
                     made.extend(sounds::write(&film.file, place, &mut left_out)?);
                 }

@@ -1,49 +1,34 @@
 //! The stills of a film: its first picture, what was on the screen when an incident was flagged, and the moments that
 //! somebody asked for. One at a time is decoded.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 
 use super::copying::Measured;
-use super::films::{Film, Place, free_name, stem};
+use super::films::{Film, Found, Place, free_name, stem};
 use crate::disk;
 use crate::evidence::export::{LeftOut, PackedFile, PackedKind};
-use crate::evidence::still::still;
 use crate::model::Wall;
-use crate::play::Missing;
+use crate::play::still;
 
 /// Their folder in a package.
 const FOLDER: &str = "stills";
 
-/// The moments of which the film has a still, and where in the film each is, in ms. Pure.
-pub(super) fn moments(film: &Film, wanted: &[Wall]) -> BTreeMap<Wall, i64> {
+/// The moments of which a film has a still: what could not be read was left out of it. Pure.
+pub(super) fn moments(film: &Film, wanted: &[Wall]) -> BTreeSet<Wall> {
     let (from, to) = (film.file.from, film.file.to);
-    let within = wanted.iter().filter(|at| (from..to).contains(*at));
-    let shown = within.filter_map(|at| Some((*at, place_of(*at, from, &film.missing)?)));
-    shown.chain([(from, 0)]).collect()
+    let is_shown = |at: &Wall| !film.missing.iter().any(|part| (part.from..part.to).contains(at));
+    let within = wanted.iter().copied().filter(|at| (from..to).contains(at));
+    within.filter(is_shown).chain([from]).collect()
 }
 
-/// Where in a film from `from` on a moment is: what could not be read was left out, and the rest moved together. None
-/// within what was left out.
-fn place_of(at: Wall, from: Wall, missing: &[Missing]) -> Option<i64> {
-    let mut place = at.millis_since(from);
-    for part in missing {
-        if (part.from..part.to).contains(&at) {
-            return None;
-        }
-        if part.to <= at {
-            place = place.saturating_sub(part.to.millis_since(part.from.max(from)).max(0));
-        }
-    }
-    Some(place)
-}
-
-/// Makes the stills of a film that is in the package; those that cannot be made are told.
+/// Makes the stills of a film that is in the package, from the same recorded pictures: that a film of hours is opened
+/// again for each would take memory for all of it. Those that cannot be made are told.
 ///
 /// # Errors
 /// If the disk refuses, or nobody wants them any more.
 pub(super) fn write(
-    film: &Film,
+    (film, found): (&Film, &Found),
     wanted: &[Wall],
     place: Place<'_>,
     left_out: &mut Vec<LeftOut>,
@@ -51,11 +36,11 @@ pub(super) fn write(
     let folder = place.folder.join(FOLDER);
     disk::make_folder(&folder)?;
     let mut made = Vec::new();
-    for (at, at_ms) in moments(film, wanted) {
+    for at in moments(film, wanted) {
         place.course.goes_on()?;
         let camera = &film.file.camera;
         let name = format!("{FOLDER}/{}", free_name(&folder, &stem(camera, at, place.zone), ".jpg"));
-        let jpeg = match still(&place.folder.join(&film.file.name), at_ms) {
+        let jpeg = match still(place.storage, &found.recordings, &film.groups, at) {
             Ok(jpeg) => jpeg,
             Err(e) => {
                 let why =
@@ -96,6 +81,7 @@ fn of(bytes: &[u8]) -> Measured {
 mod tests {
     use super::*;
     use crate::model::CameraId;
+    use crate::play::Missing;
 
     fn at(s: i64) -> Wall {
         Wall::from_millis(1_795_400_100_000 + s * 1000)
@@ -117,20 +103,20 @@ mod tests {
             c2pa: false,
             sources: vec![],
         };
-        Film { file, missing }
+        Film { file, groups: vec![], missing }
     }
 
     #[test]
     fn a_film_has_a_still_of_its_first_picture_and_of_each_moment_within_it_once() {
         let wanted = [at(-1), at(5), at(0), at(5), at(59), at(60)];
         let all: Vec<_> = moments(&film(vec![]), &wanted).into_iter().collect();
-        assert_eq!(all, [(at(0), 0), (at(5), 5000), (at(59), 59_000)]);
+        assert_eq!(all, [at(0), at(5), at(59)]);
     }
 
     #[test]
-    fn what_could_not_be_read_moves_the_moments_behind_it_and_has_no_still() {
+    fn what_could_not_be_read_has_no_still() {
         let damaged = vec![Missing { from: at(10), to: at(14) }, Missing { from: at(30), to: at(31) }];
         let all: Vec<_> = moments(&film(damaged), &[at(9), at(12), at(14), at(40)]).into_iter().collect();
-        assert_eq!(all, [(at(0), 0), (at(9), 9000), (at(14), 10_000), (at(40), 35_000)]);
+        assert_eq!(all, [at(0), at(9), at(14), at(40)]);
     }
 }

@@ -19,6 +19,8 @@ mod live;
 
 mod playlist;
 
+mod still;
+
 mod thumbs;
 
 mod view;
@@ -28,5 +30,6 @@ pub use footage::{Recording, footage, footage_beside};
 pub use groups::{BEHIND_MS, Group, Stretch, groups, groups_to_cut, stretches};
 pub use live::{Bytes, FileRef, Hub, News, Watching};
 pub use playlist::{Ending, playlist};
+pub use still::{NoPicture, still};
 pub use thumbs::{NoThumb, Thumbs};
 pub use view::{Missing, View, ViewError};

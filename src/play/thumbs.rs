@@ -4,19 +4,14 @@
 //! Made one at a time, in a thread that stands back behind the recording, and kept in memory up to a limit:
 //! a small picture of deleted footage is not left on the disk.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use lru::LruCache;
 use tokio::sync::Semaphore;
 
-use super::files::{Unreadable, header_of};
-use super::fragment::read_samples;
+use super::still::small;
 use super::{Group, Recording, footage, groups};
-use crate::libav::{LibavError, Picture, PictureDecoder};
 use crate::model::{CameraId, StreamKind, Wall};
 use crate::perceive::aside;
 use crate::record::Archive;
@@ -104,7 +99,7 @@ impl Thumbs {
         let path = self.archive.path_of(&recording.row);
         let fragment = recording.fragments.get(group.fragments.start).cloned().ok_or(NoThumb::Nothing)?;
         let (made, result) = tokio::sync::oneshot::channel();
-        let make = move || drop(made.send(picture(&path, &fragment, width)));
+        let make = move || drop(made.send(small(&path, &fragment, width, MOST_BYTES)));
         aside("thumb", make).await.map_err(NoThumb::Later)?;
         match result.await {
             Ok(Ok(jpeg)) => {
@@ -119,36 +114,6 @@ impl Thumbs {
             Err(e) => Err(NoThumb::Later(e.into())),
         }
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum NotMade {
-    #[error(transparent)]
-    File(#[from] Unreadable),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    #[error(transparent)]
-    Media(#[from] LibavError),
-    #[error("the keyframe cannot be decoded")]
-    Nothing,
-}
-
-/// The first picture of a fragment, which begins with a keyframe.
-fn picture(path: &Path, fragment: &crate::record::salvage::Fragment, width: u32) -> Result<Vec<u8>, NotMade> {
-    let header = header_of(path)?;
-    let file = File::open(path)?;
-    let (pictures, _) = read_samples(&file, fragment, &header).ok_or(Unreadable::Damaged)?;
-    let key = pictures.first().ok_or(NotMade::Nothing)?;
-    let mut data = vec![0; usize::try_from(key.size).map_err(|_| NotMade::Nothing)?];
-    file.read_exact_at(&mut data, key.offset)?;
-    let mut decoder = PictureDecoder::new(&header.format)?;
-    let mut jpeg = None;
-    let mut keep = |picture: &Picture<'_>| {
-        jpeg.get_or_insert_with(|| picture.jpeg_within(width, MOST_BYTES));
-    };
-    decoder.decode(key.dts, &data, &mut keep)?;
-    decoder.finish(&mut keep)?;
-    Ok(jpeg.ok_or(NotMade::Nothing)??)
 }
 
 #[cfg(test)]

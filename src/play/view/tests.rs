@@ -1,7 +1,7 @@
 use super::*;
 use crate::libav::{Demuxer, PictureDecoder, Sample, Track, VIDEO_TICKS, testing};
 use crate::model::CameraId;
-use crate::play::groups_to_cut;
+use crate::play::{groups_to_cut, still};
 use crate::record::{SegmentRow, salvage, test_row};
 
 /// What was recorded, as the archive knows it.
@@ -226,4 +226,39 @@ proptest::proptest! {
         proptest::prop_assert_eq!((view.from, view.to), (at(first * 40), at(last * 40)));
         proptest::prop_assert_eq!(shown(&recorded.written(&view), view.duration_ms), wanted);
     }
+}
+
+#[test]
+fn a_still_out_of_recorded_files_is_the_picture_that_their_film_shows() {
+    for footage in [testing::footage("libx264", 8), testing::b_frame_footage("libx264", 8)] {
+        let recorded = record(&footage, true);
+        for (from, to) in [(0, 8000), (2345, 7000)] {
+            let groups = groups_to_cut(&recorded.recordings, at(from), at(to));
+            let view = recorded.view(from, to).unwrap();
+            let film = recorded.written(&view);
+            let moments = [0, 39, 40, 900, 1001, 2000, 2039, 3500, 3999];
+            for moment in moments.map(|ms| view.from.plus_millis(ms)) {
+                let made = still(recorded.folder.path(), &recorded.recordings, &groups, moment).unwrap();
+                let shown = crate::evidence::still::still(&film, moment.millis_since(view.from)).unwrap();
+                assert!(made == shown, "{moment} of {from} to {to}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_what_is_damaged_there_is_no_still_and_it_says_why() {
+    let recorded = record(&testing::footage("libx264", 8), false);
+    let groups = groups_to_cut(&recorded.recordings, at(0), at(8000));
+    let path = recorded.folder.path().join(&recorded.recordings[0].row.path);
+    let fragment = &recorded.recordings[0].fragments[0];
+    let file = File::options().write(true).open(&path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0; 64], fragment.offset).unwrap();
+    let of = |ms| still(recorded.folder.path(), &recorded.recordings, &groups, at(ms));
+    assert_eq!(of(1).unwrap_err().to_string(), "the recording is damaged here");
+    assert!(of(5000).is_ok(), "other files are not");
+    std::fs::remove_file(&path).unwrap();
+    assert!(of(1).unwrap_err().to_string().contains("No such file"));
+    let none = still(recorded.folder.path(), &recorded.recordings, &[], at(1));
+    assert_eq!(none.unwrap_err().to_string(), "no picture of that moment can be decoded");
 }
