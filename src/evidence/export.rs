@@ -29,6 +29,9 @@ pub const RECEIPT: &str = "receipts/receipt-";
 /// How the name of a message that a receipt is for begins.
 pub const TOLD: &str = "receipts/told-";
 
+/// The stretch of the centre's chain that the package lies in (`ledger::Stretch`).
+pub const CHAIN: &str = "sources/chain.json";
+
 pub(super) const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.export.v1+json";
 
 /// What a package is.

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::enrol::Believed;
-use crate::model::{CentreId, Wall};
+use crate::model::{CentreId, Epoch, Wall};
 use crate::wire::{BadSignature, LinksEvent, Malformed, Outcome, PublicKey, Receipts, Signature, digest};
 
 /// A message as it went over the link, exact bytes, with its signature: the form of the files below `receipts/`.
@@ -69,6 +69,21 @@ pub struct Proven {
     pub problems: Vec<String>,
     /// The keys that signed receipts and are not trusted here: they prove nothing.
     pub unknown: BTreeSet<String>,
+    /// Of which documents the province was told.
+    pub told: Vec<ToldOf>,
+}
+
+/// A document of which the centre told the province, in a message that is in the package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldOf {
+    /// The file with the message.
+    pub name: String,
+    /// The life that the document was signed in.
+    pub epoch: Epoch,
+    /// Its number.
+    pub number: i64,
+    /// Its SHA-256, hexadecimal.
+    pub digest: String,
 }
 
 /// Who may have signed what.
@@ -95,7 +110,15 @@ pub fn judge(
     let mut messages: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
     for (name, bytes) in told {
         match read_told(bytes, content, signers) {
-            Ok((digest, hours)) => drop(messages.insert(digest, (name.clone(), hours))),
+            Ok((digest, hours, event)) => {
+                proven.told.extend(event.data.links.into_iter().map(|link| ToldOf {
+                    name: name.clone(),
+                    epoch: link.epoch.unwrap_or(event.epoch),
+                    number: link.number,
+                    digest: link.digest,
+                }));
+                messages.insert(digest, (name.clone(), hours));
+            }
             Err(why) => proven.problems.push(format!("{name}: {why}")),
         }
     }
@@ -139,12 +162,12 @@ pub fn judge(
     proven
 }
 
-/// The digest of a message and the hours of the package that it tells of.
+/// The digest of a message, the hours of the package that it tells of, and the message.
 fn read_told(
     bytes: &[u8],
     content: &Content,
     signers: Signers<'_>,
-) -> Result<(String, Vec<String>), Malformed> {
+) -> Result<(String, Vec<String>, LinksEvent), Malformed> {
     let message = SignedMessage::from_bytes(bytes)?;
     let SignedMessage { payload, signature } = &message;
     let is_own = signature.kid == signers.key.kid() && signers.key.verify(payload, &signature.sig).is_ok();
@@ -152,12 +175,12 @@ fn read_told(
         return Err(Malformed(format!("it is not signed by the centre, but by key {}", signature.kid)));
     }
     let event = LinksEvent::from_bytes(signers.centre, payload)?;
-    let links = event.data.links.into_iter().map(|link| link.digest);
-    let hours: Vec<String> = links.filter(|digest| content.hours.contains(digest)).collect();
+    let links = event.data.links.iter().map(|link| &link.digest);
+    let hours: Vec<String> = links.filter(|digest| content.hours.contains(*digest)).cloned().collect();
     if hours.is_empty() {
         return Err(Malformed("it tells of other documents than those in here".into()));
     }
-    Ok((digest(payload), hours))
+    Ok((digest(payload), hours, event))
 }
 
 /// When the receipts were signed, the digests of what they say is stored, and the key if it is not trusted.

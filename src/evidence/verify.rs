@@ -121,8 +121,8 @@ fn check(folder: &Path, whom: &Whom<'_>) -> (Verdict, Option<CentreId>) {
             );
         }
         sources::check_sources(folder, package, &whom, &mut found);
-        links::check_links(folder, package, &mut found);
-        receipts::check_receipts(folder, package, signer, &mut found);
+        let stretch = links::check_links(folder, package, &mut found);
+        receipts::check_receipts(folder, package, stretch.as_ref(), signer, &mut found);
         package::tell_left_out(package, &mut found);
     }
     if let (Some(link), None, None) = (&listing.link, &listing.package, whom.package) {

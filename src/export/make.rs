@@ -20,7 +20,7 @@ use crate::evidence::CERTIFICATE_NAME;
 use crate::evidence::envelope::SignerFacts;
 use crate::evidence::export::{BesideFile, Package};
 use crate::evidence::manifest::MANIFEST_NAME;
-use crate::ledger::{LinkKind, SOFTWARE, Sealed, running_ms};
+use crate::ledger::{SOFTWARE, Sealed, running_ms};
 use crate::model::{CameraId, CentreId, ClockState};
 use crate::people::Act;
 use crate::record::Index;
@@ -163,11 +163,7 @@ impl Exporter<'_> {
         };
         let explained = self.write_beside(&package, &part)?;
         package.beside.extend(explained);
-        let linking = self.db.link((LinkKind::Package, Some(id)), now.wall, |link| {
-            package.link = Some(link);
-            Ok(package.seal(self.signer))
-        });
-        let Sealed { envelope: sealed, digest, .. } = linking.await.context("centre.sqlite")?;
+        let Sealed { envelope: sealed, digest, .. } = self.link(&mut package, &part).await?;
         let (out, manifest) = (order.out.clone(), part.join(MANIFEST_NAME));
         let publishing = tokio::task::spawn_blocking(move || {
             sync_folders(&part)?;

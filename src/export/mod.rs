@@ -44,6 +44,8 @@ mod certificate;
 
 mod gather;
 
+mod link;
+
 mod make;
 
 mod on_record;

@@ -238,7 +238,10 @@ async fn sound_and_the_recorded_files_are_in_a_package_where_they_are_asked_for(
     assert_eq!((&still.camera, still.from), (&film.camera, film.from));
     assert!(std::fs::read(made.join(&still.name)).unwrap().starts_with(&[0xff, 0xd8]));
     let names: Vec<&str> = package.beside.iter().map(|file| file.name.as_str()).collect();
-    assert_eq!(names, ["sources/hour-1.json", "sources/hour-1_gate_main.sha256", "index.html"]);
+    assert_eq!(
+        names,
+        ["sources/hour-1.json", "sources/hour-1_gate_main.sha256", "index.html", "sources/chain.json"]
+    );
     assert_eq!(package.left_out, []);
 }
 

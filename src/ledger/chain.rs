@@ -168,7 +168,7 @@ impl Chain {
 }
 
 /// `document 3 is` or `documents 3 to 5 are`.
-fn range(from: i64, to: i64) -> String {
+pub(super) fn range(from: i64, to: i64) -> String {
     if from == to { format!("document {to} is") } else { format!("documents {from} to {to} are") }
 }
 

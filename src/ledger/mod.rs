@@ -25,6 +25,8 @@ mod check;
 
 mod chain;
 
+mod stretch;
+
 mod sealer;
 
 #[cfg(test)]
@@ -37,4 +39,5 @@ pub use hour::{AuditHead, Hour, List};
 pub use hourly::Hourly;
 pub use link::{BEGINNING, Link, LinkKind, Stated};
 pub use sealer::{SOFTWARE, Sealer, running_ms};
+pub use stretch::{Place, Stretch};
 pub use tombstone::Tombstone;

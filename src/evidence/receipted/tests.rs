@@ -88,7 +88,9 @@ impl Case {
 fn receipts_prove_files_of_incidents_and_the_hours_that_the_province_was_told_of() {
     let proven = case().judge();
     let expected: BTreeMap<String, Wall> = [1, 2, 3].map(|n| (hex(n), at(7))).into();
-    assert_eq!(proven, Proven { at: expected, ..Proven::default() });
+    let told: Vec<i64> = proven.told.iter().map(|told| told.number).collect();
+    assert_eq!(told, [2, 3, 4]);
+    assert_eq!(Proven { told: vec![], ..proven }, Proven { at: expected, ..Proven::default() });
 }
 
 #[test]

@@ -1,15 +1,16 @@
-//! Whether the documents in a package are in the places of the centre's chain that they say: as far as they are
-//! neighbours, each has to name the one before it. What lies between them stays at the centre.
+//! Whether the stretch of the centre's chain in a package has no gap, whether its documents are in the places of it that
+//! they say, each behind the one that it names, and whether it leads to the package. What lies between them stays at the
+//! centre, but that it was there is signed.
 
-use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::Verdict;
-use crate::evidence::export::{INCIDENTS, Package, SOURCES};
+use crate::evidence::export::{CHAIN, INCIDENTS, Package, SOURCES};
 use crate::evidence::manifest::{self, MANIFEST_NAME};
-use crate::ledger::{Hour, Link};
+use crate::ledger::{Hour, Link, Stretch};
 use crate::model::Wall;
 
 /// No document is larger than this, in bytes.
@@ -23,65 +24,127 @@ struct Placed {
     made_at: Wall,
 }
 
-/// Checks the places of all documents of the package, and tells its own.
-pub(super) fn check_links(folder: &Path, package: &Package, found: &mut Verdict) {
-    let Some(own) = &package.link else { return };
-    let mut places: BTreeMap<i64, Placed> = BTreeMap::new();
-    for placed in documents(folder, package).filter(|placed| placed.link.epoch == own.epoch) {
-        if placed.link.number >= own.number {
-            let number = placed.link.number;
-            found.wrong(format!("{}: it is document {number}, signed after the package itself", placed.name));
-            continue;
-        }
-        if let Some(other) = places.insert(placed.link.number, placed)
-            && let Some(kept) = places.get(&other.link.number)
-            && kept.digest != other.digest
-        {
-            found.wrong(format!(
-                "{} and {}: both are document {} of the centre's chain",
-                other.name, kept.name, other.link.number
+/// Checks the stretch of the chain in the package, that its documents have their places in it, and that it leads to the
+/// package; gives the stretch, if there is one that can be read.
+pub(super) fn check_links(folder: &Path, package: &Package, found: &mut Verdict) -> Option<Stretch> {
+    let own = package.link.as_ref()?;
+    let placed: Vec<Placed> = documents(folder, package).collect();
+    let stretch = match stretch(folder, package) {
+        Ok(Some(stretch)) => stretch,
+        Ok(None) => {
+            found.lines.push(format!(
+                "document {} of the centre's chain {}: the package does not say what lies between its documents; whether \
+                 all of it is there shows at the province",
+                own.number, own.epoch
             ));
+            return None;
+        }
+        Err(why) => {
+            found.wrong(format!("{CHAIN}: {why}"));
+            return None;
+        }
+    };
+    stretch.problems().into_iter().for_each(|problem| found.wrong(format!("{CHAIN}: {problem}")));
+    for one in &placed {
+        if let Some(problem) = out_of_place(one, &stretch) {
+            found.wrong(format!("{}: {problem}", one.name));
         }
     }
-    for (one, next) in places.values().zip(places.values().skip(1)) {
-        check_pair((one, &next.link, &next.name), next.made_at, found);
+    if let Some(problem) = does_not_follow((own, package.made_at), &stretch) {
+        found.wrong(format!("{MANIFEST_NAME}: {problem}"));
     }
-    if let Some(last) = places.values().next_back() {
-        check_pair((last, own, MANIFEST_NAME), package.made_at, found);
+    tell(own, &placed, &stretch, found);
+    Some(stretch)
+}
+
+/// The stretch of the chain in the package; none in one of before it had any.
+fn stretch(folder: &Path, package: &Package) -> Result<Option<Stretch>, String> {
+    if !package.beside.iter().any(|file| file.name == CHAIN) {
+        return Ok(None);
     }
+    let bytes = read(&folder.join(CHAIN)).map_err(|e| format!("it cannot be read: {e}"))?;
+    Stretch::from_bytes(&bytes).map(Some).map_err(|e| e.to_string())
+}
+
+/// Why a document is not where the chain has it.
+fn out_of_place(one: &Placed, stretch: &Stretch) -> Option<String> {
+    let Link { epoch, number, previous } = &one.link;
+    match stretch.get(*epoch, *number) {
+        Some(place) if place.digest != one.digest => {
+            Some(format!("it is another document than number {number} of the centre's chain"))
+        }
+        Some(_) if stretch.before(*number).is_some_and(|before| before != previous) => Some(format!(
+            "the link between documents {} and {number} is broken, signed before {}",
+            number.saturating_sub(1),
+            one.made_at
+        )),
+        Some(_) => None,
+        // Told below.
+        None if stretch.is_of_a_lost_end(*epoch, *number) => None,
+        None => Some(format!("{CHAIN} has no document {number} of the chain {epoch}")),
+    }
+}
+
+/// Why the package is not the document behind the stretch.
+fn does_not_follow((own, made_at): (&Link, Wall), stretch: &Stretch) -> Option<String> {
+    let since = stretch.last().map_or(String::new(), |(_, last)| format!("{} and ", last.made_at));
+    let number = own.number;
+    match stretch.next_number() {
+        next if next > number => Some(format!("it is document {number}, and {CHAIN} has later ones")),
+        next if next < number => Some(format!(
+            "the documents of the chain from {next} to {} are missing: signed between {since}{made_at}",
+            number.saturating_sub(1)
+        )),
+        _ if stretch.before(number) != Some(own.previous.as_str()) => Some(format!(
+            "the link between documents {} and {number} is broken, signed between {since}{made_at}",
+            number.saturating_sub(1)
+        )),
+        _ => None,
+    }
+}
+
+fn tell(own: &Link, placed: &[Placed], stretch: &Stretch, found: &mut Verdict) {
+    let lost = placed.iter().filter(|one| stretch.is_of_a_lost_end(one.link.epoch, one.link.number));
+    found.lines.extend(lost.map(|one| {
+        format!(
+            "{}: it was signed after the copy was made that the centre's database was restored from: the chain goes on \
+             without it",
+            one.name
+        )
+    }));
+    let mut places = stretch.places();
+    let Some((_, first)) = places.next() else { return };
+    let all = places.count().saturating_add(1);
     found.lines.push(format!(
-        "document {} of the centre's chain {}, with {} earlier ones in here; whether the province knows them, and those \
-         between, shows there",
+        "document {} of the centre's chain {}: {all} documents before it, since number {} of {}, are named here, {} are in \
+         the package; whether the province knows them as the same shows there",
         own.number,
         own.epoch,
-        places.len()
+        first.number,
+        first.made_at,
+        placed.len()
     ));
 }
 
-fn check_pair((one, next, name): (&Placed, &Link, &str), at: Wall, found: &mut Verdict) {
-    if one.link.number.saturating_add(1) == next.number && one.digest != next.previous {
-        found.wrong(format!(
-            "{name}: it does not follow {}: the link between documents {} and {} is broken, signed between {} and {at}",
-            one.name, one.link.number, next.number, one.made_at
-        ));
+/// Reads an ordinary file of no more than [`MOST`] bytes.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let about = std::fs::symlink_metadata(path)?;
+    if !about.is_file() || about.len() > MOST {
+        return Err(io::Error::other("it is no file of documents"));
     }
+    std::fs::read(path)
 }
 
 /// The documents of hours and the manifests of incidents that have a place. What cannot be read was told elsewhere.
 fn documents<'a>(folder: &'a Path, package: &'a Package) -> impl Iterator<Item = Placed> + 'a {
     package.beside.iter().filter_map(move |file| {
         let name = file.name.as_str();
-        let is_hour = name.starts_with(SOURCES) && name.ends_with(".json");
+        let is_hour = name.starts_with(SOURCES) && name.ends_with(".json") && name != CHAIN;
         let is_manifest = name.starts_with(INCIDENTS) && name.ends_with(MANIFEST_NAME);
         if !is_hour && !is_manifest {
             return None;
         }
-        let path = folder.join(name);
-        let about = std::fs::symlink_metadata(&path).ok()?;
-        let bytes = match about.is_file() && about.len() <= MOST {
-            true => std::fs::read(path).ok()?,
-            false => return None,
-        };
+        let bytes = read(&folder.join(name)).ok()?;
         let (link, made_at) = if is_hour {
             let (hour, _) = Hour::open(&bytes).ok()?;
             (hour.stated.link, hour.stated.made_at)

@@ -1,5 +1,6 @@
 //! Packages of made-up content, signed as real ones are, for the tests.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -12,11 +13,11 @@ use crate::enrol::{Authority, Request};
 use crate::evidence::CERTIFICATE_NAME;
 use crate::evidence::envelope::SignerFacts;
 use crate::evidence::export::{
-    BesideFile, Package, PackedFile, PackedIncident, PackedKind, Source, hour_name, list_name,
+    BesideFile, CHAIN, Package, PackedFile, PackedIncident, PackedKind, Source, hour_name, list_name,
 };
-use crate::evidence::manifest::{FileFacts, MANIFEST_NAME, tests::manifest};
+use crate::evidence::manifest::{self, FileFacts, MANIFEST_NAME, tests::manifest};
 use crate::evidence::receipted::SignedMessage;
-use crate::ledger::{Hour, Link, List, Stated};
+use crate::ledger::{BEGINNING, Hour, Link, List, Place, Stated, Stretch};
 use crate::model::{
     CameraId, CentreId, ClockState, Epoch, EventId, FileId, IncidentId, Kind, StreamKind, Wall,
 };
@@ -41,6 +42,7 @@ pub(super) struct Making {
     pub(super) package: Package,
     pub(super) hours: Vec<MadeHour>,
     are_hours_written: bool,
+    is_chain_written: bool,
 }
 
 pub(super) fn trust(secret: u8) -> Trust {
@@ -103,7 +105,7 @@ impl Making {
             beside: vec![],
         };
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, signer, package, hours: vec![], are_hours_written: false }
+        Self { folder, signer, package, hours: vec![], are_hours_written: false, is_chain_written: false }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -218,7 +220,7 @@ impl Making {
 
     fn incident_as(&mut self, (of, folder): (u8, u8), secret: u8, centre: &str) {
         let signer = Signer::from_secret([secret; 32]);
-        for part in ["", "closing/"] {
+        for (part, place) in [("", 0), ("closing/", 1)] {
             let below = format!("incidents/{}/{part}", incident_id(folder));
             let clip = format!("{below} clip").repeat(20);
             self.text(&format!("{below}clip.mp4"), clip.as_bytes());
@@ -237,6 +239,10 @@ impl Making {
             sealed.incident.id = incident_id(of);
             sealed.centre = CentreId::new(centre).unwrap();
             sealed.made_at = made_at().plus_millis(EARLIER_MS);
+            let number = 20 + 2 * i64::from(of) + place;
+            let before = self.documents().remove(&(number - 1)).map(|(_, digest)| digest);
+            let previous = before.unwrap_or_else(|| digest(below.as_bytes()));
+            sealed.link = Some(Link { epoch: epoch(), number, previous });
             self.text(&format!("{below}{MANIFEST_NAME}"), &sealed.seal(&signer));
         }
     }
@@ -342,10 +348,57 @@ impl Making {
         (self, std::fs::read_to_string(folder.path().join("ca.pem")).unwrap())
     }
 
+    /// The places of the documents in the package.
+    fn documents(&self) -> BTreeMap<i64, (Link, String)> {
+        let mut documents = BTreeMap::new();
+        for file in &self.package.beside {
+            let bytes = self.read(&file.name);
+            let hour = Hour::open(&bytes).ok().map(|(hour, _)| hour.stated.link);
+            let link = hour.or_else(|| manifest::open(&bytes).ok()?.manifest.link);
+            documents.extend(link.map(|link| (link.number, (link, digest(&bytes)))));
+        }
+        documents
+    }
+
+    /// The chain from `first` to the package: documents of before and between have made-up digests that fit.
+    pub(super) fn stretch(&self, first: i64) -> Stretch {
+        let (documents, own) = (self.documents(), self.package.link.clone().unwrap());
+        let before_first = if first == 1 { BEGINNING.to_owned() } else { "ab".repeat(32) };
+        let (mut stretch, mut before) = (Stretch::default(), before_first);
+        for number in first..own.number {
+            let next = documents.get(&(number + 1)).map(|(link, _)| link.previous.clone());
+            let next = next.or_else(|| (number + 1 == own.number).then(|| own.previous.clone()));
+            let known = documents.get(&number).map(|(_, digest)| digest.clone());
+            let digest = known.or(next).unwrap_or_else(|| digest(&number.to_le_bytes()));
+            let made_at = made_at().plus_millis(EARLIER_MS + number);
+            let (kind, previous) = ("hour".to_owned(), Some(before));
+            before = digest.clone();
+            stretch.add(epoch(), Place { number, kind, made_at, previous, digest });
+        }
+        stretch
+    }
+
+    /// Writes the chain, of which these documents were taken out.
+    pub(super) fn write_chain(&mut self, without: &[i64]) {
+        self.is_chain_written = true;
+        let first = self.documents().keys().next().map_or(90, |first| first - 1).max(1);
+        let (mut kept, mut before) = (Stretch::default(), None::<String>);
+        for (epoch, place) in self.stretch(first).places() {
+            let previous = place.previous.clone().or(before.replace(place.digest.clone()));
+            if !without.contains(&place.number) {
+                kept.add(epoch, Place { previous, ..place.clone() });
+            }
+        }
+        self.text(CHAIN, &kept.to_bytes());
+    }
+
     /// The package, signed.
     pub(super) fn sealed(mut self) -> TempDir {
         if !self.are_hours_written {
             self.write_hours();
+        }
+        if !self.is_chain_written {
+            self.write_chain(&[]);
         }
         put(&self.path().join(MANIFEST_NAME), &self.package.seal(&self.signer));
         self.folder

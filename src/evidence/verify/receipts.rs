@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::Verdict;
 use crate::enrol::Believed;
-use crate::evidence::export::{INCIDENTS, Package, RECEIPT, RECEIPTS, SOURCES, TOLD};
-use crate::evidence::receipted::{Content, Proven, Signers, judge};
+use crate::evidence::export::{CHAIN, INCIDENTS, Package, RECEIPT, RECEIPTS, SOURCES, TOLD};
+use crate::evidence::receipted::{Content, Proven, Signers, ToldOf, judge};
+use crate::ledger::Stretch;
 use crate::model::Wall;
 use crate::wire::PublicKey;
 
@@ -17,6 +18,7 @@ const MOST: u64 = 4 << 20;
 pub(super) fn check_receipts(
     folder: &Path,
     package: &Package,
+    stretch: Option<&Stretch>,
     (key, believed): (&PublicKey, &Believed),
     found: &mut Verdict,
 ) {
@@ -40,6 +42,15 @@ pub(super) fn check_receipts(
     let signers = Signers { centre: &package.centre, key, believed };
     let proven = judge(&receipts, &told, &content, signers);
     proven.problems.iter().for_each(|problem| found.wrong(problem.clone()));
+    if let Some(stretch) = stretch {
+        let others = proven.told.iter().filter(|told| is_another(told, stretch));
+        others.for_each(|told| {
+            found.wrong(format!(
+                "{}: the province was told of another document {} than {CHAIN} has",
+                told.name, told.number
+            ));
+        });
+    }
     for kid in &proven.unknown {
         found.lines.push(format!(
             "{RECEIPTS}/ they are signed by key {kid}, which is not in --trust: they prove nothing here"
@@ -48,6 +59,19 @@ pub(super) fn check_receipts(
     found.lines.extend(in_words(&proven, &content, None));
     if let Some(since) = believed.revoked_since(&key.kid()) {
         found.lines.extend(in_words(&proven, &content, Some(since)));
+    }
+}
+
+/// Whether the chain has another document in the place of one that the province was told of. What was signed before the
+/// stretch is in no package, and what a restored copy lacks is told at the province.
+fn is_another(told: &ToldOf, stretch: &Stretch) -> bool {
+    match stretch.get(told.epoch, told.number) {
+        Some(place) => place.digest != told.digest,
+        None => {
+            let first = stretch.places().next().map_or(i64::MAX, |(_, first)| first.number);
+            let is_within = (first..stretch.next_number()).contains(&told.number);
+            is_within && !stretch.is_of_a_lost_end(told.epoch, told.number)
+        }
     }
 }
 

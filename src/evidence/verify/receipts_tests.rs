@@ -1,4 +1,4 @@
-use super::super::made::{Making, hour_of, trust};
+use super::super::made::{Making, digest, hour_of, trust};
 use super::super::tests::all_kinds;
 use super::super::{Verdict, verify_by};
 use crate::enrol::Believed;
@@ -92,15 +92,74 @@ fn neighbours_in_the_chain_that_do_not_follow_each_other_are_told_with_the_time_
         making
     };
     let verdict = found(hours(), &both());
-    assert!(verdict.holds() && has(&verdict, "with 2 earlier ones in here"), "{verdict:?}");
+    assert!(verdict.holds() && has(&verdict, "93 documents before it, since number 6 of"), "{verdict:?}");
     // The seventh hour was signed anew, after the eighth had been signed.
     let mut making = hours();
     making.write_hours();
     let mut other = making.hours[0].clone();
     other.previous = "11".repeat(32);
     let document = making.sealed_hour(&other, 1, "xuan-lung");
+    making.write_chain(&[]);
     making.text("sources/hour-7.json", &document);
     let verdict = found(making, &both());
     assert!(!verdict.is_intact, "{verdict:?}");
-    assert!(has(&verdict, "the link between documents 7 and 8 is broken, signed between"), "{verdict:?}");
+    let another = "sources/hour-7.json: it is another document than number 7 of the centre's chain";
+    assert!(has(&verdict, another), "{verdict:?}");
+    // And the chain was made to fit.
+    let mut making = hours();
+    making.write_hours();
+    making.text("sources/hour-7.json", &document);
+    let verdict = found(making, &both());
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(has(&verdict, "hour-8.json: the link between documents 7 and 8 is broken"), "{verdict:?}");
+}
+
+#[test]
+fn what_is_missing_of_the_chain_between_the_documents_of_a_package_and_behind_them_is_told() {
+    let without = |numbers: &[i64]| {
+        let mut making = receipted();
+        making.write_chain(numbers);
+        found(making, &both())
+    };
+    assert!(without(&[]).holds());
+    let verdict = without(&[40, 41]);
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(
+        has(&verdict, "sources/chain.json: documents 40 to 41 are missing: signed between"),
+        "{verdict:?}"
+    );
+    let verdict = without(&[97, 98]);
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(has(&verdict, "the documents of the chain from 97 to 98 are missing"), "{verdict:?}");
+    // A document of the package that the chain does not have.
+    let verdict = without(&[7]);
+    assert!(has(&verdict, "sources/hour-7.json: sources/chain.json has no document 7"), "{verdict:?}");
+}
+
+#[test]
+fn a_chain_with_another_document_than_the_province_was_told_of_is_told() {
+    let mut making = receipted();
+    let told = making.told_of(&[7]);
+    let other = String::from_utf8(told).unwrap().replace("\"number\":7", "\"number\":50").into_bytes();
+    making.message("receipts/told-2.json", 1, other.clone());
+    making.message("receipts/receipt-2.json", 9, Making::receipt_for(&[digest(&other)], 3600));
+    let verdict = found(making, &both());
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(
+        has(
+            &verdict,
+            "receipts/told-2.json: the province was told of another document 50 than sources/chain"
+        ),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn a_package_of_before_the_chain_was_put_in_says_so_and_holds() {
+    let mut making = receipted();
+    making.write_chain(&[]);
+    making.drop_file("sources/chain.json");
+    let verdict = found(making, &both());
+    assert!(verdict.holds(), "{verdict:?}");
+    assert!(has(&verdict, "does not say what lies between its documents"), "{verdict:?}");
 }

@@ -326,7 +326,7 @@ fn an_hour_or_an_incident_of_an_unknown_key_is_not_trusted() {
     assert!(verify(package.path(), Some(&both)).holds(), "an older key of the same centre");
 
     let mut making = all_kinds();
-    making.incident_by(2, 1);
+    making.incident_by(2, 2);
     let package = making.sealed();
     let verdict = verify(package.path(), Some(&trust(1)));
     assert!(verdict.is_intact && !verdict.is_trusted, "{verdict:?}");
