@@ -39,20 +39,11 @@ fn read_from(mut demuxer: Demuxer, clip: &Path, at_ms: i64) -> Result<Vec<u8>, L
     }
     let by_then = group.iter().map(|sample| sample.pts).filter(|pts| *pts <= at).max();
     let wanted = by_then.or(group.first().map(|sample| sample.pts)).ok_or_else(nothing)?;
-    let mut decoder = PictureDecoder::new(&format)?;
-    let mut jpeg: Option<Result<Vec<u8>, LibavError>> = None;
+    drop(demuxer);
+    let units = group.iter().map(|sample| Ok::<_, LibavError>((sample.pts, sample.data())));
     // Only the picture asked for is compressed; of a damaged one the decoder shows the nearest.
-    let mut keep = |picture: &crate::libav::Picture<'_>| {
-        if picture.pts() >= wanted && jpeg.is_none() {
-            jpeg = Some(picture.jpeg());
-        }
-    };
-    for sample in &group {
-        // A damaged unit costs its own picture.
-        let _ = decoder.decode(sample.pts, sample.data(), &mut keep);
-    }
-    decoder.finish(&mut keep)?;
-    jpeg.ok_or_else(nothing)?
+    let found = PictureDecoder::new(&format)?.find(units, wanted)?;
+    found.ok_or_else(nothing)?.into_jpeg()
 }
 
 /// As [`still`], of the last keyframe of a recording that is perhaps being written, at most `width` pixels

@@ -205,4 +205,7 @@ mod made;
 mod many;
 
 #[cfg(test)]
+mod resigned;
+
+#[cfg(test)]
 mod tests;

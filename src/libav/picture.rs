@@ -32,6 +32,30 @@ impl Luma<'_> {
     }
 }
 
+/// A still is evidence: close to the best quality there is (1 to 31, the lower the better), at least and at most.
+const BEST: (i32, i32) = (2, 3);
+
+/// A picture with JPEG's own levels as a JPEG.
+fn jpeg_of(full: &ff::frame::Video, (least, most): (i32, i32)) -> Result<Vec<u8>, LibavError> {
+    let missing = || LibavError::Unsupported("JPEG".into());
+    let codec = ff::encoder::find(ff::codec::Id::MJPEG).ok_or_else(missing)?;
+    let doing = "making a JPEG";
+    let mut setup = tell(doing, ff::codec::Context::new_with_codec(codec).encoder().video())?;
+    setup.set_width(full.width());
+    setup.set_height(full.height());
+    setup.set_format(Pixel::YUVJ420P);
+    setup.set_color_range(ff::color::Range::JPEG);
+    setup.set_time_base((1, 25));
+    setup.set_qmin(least);
+    setup.set_qmax(most);
+    let mut encoder = tell(doing, setup.open_as(codec))?;
+    tell(doing, encoder.send_frame(full))?;
+    tell(doing, encoder.send_eof())?;
+    let mut packet = ff::Packet::empty();
+    tell(doing, encoder.receive_packet(&mut packet))?;
+    Ok(packet.data().unwrap_or_default().to_vec())
+}
+
 /// One decoded picture.
 pub struct Picture<'a> {
     pub(super) frame: &'a ff::frame::Video,
@@ -87,8 +111,7 @@ impl Picture<'_> {
     /// # Errors
     /// If its pixels are of a kind that cannot be converted.
     pub fn jpeg(&self) -> Result<Vec<u8>, LibavError> {
-        // A still is evidence: close to the best quality there is (1 to 31, the lower the better).
-        self.compressed((self.width(), self.height()), (2, 3))
+        self.compressed((self.width(), self.height()), BEST)
     }
 
     /// The picture as a JPEG of at most `width` pixels, in the best quality that needs no more than `bytes`
@@ -111,29 +134,8 @@ impl Picture<'_> {
         Ok(made)
     }
 
-    fn compressed(
-        &self,
-        (width, height): (u32, u32),
-        (least, most): (i32, i32),
-    ) -> Result<Vec<u8>, LibavError> {
-        let full = self.scaled(Pixel::YUVJ420P, width, height)?;
-        let missing = || LibavError::Unsupported("JPEG".into());
-        let codec = ff::encoder::find(ff::codec::Id::MJPEG).ok_or_else(missing)?;
-        let doing = "making a JPEG";
-        let mut setup = tell(doing, ff::codec::Context::new_with_codec(codec).encoder().video())?;
-        setup.set_width(width);
-        setup.set_height(height);
-        setup.set_format(Pixel::YUVJ420P);
-        setup.set_color_range(ff::color::Range::JPEG);
-        setup.set_time_base((1, 25));
-        setup.set_qmin(least);
-        setup.set_qmax(most);
-        let mut encoder = tell(doing, setup.open_as(codec))?;
-        tell(doing, encoder.send_frame(&full))?;
-        tell(doing, encoder.send_eof())?;
-        let mut packet = ff::Packet::empty();
-        tell(doing, encoder.receive_packet(&mut packet))?;
-        Ok(packet.data().unwrap_or_default().to_vec())
+    fn compressed(&self, (width, height): (u32, u32), quality: (i32, i32)) -> Result<Vec<u8>, LibavError> {
+        jpeg_of(&self.scaled(Pixel::YUVJ420P, width, height)?, quality)
     }
 
     fn converted(&self, to: Pixel) -> Result<ff::frame::Video, LibavError> {
@@ -165,6 +167,16 @@ impl TakenPicture {
     /// The picture, to be looked at.
     pub fn look(&self) -> Picture<'_> {
         Picture { frame: &self.frame }
+    }
+
+    /// As [`Picture::jpeg`], and the picture itself goes before that is made: one of them less in memory.
+    ///
+    /// # Errors
+    /// As [`Picture::jpeg`].
+    pub fn into_jpeg(self) -> Result<Vec<u8>, LibavError> {
+        let full = self.look().converted(Pixel::YUVJ420P)?;
+        drop(self);
+        jpeg_of(&full, BEST)
     }
 }
 
@@ -213,6 +225,41 @@ impl PictureDecoder {
         let sent = tell("decoding a picture", self.decoder.send_packet(&packet));
         self.show(each);
         sent
+    }
+
+    /// Decodes access units, each with its time, until a picture of `wanted` or later comes out, and gives that; none if
+    /// none does. A damaged unit costs its own picture. The decoder is gone then, and what it holds.
+    pub fn find<D: AsRef<[u8]>, E>(
+        mut self,
+        units: impl IntoIterator<Item = Result<(i64, D), E>>,
+        wanted: i64,
+    ) -> Result<Option<TakenPicture>, E> {
+        for unit in units {
+            let (pts, data) = unit?;
+            let data = data.as_ref();
+            if data.is_empty() || i32::try_from(data.len()).is_err() {
+                continue;
+            }
+            let mut packet = ff::Packet::copy(data);
+            packet.set_pts(Some(pts));
+            packet.set_dts(Some(pts));
+            let _ = self.decoder.send_packet(&packet);
+            if let Some(found) = self.next_from(wanted) {
+                return Ok(Some(found));
+            }
+        }
+        let _ = self.decoder.send_eof();
+        Ok(self.next_from(wanted))
+    }
+
+    fn next_from(&mut self, wanted: i64) -> Option<TakenPicture> {
+        loop {
+            let mut frame = ff::frame::Video::empty();
+            self.decoder.receive_frame(&mut frame).ok()?;
+            if frame.pts().unwrap_or(0) >= wanted {
+                return Some(TakenPicture { frame });
+            }
+        }
     }
 
     /// Decodes a keyframe of which no neighbour is decoded, and shows it at once: in a stream with

@@ -61,27 +61,19 @@ pub fn still(
     let first = line.pictures.first().ok_or(NoPicture::Nothing)?;
     let by_then = line.pictures.iter().enumerate().filter(|(_, picture)| picture.shown <= at);
     let (wanted, _) = by_then.max_by_key(|(_, picture)| picture.shown).unwrap_or((0, first));
-    let mut decoder = PictureDecoder::new(line.format.as_ref().ok_or(NoPicture::Nothing)?)?;
     // What is decoded is named by its place in the order of showing.
     let places = places(&line.pictures);
     let wanted = places.get(wanted).copied().ok_or(NoPicture::Nothing)?;
-    let mut jpeg: Option<Result<Vec<u8>, LibavError>> = None;
-    let mut keep = |picture: &Picture<'_>| {
-        // Of a damaged one the decoder shows the nearest.
-        if picture.pts() >= wanted && jpeg.is_none() {
-            jpeg = Some(picture.jpeg());
-        }
-    };
-    let mut data = Vec::new();
-    for (picture, place) in line.pictures.iter().zip(&places) {
+    let units = line.pictures.iter().zip(&places).map(|(picture, place)| {
         let (_, file) = line.files.get(picture.file).ok_or(NoPicture::Nothing)?;
-        data.resize(usize::try_from(picture.sample.size).map_err(|_| NoPicture::Nothing)?, 0);
+        let mut data = vec![0; usize::try_from(picture.sample.size).map_err(|_| NoPicture::Nothing)?];
         file.read_exact_at(&mut data, picture.sample.offset)?;
-        // A damaged unit costs its own picture.
-        let _ = decoder.decode(*place, &data, &mut keep);
-    }
-    decoder.finish(&mut keep)?;
-    Ok(jpeg.ok_or(NoPicture::Nothing)??)
+        Ok::<_, NoPicture>((*place, data))
+    });
+    let decoder = PictureDecoder::new(line.format.as_ref().ok_or(NoPicture::Nothing)?)?;
+    // Of a damaged one the decoder shows the nearest.
+    let found = decoder.find(units, wanted)?.ok_or(NoPicture::Nothing)?;
+    Ok(found.into_jpeg()?)
 }
 
 /// Of each picture its place in the order of showing.

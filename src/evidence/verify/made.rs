@@ -38,6 +38,7 @@ pub(super) struct MadeHour {
 /// A package that is being made.
 pub(super) struct Making {
     folder: TempDir,
+    secret: u8,
     signer: Signer,
     pub(super) package: Package,
     pub(super) hours: Vec<MadeHour>,
@@ -105,7 +106,15 @@ impl Making {
             beside: vec![],
         };
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, signer, package, hours: vec![], are_hours_written: false, is_chain_written: false }
+        Self {
+            folder,
+            secret,
+            signer,
+            package,
+            hours: vec![],
+            are_hours_written: false,
+            is_chain_written: false,
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -202,7 +211,7 @@ impl Making {
         let (id, kind) = (incident_id(number), Kind::RaisedVoices);
         let camera = CameraId::new(camera).unwrap();
         self.package.incidents.push(PackedIncident { id, kind, camera, flagged_at: self.package.from });
-        self.incident_as((number, number), 1, "xuan-lung");
+        self.incident_as((number, number), self.secret, "xuan-lung");
     }
 
     /// Evidence of `of` in the folder of another.
@@ -281,7 +290,7 @@ impl Making {
             if let Some((_, digest)) = last.filter(|(number, _)| number + 1 == hour.number) {
                 hour.previous = digest;
             }
-            let document = self.sealed_hour(&hour, 1, "xuan-lung");
+            let document = self.sealed_hour(&hour, self.secret, "xuan-lung");
             self.text(&hour_name(hour.number), &document);
             last = Some((hour.number, digest(&document)));
             for (camera, text) in lists(&hour) {
@@ -330,7 +339,7 @@ impl Making {
         if !numbers.is_empty() {
             let told = self.told_of(&numbers);
             digests.push(digest(&told));
-            self.message("receipts/told-1.json", 1, told);
+            self.message("receipts/told-1.json", self.secret, told);
         }
         if !digests.is_empty() {
             self.message("receipts/receipt-1.json", 9, Self::receipt_for(&digests, 3600));
@@ -339,13 +348,9 @@ impl Making {
 
     /// With the certificate of its key, which is newer than all but the package; gives that of the authority, too.
     pub(super) fn certified(mut self) -> (Self, String) {
-        let (folder, now) = (tempfile::tempdir().unwrap(), made_at().plus_millis(-1000));
-        let authority = Authority::open_or_make(folder.path(), "Phú Thọ", now).unwrap();
-        let request = Request::make(&self.package.centre, &KeyPair::generate().unwrap(), &self.signer, now);
-        let receipts = [Signer::from_secret([9; 32]).public()];
-        let papers = authority.sign(Request::read(&request.unwrap()).unwrap(), &receipts, now).unwrap();
+        let (papers, authority) = papers(self.secret, self.package.centre.as_str());
         self.text(CERTIFICATE_NAME, papers.as_bytes());
-        (self, std::fs::read_to_string(folder.path().join("ca.pem")).unwrap())
+        (self, authority)
     }
 
     /// The places of the documents in the package.
@@ -392,6 +397,17 @@ impl Making {
         self.text(CHAIN, &kept.to_bytes());
     }
 
+    /// The package itself is signed by the key of this secret, whatever signed what is in it.
+    pub(super) fn sign_as(&mut self, secret: u8) {
+        self.sign_only_as(secret);
+        self.package.signer = SignerFacts::of(&self.signer).unwrap();
+    }
+
+    /// The same, and it says that it was the one of before.
+    pub(super) fn sign_only_as(&mut self, secret: u8) {
+        self.signer = Signer::from_secret([secret; 32]);
+    }
+
     /// The package, signed.
     pub(super) fn sealed(mut self) -> TempDir {
         if !self.are_hours_written {
@@ -403,6 +419,23 @@ impl Making {
         put(&self.path().join(MANIFEST_NAME), &self.package.seal(&self.signer));
         self.folder
     }
+}
+
+/// Papers for the key of this secret, by an authority that is made for it; gives the certificate of that, too.
+pub(super) fn papers(secret: u8, centre: &str) -> (String, String) {
+    let (folder, now) = (tempfile::tempdir().unwrap(), made_at().plus_millis(-1000));
+    let authority = Authority::open_or_make(folder.path(), "Phú Thọ", now).unwrap();
+    let papers = papers_by(&authority, secret, centre);
+    (papers, std::fs::read_to_string(folder.path().join("ca.pem")).unwrap())
+}
+
+/// The same by this authority.
+pub(super) fn papers_by(authority: &Authority, secret: u8, centre: &str) -> String {
+    let (signer, now) = (Signer::from_secret([secret; 32]), made_at().plus_millis(-1000));
+    let centre = CentreId::new(centre).unwrap();
+    let request = Request::make(&centre, &KeyPair::generate().unwrap(), &signer, now);
+    let receipts = [Signer::from_secret([9; 32]).public()];
+    authority.sign(Request::read(&request.unwrap()).unwrap(), &receipts, now).unwrap()
 }
 
 fn lists(hour: &MadeHour) -> Vec<(CameraId, String)> {

@@ -1,16 +1,24 @@
-//! A thousand made-up packages: each holds as it is, and none with a single byte of it changed.
+//! A thousand made-up packages, with certificates, receipts and real films with credentials among them: each holds as it
+//! is, and none with a single byte of it changed.
 
 use std::path::{Path, PathBuf};
 
-use super::made::{MadeHour, Making, digest, put, trust};
-use super::verify;
+use super::made::{MadeHour, Making, digest, hour_of, papers, put};
+use super::{CERTIFICATE_NAME, verify_by};
+use crate::clock;
+use crate::enrol::Believed;
+use crate::evidence::credentials::{Credentials, Facts, made};
 use crate::evidence::export::PackedKind;
 use crate::model::CameraId;
+use crate::wire::Signer;
 
 /// So many packages are made, of which every `CHANGED`-th is changed as well, at `TIMES` places one after the other.
 const PACKAGES: u64 = 1000;
 const CHANGED: u64 = 5;
 const TIMES: usize = 3;
+
+/// Of one package every so many-th byte is changed, each in turn; `QUAYWATCH_EVERY_BYTE=1` changes each of them.
+const STEP: usize = 29;
 
 /// The same numbers for the same seed (splitmix64).
 struct Dice(u64);
@@ -41,7 +49,41 @@ impl Dice {
     }
 }
 
-fn package(seed: u64) -> Making {
+/// What packages are made with: two real films with content credentials, and the certificate of the key.
+struct Kit {
+    films: Vec<(Facts, Vec<u8>)>,
+    papers: String,
+    believed: Believed,
+}
+
+impl Kit {
+    /// Whom the checks believe: the province's authority, and the key of its receipts.
+    fn make() -> Self {
+        let (papers, authority) = papers(1, "xuan-lung");
+        let (folder, signer) = (tempfile::tempdir().unwrap(), Signer::from_secret([1; 32]));
+        let now = clock::now().wall.plus_millis(-60_000);
+        let film = |camera: &str| {
+            let facts = Facts { camera: CameraId::new(camera).unwrap(), ..made::facts() };
+            let credentials = Credentials::of(&signer, None, &facts.centre, now).unwrap();
+            let path = made::film((folder.path(), "a.mp4"), &facts, Some(&credentials));
+            (facts, std::fs::read(path).unwrap())
+        };
+        let films = vec![film("gate"), film("counter-1")];
+        let receipts = Signer::from_secret([9; 32]).public().to_pem().unwrap();
+        let believed = Believed::from_pem(&format!("{authority}{receipts}")).unwrap();
+        Self { films, papers, believed }
+    }
+
+    /// Puts one of the films into the package.
+    fn film(&self, which: usize, name: &str, making: &mut Making) {
+        let (facts, bytes) = &self.films[which];
+        making.file((name, facts.camera.as_str()), PackedKind::Film, bytes, vec![]);
+        let film = making.package.files.last_mut().unwrap();
+        (film.from, film.to, film.c2pa) = (facts.from, facts.to, true);
+    }
+}
+
+fn package(seed: u64, kit: &Kit) -> Making {
     let (mut dice, mut making) = (Dice(seed), Making::new(1));
     let cameras = ["gate", "counter-1", "0", "hall-of-the-commune-where-people-wait-and-sit-1"];
     let stems = ["film", "Quầy số 1, sáng", "a b", "x.y", "2026-11-23_08-00-00"];
@@ -87,6 +129,11 @@ fn package(seed: u64) -> Making {
     for number in 0..dice.throw(3) as u8 {
         making.incident(number, cameras[dice.throw(cameras.len())]);
     }
+    // Each of them has a certificate: nothing else says whose key it is.
+    making.text(CERTIFICATE_NAME, kit.papers.as_bytes());
+    if dice.throw(8) == 0 {
+        kit.film(dice.throw(kit.films.len()), "sealed.mp4", &mut making);
+    }
     making.text("index.html", &dice.bytes());
     if dice.throw(2) == 0 {
         making.receipted();
@@ -102,11 +149,13 @@ fn files(below: &Path, into: &mut Vec<PathBuf>) {
 
 #[test]
 fn a_thousand_untouched_packages_hold_and_a_changed_byte_anywhere_is_seen() {
-    let (trust, mut changed, mut kinds) = (trust(1), 0, std::collections::BTreeSet::new());
+    let (kit, mut changed, mut sealed) = (Kit::make(), 0, 0);
+    let mut kinds = std::collections::BTreeSet::new();
     for seed in 0..PACKAGES {
-        let package = package(seed).sealed();
-        let verdict = verify(package.path(), Some(&trust));
+        let package = package(seed, &kit).sealed();
+        let verdict = verify_by(package.path(), &kit.believed);
         assert!(verdict.holds(), "seed {seed}: {verdict:?}");
+        sealed += usize::from(package.path().join("sealed.mp4").exists());
         if seed % CHANGED != 0 {
             continue;
         }
@@ -119,16 +168,56 @@ fn a_thousand_untouched_packages_hold_and_a_changed_byte_anywhere_is_seen() {
             if whole.is_empty() {
                 continue;
             }
-            let (mut bytes, place) = (whole.clone(), dice.throw(whole.len()));
-            bytes[place] ^= 1 << dice.throw(8);
-            put(path, &bytes);
-            let verdict = verify(package.path(), Some(&trust));
-            assert!(!verdict.is_intact, "seed {seed}, byte {place} of {}: {verdict:?}", path.display());
-            put(path, &whole);
+            let (place, bit) = (dice.throw(whole.len()), dice.throw(8));
+            is_seen((package.path(), path), (&whole, place, bit), &kit);
             changed += 1;
             kinds.extend(path.extension().map(|ending| ending.to_string_lossy().into_owned()));
         }
     }
-    assert!(changed > 400, "{changed}");
-    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["html", "jpg", "json", "mp4", "sha256", "wav"]);
+    assert!(changed > 400 && sealed > 80, "{changed} and {sealed}");
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["html", "jpg", "json", "mp4", "pem", "sha256", "wav"]);
+}
+
+/// Changes a bit of a file, checks that it shows, and puts the file back.
+fn is_seen((folder, path): (&Path, &Path), (whole, place, bit): (&[u8], usize, usize), kit: &Kit) {
+    let mut bytes = whole.to_vec();
+    bytes[place] ^= 1 << bit;
+    put(path, &bytes);
+    let verdict = verify_by(folder, &kit.believed);
+    assert!(!verdict.is_intact, "byte {place} of {}: {verdict:?}", path.display());
+    put(path, whole);
+}
+
+#[test]
+fn each_byte_of_a_package_that_is_another_is_seen() {
+    let kit = Kit::make();
+    let mut making = Making::new(1);
+    making.package.link.as_mut().unwrap().number = 30;
+    making.hours = vec![hour_of(7, &[("gate", "video/gate/main/a.mp4", b"first")])];
+    making.film("gate_1.mp4", "gate", &["video/gate/main/a.mp4"]);
+    making.still("stills/gate_1.jpg", "gate");
+    making.sound("gate_1.wav", "gate");
+    making.original("gate", "video/gate/main/a.mp4", b"first");
+    making.incident(1, "gate");
+    making.text(CERTIFICATE_NAME, kit.papers.as_bytes());
+    making.text("index.html", b"<!doctype html>");
+    making.receipted();
+    let package = making.sealed();
+    assert!(verify_by(package.path(), &kit.believed).holds());
+    let (mut all, mut at) = (Vec::new(), 0usize);
+    files(package.path(), &mut all);
+    let step = if std::env::var_os("QUAYWATCH_EVERY_BYTE").is_some() { 1 } else { STEP };
+    let mut changed = 0;
+    for path in &all {
+        let whole = std::fs::read(path).unwrap();
+        for place in 0..whole.len() {
+            at += 1;
+            // The first and the last byte of each file in any case.
+            if at.is_multiple_of(step) || place == 0 || place + 1 == whole.len() {
+                is_seen((package.path(), path), (&whole, place, at % 8), &kit);
+                changed += 1;
+            }
+        }
+    }
+    assert!(all.len() > 14 && changed > at / step, "{} files, {changed} bytes", all.len());
 }

@@ -110,7 +110,12 @@ fn what_was_changed_missing_or_added_is_named() {
 
 /// Two films of two hours, a still, sound, two incidents and an original.
 pub(super) fn all_kinds() -> Making {
-    let mut making = Making::new(1);
+    all_kinds_by(1)
+}
+
+/// The same, all of it signed by the key of this secret.
+pub(super) fn all_kinds_by(secret: u8) -> Making {
+    let mut making = Making::new(secret);
     making.hours = vec![
         hour_of(7, &[("counter-1", "video/counter-1/main/a.mp4", b"first")]),
         hour_of(

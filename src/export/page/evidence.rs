@@ -6,7 +6,9 @@ use maud::{Markup, html};
 
 use super::Shown;
 use super::footage::of_kind;
-use crate::evidence::export::{INCIDENTS, ORIGINALS, PackedIncident, PackedKind, RECEIPT, RECEIPTS, SOURCES};
+use crate::evidence::export::{
+    CHAIN, INCIDENTS, ORIGINALS, PackedIncident, PackedKind, RECEIPT, RECEIPTS, SOURCES,
+};
 
 /// What of an incident's evidence people open.
 const OPENED: [(&str, &str); 3] =
@@ -83,6 +85,17 @@ pub(super) fn sources(shown: &Shown<'_>) -> Markup {
                     } @else {
                         (signed.len()) " of the files are in those lists, which are in the folder " (SOURCES) "."
                     }
+                }
+            }
+        }
+        @if !all.is_empty() {
+            p {
+                "Tệp " code { (CHAIN) } " liệt kê mọi văn bản mà máy ghi đã ký, từ trước khoảng thời gian này cho đến chính gói \
+                 này. Nếu có ai lấy bớt một giờ ghi hay một sự việc ra khỏi máy ghi thì chương trình kiểm tra báo chỗ thiếu."
+                br; span.en {
+                    "The file " (CHAIN) " names every document that the recorder signed, from before this time to this very \
+                     package. If somebody took an hour of recordings or an incident out of the recorder, the check tells where \
+                     something is missing."
                 }
             }
         }
