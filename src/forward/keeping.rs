@@ -6,7 +6,7 @@ use sqlx::Row;
 
 use crate::centre_db::{CentreDb, unreadable};
 use crate::database::WRITING;
-use crate::ledger::{LinkKind, Sealer, Tombstone, link_in};
+use crate::ledger::{LinkKind, MISSING, Sealer, Tombstone, link_in};
 use crate::model::{CameraId, IncidentId, Now, Wall};
 use crate::people::{Act, AuditLog};
 
@@ -24,6 +24,46 @@ pub struct Outdated {
 /// How the reason of evidence begins that is no longer here.
 const DELETED: &str = "deleted: ";
 
+/// The reason of evidence that is here and is being deleted.
+const GOING: &str = "going";
+
+/// An incident whose evidence need not be kept any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutdatedEvidence {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Whether it was made, so that its folder has to be there.
+    pub is_made: bool,
+    /// Whether its deletion was begun.
+    pub is_going: bool,
+}
+
+/// Why evidence is not here any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvidenceGone {
+    /// It was kept for its time, and deleted here.
+    Age,
+    /// It was not there when its time came, and nothing of ours had let it go.
+    Missing,
+}
+
+impl EvidenceGone {
+    /// The word in the chain and in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EvidenceGone::Age => "age",
+            EvidenceGone::Missing => MISSING,
+        }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            EvidenceGone::Age => "it was kept for its time",
+            EvidenceGone::Missing => "it was not there when its time came, and nothing says who took it",
+        }
+    }
+}
+
 impl CentreDb {
     /// Incidents that are outdated, whose evidence is here and, if `needs_receipt`, of which the
     /// province has everything, the oldest first. What it refused waits for people; so does what was
@@ -35,11 +75,11 @@ impl CentreDb {
         &self,
         outdated: &Outdated,
         needs_receipt: bool,
-    ) -> Result<Vec<IncidentId>, sqlx::Error> {
+    ) -> Result<Vec<OutdatedEvidence>, sqlx::Error> {
         let cameras = outdated.cameras.iter().map(|(camera, at)| (camera.as_str(), at.as_millis()));
         let cameras: std::collections::BTreeMap<_, _> = cameras.collect();
         let rows = sqlx::query(
-            "SELECT id FROM incidents
+            "SELECT id, evidence_state = 'made' AS is_made, evidence_reason IS ?6 AS is_going FROM incidents
              WHERE ended_at < coalesce((SELECT value FROM json_each(?4) WHERE key = incidents.camera), ?1)
                AND (evidence_state = 'made'
                     OR (evidence_state = 'impossible' AND evidence_reason NOT LIKE ?3 || '%'))
@@ -56,38 +96,60 @@ impl CentreDb {
         .bind(DELETED)
         .bind(serde_json::to_string(&cameras).unwrap_or_default())
         .bind(outdated.now.as_millis())
+        .bind(GOING)
         .fetch_all(&self.pool)
         .await?;
-        let id = |row: &sqlx::sqlite::SqliteRow| {
-            let text: String = row.try_get(0)?;
-            text.parse().map_err(|e| unreadable("id", Box::new(e)))
+        let read = |row: &sqlx::sqlite::SqliteRow| {
+            let text: String = row.try_get("id")?;
+            let incident = text.parse().map_err(|e| unreadable("id", Box::new(e)))?;
+            let (is_made, is_going) = (row.try_get("is_made")?, row.try_get("is_going")?);
+            Ok(OutdatedEvidence { incident, is_made, is_going })
         };
-        rows.iter().map(id).collect()
+        rows.iter().map(read).collect()
     }
 
-    /// Writes down that an incident's evidence was kept for its time and is deleted, with its entry in the audit log
-    /// and its tombstone in the chain.
+    /// Writes down that evidence is about to be deleted: what is not there after that is no theft.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn evidence_goes(&self, incident: IncidentId) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE incidents SET evidence_reason = ? WHERE id = ? AND evidence_state = 'made'")
+            .bind(GOING)
+            .bind(incident.to_string())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes down that an incident's evidence is not here any more, with its entry in the audit log and its tombstone in
+    /// the chain.
     ///
     /// # Errors
     /// If it cannot be written.
     pub async fn forget_evidence(
         &self,
-        incident: IncidentId,
+        (incident, why): (IncidentId, EvidenceGone),
         sealer: &Sealer,
         now: Now,
     ) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin_with(WRITING).await?;
         let id = incident.to_string();
         sqlx::query("UPDATE incidents SET evidence_state = 'impossible', evidence_reason = ? WHERE id = ?")
-            .bind(format!("{DELETED}it was kept for its time"))
+            .bind(format!("{DELETED}{}", why.in_words()))
             .bind(&id)
             .execute(&mut *transaction)
             .await?;
-        let detail = json!({ "reason": "age", "what": "evidence", "incident": id });
-        let act = Act { who: "quaywatch", from: "service", action: "deleted", subject: Some(&id), detail };
+        let detail = json!({ "reason": why.as_str(), "what": "evidence", "incident": id });
+        let action = if why == EvidenceGone::Age { "deleted" } else { "evidence-missing" };
+        let act = Act { who: "quaywatch", from: "service", action, subject: Some(&id), detail };
         AuditLog::add_in(&mut transaction, act, now.wall).await?;
         link_in(&mut transaction, (LinkKind::Tombstone, Some(&id)), now.wall, |link| {
-            Ok(Tombstone::of_evidence(sealer.stated(link, now)?, incident).seal(&sealer.signer))
+            let stated = sealer.stated(link, now)?;
+            let tombstone = match why {
+                EvidenceGone::Age => Tombstone::of_evidence(stated, incident),
+                EvidenceGone::Missing => Tombstone::of_missing(stated, incident),
+            };
+            Ok(tombstone.seal(&sealer.signer))
         })
         .await?;
         transaction.commit().await
@@ -113,7 +175,7 @@ impl CentreDb {
 #[cfg(test)]
 mod tests {
     use crate::forward::fixtures::{db, event, incident, now, signer, start};
-    use crate::forward::keeping::Outdated;
+    use crate::forward::keeping::{EvidenceGone, Outdated, OutdatedEvidence};
     use crate::forward::{Evidence, IncidentRow};
     use crate::model::{EventId, Ids, Severity};
     use crate::wire::Subject;
@@ -134,18 +196,22 @@ mod tests {
             db.record_event(row, &signer(), now(), |n, epoch| event(id, row, n, epoch)).await.unwrap();
             events.push(Subject::Event(id));
         }
+        let goes = |is_going| OutdatedEvidence { incident: old.id, is_made: true, is_going };
         let at = |usual| Outdated { now: now().wall, usual, cameras: vec![] };
         let (later, earlier) = (start().plus_millis(60_000), start().plus_millis(-1));
         let later = &at(later);
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [], "the province has nothing yet");
-        assert_eq!(db.outdated_evidence(later, false).await.unwrap(), [old.id], "and if there is none");
+        assert_eq!(db.outdated_evidence(later, false).await.unwrap(), [goes(false)], "and if there is none");
         db.mark_delivered(&events, None, now()).await.unwrap();
         assert_eq!(db.outdated_evidence(&at(earlier), true).await.unwrap(), [], "it is not old");
-        assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [old.id], "the other is not over");
+        assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [goes(false)], "the other is not over");
         let cameras = vec![(old.camera.clone().unwrap(), earlier)];
         let kept_longer = Outdated { cameras, ..later.clone() };
         assert_eq!(db.outdated_evidence(&kept_longer, true).await.unwrap(), [], "its camera is kept longer");
-        db.forget_evidence(old.id, &crate::ledger::fixtures::sealer(1), now()).await.unwrap();
+        db.evidence_goes(old.id).await.unwrap();
+        assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [goes(true)]);
+        let gone = (old.id, EvidenceGone::Age);
+        db.forget_evidence(gone, &crate::ledger::fixtures::sealer(1), now()).await.unwrap();
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), []);
         assert_eq!(db.prune_delivered(earlier).await.unwrap(), 0);
         assert_eq!(db.prune_delivered(later.usual).await.unwrap(), 2);

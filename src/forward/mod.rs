@@ -49,7 +49,7 @@ pub use connected::Connected;
 pub use incidents::{Evidence, IncidentRow};
 pub(crate) use incidents::{from_row as incident_from_row, read as read_incident};
 pub use item::{Class, Item};
-pub use keeping::Outdated;
+pub use keeping::{EvidenceGone, Outdated, OutdatedEvidence};
 pub use link::{Orders, Settings, run};
 pub use outbox::{OutboxError, OutgoingFile};
 pub(crate) use outbox::{add_event, add_links};

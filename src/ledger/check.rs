@@ -10,7 +10,7 @@ use sqlx::{Row, SqlitePool};
 
 use super::book::links;
 use super::chain::{Chain, Document};
-use super::{Hour, LinkKind, List, lists};
+use super::{Hour, LinkKind, List, MISSING, lists};
 use crate::enrol::Believed;
 use crate::evidence::manifest::MANIFEST_NAME;
 use crate::evidence::{self, Verdict};
@@ -256,9 +256,6 @@ async fn check_archive(
     }
     Ok(())
 }
-
-/// The reason of what was not there any more, and nothing of ours had let it go.
-const MISSING: &str = "missing";
 
 /// What went and is not signed yet, and what a power cut may have let go half way.
 const WAITING: [&str; 2] = [

@@ -40,4 +40,4 @@ pub use hourly::Hourly;
 pub use link::{BEGINNING, Link, LinkKind, Stated};
 pub use sealer::{SOFTWARE, Sealer, running_ms};
 pub use stretch::{Place, Stretch};
-pub use tombstone::Tombstone;
+pub use tombstone::{MISSING, Tombstone};

@@ -11,6 +11,9 @@ use crate::wire::{Malformed, PublicKey, Signer};
 /// The kind of its envelope.
 pub const PAYLOAD_TYPE: &str = "application/vnd.quaywatch.tombstone.v1+json";
 
+/// The reason of what was not there any more, and nothing of ours had let it go.
+pub const MISSING: &str = "missing";
+
 /// The evidence of one incident is gone from here, or will not get to the province.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {
@@ -19,7 +22,7 @@ pub struct Tombstone {
     pub stated: Stated,
     /// The incident.
     pub incident: IncidentId,
-    /// Why: `age` of what was deleted, `outbox-bounds` of what was given up.
+    /// Why: `age` of what was deleted, [`MISSING`] of what was not there any more, `outbox-bounds` of what was given up.
     pub reason: String,
     /// SHA-256 of the files that are not sent any more, hexadecimal; they stay here. None: the evidence was deleted here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -32,14 +35,19 @@ impl Tombstone {
         Self { stated, incident, reason: "age".to_owned(), unsent: Vec::new() }
     }
 
+    /// Of evidence that was not there when its time came, and that nothing of ours had let go.
+    pub fn of_missing(stated: Stated, incident: IncidentId) -> Self {
+        Self { reason: MISSING.to_owned(), ..Self::of_evidence(stated, incident) }
+    }
+
     /// Of files that the outbox had no room for.
     pub fn of_delivery(stated: Stated, incident: IncidentId, unsent: Vec<String>) -> Self {
         Self { stated, incident, reason: "outbox-bounds".to_owned(), unsent }
     }
 
-    /// Whether the evidence is gone from the centre.
+    /// Whether the centre itself let the evidence go.
     pub fn is_deletion(&self) -> bool {
-        self.unsent.is_empty()
+        self.unsent.is_empty() && self.reason != MISSING
     }
 
     /// The signed envelope.

@@ -24,6 +24,7 @@ export const auditActions = [
   'released',
   'deleted',
   'footage-missing',
+  'evidence-missing',
   'asked',
   'command-given',
   'audit-read',

@@ -41,6 +41,7 @@ export const audit: Readonly<Record<keyof typeof vi, string>> = {
   'audit.action-held': 'Recordings kept',
   'audit.action-released': 'Recordings released',
   'audit.action-footage-missing': 'Recordings missing',
+  'audit.action-evidence-missing': 'Evidence missing',
   'audit.action-deleted': 'Recordings deleted',
   'audit.action-asked': 'The province asks',
   'audit.action-command-given': 'Command to a centre',
@@ -65,6 +66,8 @@ export const audit: Readonly<Record<keyof typeof vi, string>> = {
   'audit.said-released': '{{who}} released kept recordings. Reason: {{reason}}',
   'audit.said-footage-missing':
     '{{files}} files of {{camera}} ({{size}}) are not on the disk any more: somebody removed them, or the power failed in a deletion',
+  'audit.said-evidence-missing':
+    'The evidence of an incident was not on the disk any more when its time came: somebody removed it',
   'audit.said-deleted': '{{who}} deleted {{files}} files of {{camera}} ({{size}}): {{reason}}',
   'audit.said-command-given': '{{who}} asked something of the centre {{centre}}',
   'audit.said-asked': '{{who}} at the province asked for {{action}} of {{camera}}',

@@ -40,6 +40,7 @@ export const audit = {
   'audit.action-held': 'Giữ bản ghi',
   'audit.action-released': 'Bỏ giữ',
   'audit.action-footage-missing': 'Bản ghi bị mất khỏi ổ đĩa',
+  'audit.action-evidence-missing': 'Bằng chứng bị mất khỏi ổ đĩa',
   'audit.action-deleted': 'Xóa bản ghi',
   'audit.action-asked': 'Tỉnh yêu cầu',
   'audit.action-command-given': 'Ra lệnh cho trung tâm',
@@ -64,6 +65,8 @@ export const audit = {
   'audit.said-released': '{{who}} đã bỏ giữ một đoạn bản ghi. Lý do: {{reason}}',
   'audit.said-footage-missing':
     '{{files}} tệp của {{camera}} ({{size}}) không còn trên ổ đĩa: có người xóa ngoài hệ thống, hoặc mất điện ngay lúc xóa',
+  'audit.said-evidence-missing':
+    'Đến hạn xóa thì bằng chứng của một sự việc đã không còn trên ổ đĩa: có người đã lấy đi ngoài hệ thống',
   'audit.said-deleted': '{{who}} đã xóa {{files}} tệp của {{camera}} ({{size}}): {{reason}}',
   'audit.said-command-given': '{{who}} đã gửi yêu cầu đến trung tâm {{centre}}',
   'audit.said-asked': '{{who}} ở tỉnh đã yêu cầu {{action}} của {{camera}}',
