@@ -14,7 +14,7 @@ help:
 	@echo 'make test-web            the pages alone: their checks, and all that people do in a browser (15 minutes; the short set is in make test)'
 	@echo 'make screens             the pictures in the README, made by a browser run'
 	@echo 'make test-api            both servers asked whatever they say they take, as each role (some minutes)'
-	@echo 'make test-all            the same, many more seeded disks, each byte of a package, and short runs of soak and benchmark'
+	@echo 'make test-all            the same, many more seeded disks, and short runs of soak and benchmark'
 	@echo 'make bench-record        what recording 1, 16 and 64 streams costs, about 30 minutes (ARGS="--minutes 0.5 --runs 1" for a try)'
 	@echo 'make bench-archive       start, time line and deletion on an archive of 90 days (made once: 8 GB, some minutes)'
 	@echo 'make bench-play          how soon any moment is on the screen, and what viewers cost, about 15 minutes'
@@ -72,7 +72,6 @@ test-api:
 test-all: test test-web test-api
 	QUAYWATCH_WORLDS=2000 cargo test --locked --lib record::model
 	QUAYWATCH_WORLDS=20000 cargo test --locked --lib world::
-	QUAYWATCH_EVERY_BYTE=1 cargo test --locked --lib each_byte_of_a_package
 	$(MAKE) soak ARGS='--minutes 4'
 	$(MAKE) bench-record ARGS='--minutes 0.5 --runs 1'
 
