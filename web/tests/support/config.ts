@@ -18,6 +18,8 @@ export interface Configured {
   web?: string;
   /** Sections after all others. */
   rules?: string;
+  /** How often what was recorded is signed. */
+  sealEvery?: string;
   /** Why footage is kept. */
   purpose?: string;
   link?: Link;
@@ -59,6 +61,7 @@ keep = "30d"
 reserve = "10MB"
 purpose = "${wanted.purpose ?? 'thử nghiệm'}"
 segment = "${wanted.segment ?? '10s'}"
+seal_every = "${wanted.sealEvery ?? '1h'}"
 
 [web]
 listen = "127.0.0.1:${port}"
