@@ -79,6 +79,44 @@ fn all_that_is_recorded_is_in_a_chain_that_outlives_a_kill_and_shows_what_was_ta
     std::fs::remove_dir_all(&incident).unwrap();
     let (is_intact, told) = verify(&hall);
     assert!(!is_intact && told.contains("it was signed and is missing"), "{told}");
+
+    // Whoever has nothing but a package sees what is not in the database any more.
+    let (is_intact, told) = export(&hall, "whole");
+    assert!(is_intact && told.contains("documents before it, since number 1 of"), "{told}");
+    take_out(&hall, 2);
+    let (is_intact, told) = export(&hall, "open");
+    let told_missing = "sources/chain.json: document 2 is missing: signed between";
+    assert!(!is_intact && told.contains(told_missing), "{told}");
+}
+
+/// Exports what was recorded from the first file to the last, and checks the package.
+fn export(hall: &Hall, name: &str) -> (bool, String) {
+    let files = recordings(&hall.storage().join("video"));
+    let at = |file: &PathBuf, ms: i64| {
+        let written = std::fs::metadata(file).unwrap().modified().unwrap();
+        let ended = written.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+        Wall::from_millis(i64::try_from(ended).unwrap() + ms).to_string()
+    };
+    let (from, to) = (at(files.iter().min().unwrap(), -4000), at(files.iter().max().unwrap(), 0));
+    let (config, out) = (hall.path("edge.toml"), hall.path(name));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quaywatch"));
+    command.arg("export").arg("--config").arg(config).args(["--camera", "counter-1", "--reason", "thử"]);
+    let exported = command.args(["--from", &from, "--to", &to, "--out"]).arg(&out).output().unwrap();
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let key = keys::public_path(&hall.centre_key());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quaywatch"));
+    let output = command.arg("verify").arg(&out).arg("--trust").arg(key).output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Takes a document out of the database, which nobody uses, as somebody would who stops at nothing.
+fn take_out(hall: &Hall, number: i64) {
+    let script = format!(
+        "import sqlite3,sys; db = sqlite3.connect(sys.argv[1]); db.executescript('DROP TRIGGER ledger_is_not_forgotten; \
+         DELETE FROM ledger WHERE number = {number};')"
+    );
+    let path = hall.storage().join("centre.sqlite");
+    assert!(Command::new("python3").arg("-c").arg(script).arg(path).status().unwrap().success());
 }
 
 /// How the province sees the centre's chain.
