@@ -14,6 +14,9 @@ use crate::wire::Malformed;
 
 const SCHEMA: &str = "quaywatch:chain:1";
 
+/// A database is not restored more often: what has more was made to keep a check busy.
+const MOST_LIVES: usize = 1000;
+
 /// So many problems are told; more help nobody.
 const TOLD: usize = 100;
 
@@ -47,6 +50,13 @@ pub struct Place {
     pub previous: Option<String>,
     /// SHA-256 of its exact bytes, hexadecimal.
     pub digest: String,
+}
+
+impl Life {
+    fn place(&self, number: i64) -> Option<&Place> {
+        let at = self.documents.binary_search_by_key(&number, |place| place.number).ok()?;
+        self.documents.get(at)
+    }
 }
 
 impl Default for Stretch {
@@ -91,9 +101,7 @@ impl Stretch {
 
     /// The place of one document.
     pub fn get(&self, epoch: Epoch, number: i64) -> Option<&Place> {
-        let life = self.lives.iter().find(|life| life.epoch == epoch)?;
-        let at = life.documents.binary_search_by_key(&number, |place| place.number).ok()?;
-        life.documents.get(at)
+        self.lives.iter().find(|life| life.epoch == epoch)?.place(number)
     }
 
     /// Whether a document of `epoch` with this number was signed after the copy that a later life goes on from.
@@ -113,8 +121,7 @@ impl Stretch {
         if number == 1 {
             return Some(BEGINNING);
         }
-        let mut places = self.places().map(|(_, place)| place);
-        places.find(|place| place.number == number.saturating_sub(1)).map(|place| place.digest.as_str())
+        self.lives.iter().find_map(|life| Some(life.place(number.checked_sub(1)?)?.digest.as_str()))
     }
 
     /// Where documents are missing, and where one does not follow the one before it, with the time.
@@ -141,6 +148,9 @@ impl Stretch {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let stretch: Self = serde_json::from_slice(bytes).map_err(|e| Malformed(e.to_string()))?;
         match stretch.schema.as_str() {
+            SCHEMA if stretch.lives.len() > MOST_LIVES => {
+                Err(Malformed(format!("it tells of {} lives of one database", stretch.lives.len())))
+            }
             SCHEMA => Ok(stretch),
             other => Err(Malformed(format!("it has form {other:?}, and {SCHEMA:?} is known"))),
         }

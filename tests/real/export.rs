@@ -87,7 +87,7 @@ fn a_range_of_two_cameras_is_exported_signed_and_every_change_to_it_is_seen() {
     let mut names: Vec<String> =
         std::fs::read_dir(&out).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names[3..], ["index.html", "manifest.json", "stills"]);
+    assert_eq!(names[3..], ["index.html", "manifest.json", "sources", "stills"]);
     let page = std::fs::read_to_string(out.join("index.html")).unwrap();
     assert!(page.contains("Công văn 12/UBND") && names[..3].iter().all(|name| page.contains(name)), "{page}");
     // Of the unbroken camera every picture of the range, and none beside it.

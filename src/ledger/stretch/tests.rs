@@ -136,6 +136,16 @@ fn a_first_document_that_names_one_before_it_is_none() {
 }
 
 #[test]
+fn what_was_made_to_keep_a_check_busy_is_refused() {
+    let mut stretch = Stretch::default();
+    for number in 1..=1001 {
+        stretch.add(epoch(if number % 2 == 0 { 1 } else { 2 }), place(number));
+    }
+    let told = Stretch::from_bytes(&stretch.to_bytes()).unwrap_err().0;
+    assert_eq!(told, "it tells of 1001 lives of one database");
+}
+
+#[test]
 fn an_unknown_form_is_told() {
     let told = Stretch::from_bytes(br#"{"schema":"quaywatch:chain:2","lives":[]}"#).unwrap_err().0;
     assert_eq!(told, r#"it has form "quaywatch:chain:2", and "quaywatch:chain:1" is known"#);
