@@ -11,7 +11,7 @@ use crate::centre_db::CentreDb;
 use crate::evidence::export::{BesideFile, INCIDENTS, LeftOut, PackedIncident};
 use crate::evidence::manifest::{MANIFEST_NAME, open};
 use crate::evidence::{self, folder_of, is_plain};
-use crate::forward::{Evidence, IncidentRow};
+use crate::forward::{Evidence, EvidenceGone, IncidentRow};
 use crate::model::CameraId;
 
 /// So many incidents of a camera are in a package at most.
@@ -55,10 +55,13 @@ pub(super) fn write(rows: &[(CameraId, IncidentRow)], place: Place<'_>) -> io::R
     for (camera, row) in rows {
         let from = folder_of(place.storage, row.id);
         let name = format!("{INCIDENTS}/{}", row.id);
-        let copied = match row.evidence {
+        let copied = match &row.evidence {
             _ if from.join(MANIFEST_NAME).is_file() => one(&from, &name, place),
             Evidence::Pending => Err(Fault::Told("chưa lập xong / it is not made yet".to_owned())),
             Evidence::Made => Err(Fault::Told("không còn trong kho / it is not there any more".to_owned())),
+            Evidence::Impossible(why) if EvidenceGone::was_missing(why) => {
+                Err(Fault::Told("không còn trong kho / it is not there any more".to_owned()))
+            }
             Evidence::None | Evidence::Impossible(_) => continue,
         };
         match copied {

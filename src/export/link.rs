@@ -21,14 +21,14 @@ impl Exporter<'_> {
             package.files.iter().flat_map(|file| &file.sources).filter_map(|one| one.hour).collect();
         let first = self.db.first_of(&incidents).await.context("centre.sqlite")?;
         let lowest = first.into_iter().chain(hours.first().copied()).min();
-        let mut stretch = self.db.stretch(package.from, lowest).await.context("centre.sqlite")?;
+        let (mut stretch, mut last) = self.db.stretch(package.from, lowest).await.context("centre.sqlite")?;
         loop {
             self.put_stretch(&stretch, package, folder).await?;
             let mut is_late = false;
             let (id, at) = (package.id.clone(), package.made_at);
             let linking = self.db.link((LinkKind::Package, Some(&id)), at, |link| {
                 // Where it does not follow by its digest, that is for the check to tell.
-                is_late = stretch.next_number() != link.number;
+                is_late = last.saturating_add(1) != link.number;
                 if is_late {
                     return Err(Malformed("another document was signed meanwhile".to_owned()));
                 }
@@ -39,7 +39,7 @@ impl Exporter<'_> {
                 Err(_) if is_late => {}
                 linked => return linked.context("centre.sqlite"),
             }
-            self.db.go_on(&mut stretch).await.context("centre.sqlite")?;
+            last = self.db.go_on(&mut stretch, last).await.context("centre.sqlite")?;
         }
     }
 

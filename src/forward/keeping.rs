@@ -56,6 +56,11 @@ impl EvidenceGone {
         }
     }
 
+    /// Whether this is why evidence could not be had: it was missing.
+    pub fn was_missing(reason: &str) -> bool {
+        reason.strip_prefix(DELETED) == Some(EvidenceGone::Missing.in_words())
+    }
+
     fn in_words(self) -> &'static str {
         match self {
             EvidenceGone::Age => "it was kept for its time",
@@ -108,17 +113,42 @@ impl CentreDb {
         rows.iter().map(read).collect()
     }
 
-    /// Writes down that evidence is about to be deleted: what is not there after that is no theft.
+    /// Writes down that evidence is about to be deleted: what is not there after that is no theft. Gives whether it may go:
+    /// somebody may have put what it was cut from under a hold just now.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub async fn evidence_goes(&self, incident: IncidentId) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE incidents SET evidence_reason = ? WHERE id = ? AND evidence_state = 'made'")
-            .bind(GOING)
-            .bind(incident.to_string())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+    pub async fn evidence_goes(&self, incident: IncidentId, now: Wall) -> Result<bool, sqlx::Error> {
+        let may = sqlx::query(
+            "UPDATE incidents SET evidence_reason = ?1 WHERE id = ?2 AND evidence_state = 'made'
+               AND NOT EXISTS (SELECT 1 FROM holds, json_each(holds.cameras) AS held
+                    WHERE released_at IS NULL AND (until_ms IS NULL OR until_ms > ?3)
+                      AND held.value = incidents.camera
+                      AND from_ms <= incidents.ended_at AND incidents.started_at < to_ms)",
+        )
+        .bind(GOING)
+        .bind(incident.to_string())
+        .bind(now.as_millis())
+        .execute(&self.pool)
+        .await?;
+        Ok(may.rows_affected() > 0)
+    }
+
+    /// The digests of the manifests that were signed of an incident's evidence, the last of each folder below
+    /// `evidence/`.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn manifests_of(&self, incident: IncidentId) -> Result<Vec<(String, String)>, sqlx::Error> {
+        sqlx::query_as(
+            "SELECT subject, digest FROM ledger WHERE number IN (
+                 SELECT max(number) FROM ledger
+                 WHERE kind = 'manifest' AND (subject = ?1 OR subject BETWEEN ?1 || '/' AND ?1 || '0')
+                 GROUP BY subject)",
+        )
+        .bind(incident.to_string())
+        .fetch_all(&self.pool)
+        .await
     }
 
     /// Writes down that an incident's evidence is not here any more, with its entry in the audit log and its tombstone in
@@ -208,7 +238,7 @@ mod tests {
         let cameras = vec![(old.camera.clone().unwrap(), earlier)];
         let kept_longer = Outdated { cameras, ..later.clone() };
         assert_eq!(db.outdated_evidence(&kept_longer, true).await.unwrap(), [], "its camera is kept longer");
-        db.evidence_goes(old.id).await.unwrap();
+        assert!(db.evidence_goes(old.id, now().wall).await.unwrap());
         assert_eq!(db.outdated_evidence(later, true).await.unwrap(), [goes(true)]);
         let gone = (old.id, EvidenceGone::Age);
         db.forget_evidence(gone, &crate::ledger::fixtures::sealer(1), now()).await.unwrap();

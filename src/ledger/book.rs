@@ -108,7 +108,7 @@ pub(super) async fn links(pool: &SqlitePool, after: i64, most: u32) -> Result<Ve
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that try_map asks for")]
-pub(super) fn row(row: SqliteRow) -> Result<LinkRow, sqlx::Error> {
+fn row(row: SqliteRow) -> Result<LinkRow, sqlx::Error> {
     let kind: String = row.try_get("kind")?;
     Ok(LinkRow {
         number: row.try_get("number")?,

@@ -50,6 +50,15 @@ impl Document {
         }
     }
 
+    fn made_at(&self) -> Wall {
+        match self {
+            Self::Manifest(manifest) => manifest.made_at,
+            Self::Package(package) => package.made_at,
+            Self::Hour(hour) => hour.stated.made_at,
+            Self::Tombstone(tombstone) => tombstone.stated.made_at,
+        }
+    }
+
     fn clock(&self) -> ClockState {
         match self {
             Self::Manifest(manifest) => manifest.clock,
@@ -60,10 +69,15 @@ impl Document {
     }
 }
 
+/// The place that a document itself says it has, and when it was signed; none of one that cannot be read.
+pub(super) fn signed_place(kind: LinkKind, envelope: &[u8]) -> Option<(Link, Wall)> {
+    let (document, _) = Document::open(kind, envelope).ok()?;
+    Some((document.link()?.clone(), document.made_at()))
+}
+
 /// The life of the database that a document was signed in; none of one that cannot be read.
 pub(super) fn epoch_of(kind: LinkKind, envelope: &[u8]) -> Option<Epoch> {
-    let (document, _) = Document::open(kind, envelope).ok()?;
-    document.link().map(|link| link.epoch)
+    signed_place(kind, envelope).map(|(link, _)| link.epoch)
 }
 
 /// What was found of a chain so far.
@@ -77,6 +91,8 @@ pub struct Chain {
     pub doubtful: Option<(u64, Wall, Wall)>,
     /// How many files are missing that the centre says, unsigned so far, it has let go.
     pub unsigned: usize,
+    /// How many folders with evidence are missing that the centre says, unsigned so far, it is deleting.
+    pub going: usize,
     /// The first documents after the database was restored from a copy.
     pub restored: Vec<(i64, Wall)>,
     /// What is wrong, in words.

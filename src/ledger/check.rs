@@ -10,7 +10,7 @@ use sqlx::{Row, SqlitePool};
 
 use super::book::links;
 use super::chain::{Chain, Document};
-use super::{Hour, LinkKind, List, MISSING, lists};
+use super::{Hour, LinkKind, List, MISSING, Tombstone, lists};
 use crate::enrol::Believed;
 use crate::evidence::manifest::MANIFEST_NAME;
 use crate::evidence::{self, Verdict};
@@ -62,7 +62,8 @@ pub async fn check_storage(storage: &Path, believed: &Believed) -> anyhow::Resul
     let mut chain = read(&pool, &mut stated).await.with_context(|| path.display().to_string())?;
     check_told(&pool, &mut chain).await.with_context(|| path.display().to_string())?;
     check_audit(&pool, &stated, &mut chain).await?;
-    check_evidence(storage, &stated, believed, &mut chain);
+    let going = going(&pool, chain.last_number()).await?;
+    check_evidence(storage, &stated, (believed, &going), &mut chain);
     for (stream, lists) in &stated.streams {
         check_archive(&pool, storage, (stream, lists), &mut chain).await?;
     }
@@ -169,7 +170,29 @@ async fn check_audit(pool: &SqlitePool, stated: &Stated, chain: &mut Chain) -> R
     Ok(())
 }
 
-fn check_evidence(storage: &Path, stated: &Stated, believed: &Believed, chain: &mut Chain) {
+/// Incidents whose evidence the centre is deleting by its own word, which is signed when it is gone, and those of which that
+/// was signed behind document `read`.
+async fn going(pool: &SqlitePool, read: i64) -> Result<HashSet<String>, sqlx::Error> {
+    let going = sqlx::query_scalar(
+        "SELECT id FROM incidents WHERE evidence_state = 'made' AND evidence_reason = 'going'",
+    );
+    let mut going: HashSet<String> = going.fetch_all(pool).await?.into_iter().collect();
+    for row in links(pool, read, PAGE).await? {
+        if let (LinkKind::Tombstone, Ok((tombstone, _))) = (row.kind, Tombstone::open(&row.envelope))
+            && tombstone.is_deletion()
+        {
+            going.insert(tombstone.incident.to_string());
+        }
+    }
+    Ok(going)
+}
+
+fn check_evidence(
+    storage: &Path,
+    stated: &Stated,
+    (believed, going): (&Believed, &HashSet<String>),
+    chain: &mut Chain,
+) {
     let all = storage.join("evidence");
     for (folder, digest) in &stated.manifests {
         let incident = folder.split('/').next().unwrap_or_default();
@@ -178,6 +201,9 @@ fn check_evidence(storage: &Path, stated: &Stated, believed: &Believed, chain: &
         }
         let manifest = all.join(folder).join(MANIFEST_NAME);
         match disk::measure(&manifest) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && going.contains(incident) => {
+                chain.going = chain.going.saturating_add(1);
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 chain.wrong(format!("evidence/{folder}: it was signed and is missing"));
             }
@@ -354,6 +380,12 @@ fn verdict(storage: &Path, chain: Chain, stated: &Stated, believed: &Believed) -
         lines.push(format!(
             "{} recorded files went lately by the centre's own word, which is signed with the next hour",
             chain.unsigned
+        ));
+    }
+    if chain.going > 0 {
+        lines.push(format!(
+            "{} folders with evidence went lately by the centre's own word, which is signed when all of it is gone",
+            chain.going
         ));
     }
     lines.extend(chain.restored.iter().map(|(number, at)| {

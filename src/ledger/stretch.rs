@@ -1,18 +1,20 @@
 //! A stretch of the chain without the documents themselves: which there were, one after the other, and the digest of
 //! each. It goes into packages, so that what lies between the documents of a package shows, too.
 
-use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::book::row;
-use super::chain::{epoch_of, range};
-use super::{BEGINNING, LinkRow};
+use super::book::links;
+use super::chain::{range, signed_place};
+use super::{BEGINNING, Link, LinkRow};
 use crate::centre_db::CentreDb;
 use crate::model::{Epoch, Wall};
 use crate::wire::Malformed;
 
 const SCHEMA: &str = "quaywatch:chain:1";
+
+/// Documents that are read together.
+const PAGE: u32 = 20;
 
 /// A database is not restored more often: what has more was made to keep a check busy.
 const MOST_LIVES: usize = 1000;
@@ -79,13 +81,18 @@ impl Stretch {
         }
     }
 
-    /// What cannot be read is no document of any life: it counts for that of its neighbour, or for `now`.
+    /// What stands beside a document in the database is not signed: its place is what it says itself. What cannot be read
+    /// is no document of any life: it counts for that of its neighbour, or for `now`.
     fn take(&mut self, row: LinkRow, now: Epoch) {
         let of_neighbour = || self.lives.last().map_or(now, |life| life.epoch);
-        let epoch = epoch_of(row.kind, &row.envelope).unwrap_or_else(of_neighbour);
+        let (link, made_at) = signed_place(row.kind, &row.envelope).unwrap_or_else(|| {
+            let LinkRow { number, previous, made_at, .. } = row.clone();
+            (Link { epoch: of_neighbour(), number, previous }, made_at)
+        });
+        let Link { epoch, number, previous } = link;
         let digest = hex::encode(Sha256::digest(&row.envelope));
-        let (number, kind, made_at) = (row.number, row.kind.as_str().to_owned(), row.made_at);
-        self.add(epoch, Place { number, kind, made_at, previous: Some(row.previous), digest });
+        let kind = row.kind.as_str().to_owned();
+        self.add(epoch, Place { number, kind, made_at, previous: Some(previous), digest });
     }
 
     /// All of them, each with its life.
@@ -122,6 +129,12 @@ impl Stretch {
             return Some(BEGINNING);
         }
         self.lives.iter().find_map(|life| Some(life.place(number.checked_sub(1)?)?.digest.as_str()))
+    }
+
+    /// The first documents of later lives, each with when it was signed.
+    pub fn restored(&self) -> impl Iterator<Item = (i64, Wall)> {
+        let firsts = self.lives.iter().skip(1).filter_map(|life| life.documents.first());
+        firsts.map(|first| (first.number, first.made_at))
     }
 
     /// Where documents are missing, and where one does not follow the one before it, with the time.
@@ -181,11 +194,11 @@ fn problem(before: Option<&Place>, place: &Place) -> Option<String> {
 
 impl CentreDb {
     /// The chain from the last document before `from`, or from the one before document `lowest` if that was signed earlier,
-    /// to the last.
+    /// to the last; gives the number of that, too, as the database has it.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn stretch(&self, from: Wall, lowest: Option<i64>) -> Result<Stretch, sqlx::Error> {
+    pub async fn stretch(&self, from: Wall, lowest: Option<i64>) -> Result<(Stretch, i64), sqlx::Error> {
         let since = sqlx::query_scalar::<_, Option<i64>>(
             "SELECT coalesce(max(number), 0) FROM ledger WHERE number < min(
                  coalesce((SELECT number FROM ledger WHERE made_at > ? ORDER BY number LIMIT 1), 9e18),
@@ -193,27 +206,23 @@ impl CentreDb {
         );
         let since = since.bind(from.as_millis()).bind(lowest).fetch_one(&self.pool).await?.unwrap_or(0);
         let mut stretch = Stretch::default();
-        self.lengthen(&mut stretch, since.saturating_sub(1)).await?;
-        Ok(stretch)
+        let last = self.go_on(&mut stretch, since.saturating_sub(1)).await?;
+        Ok((stretch, last))
     }
 
-    /// Adds what was signed since.
+    /// Adds what was signed behind the document `after`; gives the number of the last, as the database has it.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn go_on(&self, stretch: &mut Stretch) -> Result<(), sqlx::Error> {
-        let after = stretch.last().map_or(0, |(_, last)| last.number);
-        self.lengthen(stretch, after).await
-    }
-
-    async fn lengthen(&self, stretch: &mut Stretch, after: i64) -> Result<(), sqlx::Error> {
-        let rows = sqlx::query("SELECT * FROM ledger WHERE number > ? ORDER BY number").bind(after);
-        // One by one: a document can be large.
-        let mut rows = rows.try_map(row).fetch(&self.pool);
-        while let Some(row) = rows.try_next().await? {
-            stretch.take(row, self.epoch());
+    pub async fn go_on(&self, stretch: &mut Stretch, after: i64) -> Result<i64, sqlx::Error> {
+        let mut last = after;
+        loop {
+            // Few at a time: a document can be large, and who records must not wait for the database meanwhile.
+            let page = links(&self.pool, last, PAGE).await?;
+            let Some(end) = page.last() else { return Ok(last.max(0)) };
+            last = end.number;
+            page.into_iter().for_each(|row| stretch.take(row, self.epoch()));
         }
-        Ok(())
     }
 
     /// The number of the first document of these incidents' evidence.

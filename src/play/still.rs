@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::files::{Unreadable, header_of};
-use super::fragment::read_samples;
+use super::fragment::{read_samples, read_table};
 use super::{Group, Recording};
 use crate::libav::{LibavError, Picture, PictureDecoder, VideoFormat};
 use crate::model::Wall;
@@ -97,7 +97,12 @@ fn line(storage: &Path, recordings: &[Recording], groups: &[Group], at: Wall) ->
     let mut line = Line::default();
     for group in groups.get(first).into_iter().chain(next) {
         let recording = recordings.get(group.recording).ok_or(NoPicture::Nothing)?;
-        line.take(storage.join(&recording.row.path), recording, group, at)?;
+        match line.take(storage.join(&recording.row.path), recording, group, at) {
+            // What is damaged behind a picture costs what is behind it.
+            Err(e) if line.pictures.is_empty() => return Err(e),
+            Err(_) => break,
+            Ok(()) => {}
+        }
     }
     Ok(line)
 }
@@ -119,9 +124,14 @@ impl Line {
         let of_file = self.files.len().saturating_sub(1);
         let Some((_, file)) = self.files.last() else { return Err(NoPicture::Nothing) };
         self.format.get_or_insert_with(|| header.format.clone());
-        let fragments: &[Fragment] = recording.fragments.get(group.fragments.clone()).unwrap_or_default();
-        for fragment in fragments {
-            let (pictures, _) = read_samples(file, fragment, &header).ok_or(Unreadable::Damaged)?;
+        let table = if recording.is_growing { None } else { read_table(file, &recording.fragments) };
+        for n in group.fragments.clone() {
+            let known = table.as_ref().and_then(|table| table.get(n)).map(|(pictures, _)| pictures.clone());
+            let pictures = match (known, recording.fragments.get(n)) {
+                (Some(pictures), _) => pictures,
+                (None, Some(fragment)) => read_samples(file, fragment, &header).ok_or(Unreadable::Damaged)?.0,
+                (None, None) => break,
+            };
             for sample in pictures {
                 // What is decoded later is shown later.
                 if recording.wall(sample.dts) > at && !self.pictures.is_empty() {

@@ -2,6 +2,7 @@
 //! they say, each behind the one that it names, and whether it leads to the package. What lies between them stays at the
 //! centre, but that it was there is signed.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -13,8 +14,8 @@ use crate::evidence::manifest::{self, MANIFEST_NAME};
 use crate::ledger::{Hour, Link, Stretch};
 use crate::model::Wall;
 
-/// No document is larger than this, in bytes.
-const MOST: u64 = 64 << 20;
+/// No document is larger than this, in bytes; the chain has some 150 a document.
+const MOST: u64 = 256 << 20;
 
 /// A document and its place.
 struct Placed {
@@ -37,6 +38,7 @@ pub(super) fn check_links(folder: &Path, package: &Package, found: &mut Verdict)
                  all of it is there shows at the province",
                 own.number, own.epoch
             ));
+            check_neighbours(own, placed, package.made_at, found);
             return None;
         }
         Err(why) => {
@@ -45,6 +47,14 @@ pub(super) fn check_links(folder: &Path, package: &Package, found: &mut Verdict)
         }
     };
     stretch.problems().into_iter().for_each(|problem| found.wrong(format!("{CHAIN}: {problem}")));
+    if let Some((_, first)) = stretch.places().next().filter(|(_, first)| first.made_at > package.from)
+        && first.number > 1
+    {
+        found.wrong(format!(
+            "{CHAIN}: what was signed before document {} is missing: {} begins at {}, and the package at {}",
+            first.number, CHAIN, first.made_at, package.from
+        ));
+    }
     for one in &placed {
         if let Some(problem) = out_of_place(one, &stretch) {
             found.wrong(format!("{}: {problem}", one.name));
@@ -55,6 +65,35 @@ pub(super) fn check_links(folder: &Path, package: &Package, found: &mut Verdict)
     }
     tell(own, &placed, &stretch, found);
     Some(stretch)
+}
+
+/// As far as documents of a package that does not have its stretch are neighbours, each has to name the one before it.
+fn check_neighbours(own: &Link, placed: Vec<Placed>, made_at: Wall, found: &mut Verdict) {
+    let mut places: BTreeMap<i64, Placed> = BTreeMap::new();
+    for one in placed.into_iter().filter(|one| one.link.epoch == own.epoch) {
+        let (name, number) = (&one.name, one.link.number);
+        if number >= own.number {
+            found.wrong(format!("{name}: it is document {number}, signed after the package itself"));
+            continue;
+        }
+        match places.get(&number).filter(|other| other.digest != one.digest) {
+            Some(other) => found.wrong(format!(
+                "{} and {name}: both are document {number} of the centre's chain",
+                other.name
+            )),
+            None => drop(places.insert(number, one)),
+        }
+    }
+    let next = places.values().skip(1).map(|next| (&next.link, next.name.as_str(), next.made_at));
+    for (one, (next, name, at)) in places.values().zip(next.chain([(own, MANIFEST_NAME, made_at)])) {
+        if one.link.number.saturating_add(1) == next.number && one.digest != next.previous {
+            let (number, since) = (one.link.number, one.made_at);
+            found.wrong(format!(
+                "{name}: the link between documents {number} and {} is broken, signed between {since} and {at}",
+                next.number
+            ));
+        }
+    }
 }
 
 /// The stretch of the chain in the package; none in one of before it had any.
@@ -112,6 +151,15 @@ fn tell(own: &Link, placed: &[Placed], stretch: &Stretch, found: &mut Verdict) {
             one.name
         )
     }));
+    found.lines.extend(stretch.restored().map(|(number, at)| {
+        format!("before document {number}, signed at {at}, the centre's database was restored from a copy")
+    }));
+    if let Some((epoch, last)) = stretch.last().filter(|(epoch, _)| *epoch != own.epoch) {
+        found.lines.push(format!(
+            "the centre's database was restored from a copy behind document {} of the chain {epoch}, signed at {}",
+            last.number, last.made_at
+        ));
+    }
     let mut places = stretch.places();
     let Some((_, first)) = places.next() else { return };
     let all = places.count().saturating_add(1);

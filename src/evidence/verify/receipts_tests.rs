@@ -137,6 +137,31 @@ fn what_is_missing_of_the_chain_between_the_documents_of_a_package_and_behind_th
 }
 
 #[test]
+fn a_chain_that_begins_only_within_the_range_lacks_its_beginning() {
+    let mut making = receipted();
+    making.package.from = making.package.from.plus_millis(-40 * 86_400_000);
+    let verdict = found(making, &both());
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(has(&verdict, "what was signed before document 6 is missing"), "{verdict:?}");
+}
+
+#[test]
+fn neighbours_in_a_package_of_before_the_chain_was_put_in_are_checked_all_the_same() {
+    let mut making = Making::new(1);
+    let files = |path: &'static str| [("counter-1", path, b"film".as_slice())];
+    making.hours = vec![hour_of(7, &files("video/a.mp4")), hour_of(8, &files("video/b.mp4"))];
+    making.film("counter-1_1.mp4", "counter-1", &["video/a.mp4", "video/b.mp4"]);
+    making.write_hours();
+    let other = making.sealed_hour(&making.hours[1].clone(), 1, "xuan-lung");
+    making.text("sources/hour-8.json", &other);
+    making.write_chain(&[]);
+    making.drop_file("sources/chain.json");
+    let verdict = found(making, &both());
+    assert!(!verdict.is_intact, "{verdict:?}");
+    assert!(has(&verdict, "the link between documents 7 and 8 is broken, signed between"), "{verdict:?}");
+}
+
+#[test]
 fn a_chain_with_another_document_than_the_province_was_told_of_is_told() {
     let mut making = receipted();
     let told = making.told_of(&[7]);

@@ -6,7 +6,7 @@ use super::Shown;
 use super::footage::of_kind;
 use crate::evidence::export::PackedKind;
 
-/// How to check it, and the digest of every file but this page and the manifest.
+/// How to check it, and the digest of every file but this page, the chain, which is written behind it, and the manifest.
 pub(super) fn checking(shown: &Shown<'_>) -> Markup {
     let (package, has_certificate) = (shown.package, shown.has_certificate);
     let files = package.files.iter().map(|file| (&file.name, &file.sha256));

@@ -61,11 +61,11 @@ async fn a_stretch_begins_with_the_last_document_before_the_range_and_goes_on_to
     let folder = tempfile::tempdir().unwrap();
     let hourly = signed(folder.path()).await;
     let db = &hourly.db;
-    let mut stretch = db.stretch(at(4).wall, None).await.unwrap();
+    let (mut stretch, last) = db.stretch(at(4).wall, None).await.unwrap();
     assert_eq!((numbers(&stretch), stretch.problems()), (vec![4, 5, 6], vec![]));
-    assert_eq!(numbers(&db.stretch(at(4).wall, Some(3)).await.unwrap()), [2, 3, 4, 5, 6]);
-    assert_eq!(numbers(&db.stretch(at(0).wall, None).await.unwrap()), [1, 2, 3, 4, 5, 6]);
-    assert_eq!(numbers(&db.stretch(at(99).wall, None).await.unwrap()), [6]);
+    assert_eq!(numbers(&db.stretch(at(4).wall, Some(3)).await.unwrap().0), [2, 3, 4, 5, 6]);
+    assert_eq!(numbers(&db.stretch(at(0).wall, None).await.unwrap().0), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(numbers(&db.stretch(at(99).wall, None).await.unwrap().0), [6]);
 
     let incident: IncidentId = INCIDENT.parse().unwrap();
     let subject = format!("{INCIDENT}/closing");
@@ -73,7 +73,7 @@ async fn a_stretch_begins_with_the_last_document_before_the_range_and_goes_on_to
         Ok(Tombstone::of_evidence(sealer(1).stated(link, at(7))?, incident).seal(&sealer(1).signer))
     });
     let digest = sealed.await.unwrap().digest;
-    db.go_on(&mut stretch).await.unwrap();
+    assert_eq!(db.go_on(&mut stretch, last).await.unwrap(), 7);
     assert_eq!((numbers(&stretch), stretch.next_number()), (vec![4, 5, 6, 7], 8));
     assert_eq!(stretch.before(8), Some(digest.as_str()));
     assert_eq!(stretch.get(db.epoch(), 7).map(|place| place.kind.as_str()), Some("tombstone"));
@@ -89,7 +89,7 @@ async fn what_was_taken_out_of_the_database_shows_with_the_time_that_it_covers()
     forge(&hourly.db, "DELETE FROM ledger WHERE number IN (3, 4)").await;
     // Also where it is the very first of the range.
     for minute in [1, 2, 3] {
-        let stretch = hourly.db.stretch(at(minute).wall, None).await.unwrap();
+        let (stretch, _) = hourly.db.stretch(at(minute).wall, None).await.unwrap();
         assert_eq!(
             stretch.problems(),
             [
@@ -104,13 +104,29 @@ async fn what_was_changed_in_the_database_breaks_the_link_behind_it() {
     let folder = tempfile::tempdir().unwrap();
     let hourly = signed(folder.path()).await;
     forge(&hourly.db, "UPDATE ledger SET envelope = x'7b7d' WHERE number = 3").await;
-    let stretch = hourly.db.stretch(at(0).wall, None).await.unwrap();
+    let stretch = hourly.db.stretch(at(0).wall, None).await.unwrap().0;
     assert_eq!(numbers(&stretch), [1, 2, 3, 4, 5, 6]);
     assert_eq!(
         stretch.problems(),
         ["the link between documents 3 and 4 is broken, signed between 1970-01-01T00:03:00.000Z and \
           1970-01-01T00:04:00.000Z"]
     );
+}
+
+#[tokio::test]
+async fn numbers_given_anew_in_the_database_hide_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let hourly = signed(folder.path()).await;
+    forge(&hourly.db, "DELETE FROM ledger WHERE number = 3").await;
+    forge(
+        &hourly.db,
+        "UPDATE ledger SET previous = (SELECT digest FROM ledger WHERE number = 2) WHERE number = 4",
+    )
+    .await;
+    forge(&hourly.db, "UPDATE ledger SET number = number - 1, made_at = 0 WHERE number > 3").await;
+    let (stretch, last) = hourly.db.stretch(at(0).wall, None).await.unwrap();
+    assert_eq!((numbers(&stretch), last), (vec![1, 2, 4, 5, 6], 5));
+    assert!(stretch.problems()[0].starts_with("document 3 is missing: signed between 1970-01-01T00:02"));
 }
 
 #[test]

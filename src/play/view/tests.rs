@@ -257,6 +257,13 @@ fn of_what_is_damaged_there_is_no_still_and_it_says_why() {
     let of = |ms| still(recorded.folder.path(), &recorded.recordings, &groups, at(ms));
     assert_eq!(of(1).unwrap_err().to_string(), "the recording is damaged here");
     assert!(of(5000).is_ok(), "other files are not");
+    // What is damaged behind it costs a picture nothing.
+    let behind = &recorded.recordings[1].fragments[groups[3].fragments.start];
+    let path_behind = recorded.folder.path().join(&recorded.recordings[1].row.path);
+    let file = File::options().write(true).open(&path_behind).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0; 64], behind.offset).unwrap();
+    let last = groups[3].wall.millis_since(at(0)) - 1;
+    assert!(of(last).is_ok() && of(last + 1).is_err());
     std::fs::remove_file(&path).unwrap();
     assert!(of(1).unwrap_err().to_string().contains("No such file"));
     let none = still(recorded.folder.path(), &recorded.recordings, &[], at(1));

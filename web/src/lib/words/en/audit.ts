@@ -67,7 +67,7 @@ export const audit: Readonly<Record<keyof typeof vi, string>> = {
   'audit.said-footage-missing':
     '{{files}} files of {{camera}} ({{size}}) are not on the disk any more: somebody removed them, or the power failed in a deletion',
   'audit.said-evidence-missing':
-    'The evidence of an incident was not on the disk any more when its time came: somebody removed it',
+    'The evidence of an incident was not complete on the disk any more when its time came: somebody removed it, or the database was restored from an older copy',
   'audit.said-deleted': '{{who}} deleted {{files}} files of {{camera}} ({{size}}): {{reason}}',
   'audit.said-command-given': '{{who}} asked something of the centre {{centre}}',
   'audit.said-asked': '{{who}} at the province asked for {{action}} of {{camera}}',

@@ -66,7 +66,7 @@ export const audit = {
   'audit.said-footage-missing':
     '{{files}} tệp của {{camera}} ({{size}}) không còn trên ổ đĩa: có người xóa ngoài hệ thống, hoặc mất điện ngay lúc xóa',
   'audit.said-evidence-missing':
-    'Đến hạn xóa thì bằng chứng của một sự việc đã không còn trên ổ đĩa: có người đã lấy đi ngoài hệ thống',
+    'Đến hạn xóa thì bằng chứng của một sự việc đã không còn đủ trên ổ đĩa: có người lấy đi ngoài hệ thống, hoặc cơ sở dữ liệu được khôi phục từ bản sao cũ',
   'audit.said-deleted': '{{who}} đã xóa {{files}} tệp của {{camera}} ({{size}}): {{reason}}',
   'audit.said-command-given': '{{who}} đã gửi yêu cầu đến trung tâm {{centre}}',
   'audit.said-asked': '{{who}} ở tỉnh đã yêu cầu {{action}} của {{camera}}',
