@@ -83,7 +83,7 @@ async fn let_go(
     let folder = folder_of(storage, incident);
     match tokio::fs::remove_dir_all(&folder).await {
         Ok(()) => Some(why),
-        Err(e) if e.kind() == ErrorKind::NotFound => Some(why),
+        Err(e) if e.kind() == ErrorKind::NotFound => db.is_in_place().then_some(why),
         Err(e) => {
             tracing::error!("{} cannot be deleted: {e}", folder.display());
             None
@@ -111,25 +111,26 @@ async fn is_whole(storage: &Path, incident: IncidentId, db: &CentreDb) -> anyhow
 }
 
 fn is_as_signed(folder: &Path, digest: &str) -> io::Result<bool> {
-    let there = |read: io::Result<_>| match read {
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        read => read.map(Some),
-    };
-    let bytes = match std::fs::read(folder.join(MANIFEST_NAME)) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(false),
-        read => read?,
-    };
+    let Some(bytes) = if_there(std::fs::read(folder.join(MANIFEST_NAME)))? else { return Ok(false) };
     if hex::encode(Sha256::digest(&bytes)) != digest {
         return Ok(false);
     }
     let Ok(opened) = manifest::open(&bytes) else { return Ok(false) };
     for file in &opened.manifest.files {
-        match there(std::fs::metadata(folder.join(&file.name)))? {
-            Some(about) if about.len() == file.size => {}
-            _ => return Ok(false),
+        let about = if_there(std::fs::metadata(folder.join(&file.name)))?;
+        if about.is_none_or(|about| about.len() != file.size) {
+            return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// None of what is not there.
+fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 #[cfg(test)]
@@ -226,6 +227,7 @@ mod tests {
         let (db, id) = centre(storage.path()).await;
         assert!(db.evidence_goes(id, at(9).wall).await.unwrap());
         std::fs::remove_dir_all(folder_of(storage.path(), id)).unwrap();
+        assert_eq!(forgotten(storage.path(), &db.unmounted()).await, [], "its disk is not there");
         assert_eq!(forgotten(storage.path(), &db).await, [("age".to_owned(), true)]);
     }
 }

@@ -180,6 +180,17 @@ impl TakenPicture {
     }
 }
 
+/// An access unit as libav takes it; none of one that holds nothing, or more than it can count.
+fn packet(pts: i64, data: &[u8]) -> Option<ff::Packet> {
+    if data.is_empty() || i32::try_from(data.len()).is_err() {
+        return None;
+    }
+    let mut packet = ff::Packet::copy(data);
+    packet.set_pts(Some(pts));
+    packet.set_dts(Some(pts));
+    Some(packet)
+}
+
 /// Access units of one stream to pictures.
 pub struct PictureDecoder {
     decoder: ff::decoder::Video,
@@ -216,12 +227,7 @@ impl PictureDecoder {
         data: &[u8],
         each: impl FnMut(&Picture<'_>),
     ) -> Result<(), LibavError> {
-        if data.is_empty() || i32::try_from(data.len()).is_err() {
-            return Ok(());
-        }
-        let mut packet = ff::Packet::copy(data);
-        packet.set_pts(Some(pts));
-        packet.set_dts(Some(pts));
+        let Some(packet) = packet(pts, data) else { return Ok(()) };
         let sent = tell("decoding a picture", self.decoder.send_packet(&packet));
         self.show(each);
         sent
@@ -236,13 +242,7 @@ impl PictureDecoder {
     ) -> Result<Option<TakenPicture>, E> {
         for unit in units {
             let (pts, data) = unit?;
-            let data = data.as_ref();
-            if data.is_empty() || i32::try_from(data.len()).is_err() {
-                continue;
-            }
-            let mut packet = ff::Packet::copy(data);
-            packet.set_pts(Some(pts));
-            packet.set_dts(Some(pts));
+            let Some(packet) = packet(pts, data.as_ref()) else { continue };
             let _ = self.decoder.send_packet(&packet);
             if let Some(found) = self.next_from(wanted) {
                 return Ok(Some(found));
