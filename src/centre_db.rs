@@ -4,6 +4,7 @@
 //! made once, with the file: a centre that lost its database, or a box that was replaced, begins a
 //! new one, and the province does not mistake its new numbers for old ones.
 
+mod lost;
 mod mark;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::database;
 use crate::model::{Epoch, Ids, IncidentId, Now};
 use crate::mounts::Place;
 
+pub use lost::LostLife;
 pub use mark::{MARK_NAME, Mark, Restored, TakenUp};
 
 /// The file's name below the storage path.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{Row, SqliteConnection};
 
-use super::CentreDb;
+use super::{CentreDb, LostLife, lost};
 use crate::database::WRITING;
 use crate::disk;
 use crate::model::{Epoch, Ids, Now, Wall};
@@ -34,14 +34,28 @@ pub struct Mark {
 
 impl Mark {
     /// Whether a database that is so far is older than what was noted. One that holds nothing yet is new, not old; and a
-    /// note of the life that it goes on from could not be written since. Pure.
-    fn is_older_than(&self, noted: &Self, follows: Option<Epoch>) -> bool {
+    /// note of one of the lives `ended` that it goes on without could not be written since. Pure.
+    fn is_older_than(&self, noted: &Self, ended: &[Epoch]) -> bool {
         if self.epoch == noted.epoch {
             self.document < noted.document || self.event < noted.event
         } else {
-            follows != Some(noted.epoch) && (self.document > 0 || self.event > 0)
+            !ended.contains(&noted.epoch) && !self.is_new()
         }
     }
+
+    fn is_new(&self) -> bool {
+        self.document == 0 && self.event == 0
+    }
+}
+
+/// What is noted.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    #[serde(flatten)]
+    mark: Mark,
+    /// A copy does not know of the lives that came after it: they stand here as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lost: Vec<LostLife>,
 }
 
 /// A database that turned out to be a copy of some time ago.
@@ -62,6 +76,17 @@ pub struct TakenUp {
     pub signs_since: Option<Wall>,
 }
 
+/// What was noted of a database that is not the one that is here.
+#[derive(Debug, Default)]
+struct Other {
+    /// How far it was, if this one is a copy of some time ago.
+    lost: Option<Mark>,
+    /// Its life, if this one is new and holds nothing of it.
+    gone: Option<Epoch>,
+    /// Lives that were lost before.
+    lives: Vec<LostLife>,
+}
+
 impl CentreDb {
     /// Takes the database up for the service that owns it: one that is older than its note begins a new life.
     ///
@@ -69,12 +94,16 @@ impl CentreDb {
     /// If the database cannot be read or written. A note that cannot be is logged: recording does not wait for it.
     pub async fn take_up(&mut self, ids: &mut Ids, now: Now) -> anyhow::Result<TakenUp> {
         let mut transaction = self.pool.begin_with(WRITING).await?;
-        let (from, lost) = self.found(&mut transaction).await?;
-        let restored = lost.map(|lost| Restored { from, lost });
+        let (from, other) = self.found(&mut transaction).await?;
+        let restored = other.lost.map(|lost| Restored { from, lost });
+        let ended = restored.map(|restored| restored.lost.epoch).or(other.gone);
+        lost::take(&mut transaction, &other.lives, ended.map(|epoch| (epoch, from.document))).await?;
         if let Some(restored) = &restored {
             let epoch = Epoch(ids.next(now));
+            let lost = lost::of(&mut transaction).await?;
             // The note first: an end between the two begins yet another life of the same copy, and not one of this.
-            self.write(Mark { epoch, ..from }).await.unwrap_or_else(|e| not_noted(&e));
+            let note = Note { mark: Mark { epoch, ..from }, lost };
+            self.write(&note).await.unwrap_or_else(|e| not_noted(&e));
             begin_again(&mut transaction, epoch, restored, now).await?;
             self.epoch = epoch;
         }
@@ -91,20 +120,20 @@ impl CentreDb {
     /// If it cannot be read.
     pub async fn is_to_be_taken_up(&self) -> anyhow::Result<bool> {
         let mut db = self.pool.acquire().await?;
-        let (found, lost) = self.found(&mut db).await?;
-        let is_new = read(&self.storage.join(MARK_NAME))
-            .is_some_and(|noted| noted.epoch != found.epoch && found.document == 0 && found.event == 0);
-        Ok(lost.is_some() || is_new)
+        let (_, other) = self.found(&mut db).await?;
+        Ok(other.lost.is_some() || other.gone.is_some())
     }
 
-    /// How far the database is, and how far another one was that it is older than.
-    async fn found(&self, db: &mut SqliteConnection) -> anyhow::Result<(Mark, Option<Mark>)> {
-        let found = current(db).await?;
-        let follows: Option<String> =
-            sqlx::query_scalar("SELECT follows_epoch FROM meta").fetch_one(db).await?;
-        let follows = follows.map(|epoch| epoch.parse()).transpose()?;
-        let noted = read(&self.storage.join(MARK_NAME));
-        Ok((found, noted.filter(|noted| found.is_older_than(noted, follows))))
+    /// How far the database is, and what was noted of another.
+    async fn found(&self, db: &mut SqliteConnection) -> anyhow::Result<(Mark, Other)> {
+        let found = current(&mut *db).await?;
+        let Some(Note { mark: noted, lost: lives }) = read(&self.storage.join(MARK_NAME)) else {
+            return Ok((found, Other::default()));
+        };
+        let ended: Vec<Epoch> = lost::of(db).await?.into_iter().map(|life| life.epoch).collect();
+        let lost = Some(noted).filter(|noted| found.is_older_than(noted, &ended));
+        let gone = Some(noted.epoch).filter(|epoch| *epoch != found.epoch && found.is_new());
+        Ok((found, Other { lost, gone, lives }))
     }
 
     /// Notes how far the database is.
@@ -112,13 +141,14 @@ impl CentreDb {
     /// # Errors
     /// If it cannot be read, or the note cannot be written.
     pub async fn note(&self) -> anyhow::Result<()> {
-        let mark = current(&mut *self.pool.acquire().await?).await?;
-        self.write(mark).await
+        let mut db = self.pool.acquire().await?;
+        let note = Note { mark: current(&mut db).await?, lost: lost::of(&mut db).await? };
+        self.write(&note).await
     }
 
-    async fn write(&self, mark: Mark) -> anyhow::Result<()> {
+    async fn write(&self, note: &Note) -> anyhow::Result<()> {
         let path = self.storage.join(MARK_NAME);
-        let bytes = serde_json::to_vec(&mark)?;
+        let bytes = serde_json::to_vec(note)?;
         let written = tokio::task::spawn_blocking(move || {
             // What is noted already need not be written again.
             match std::fs::read(&path) {
@@ -137,10 +167,10 @@ fn not_noted(why: &anyhow::Error) {
 }
 
 /// None if there is no note, or none that can be read: what it would tell is lost, and nothing else.
-fn read(path: &Path) -> Option<Mark> {
+fn read(path: &Path) -> Option<Note> {
     let read = std::fs::read(path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
     match read {
-        Ok(mark) => Some(mark),
+        Ok(note) => Some(note),
         Err(e) if e.kind() == ErrorKind::NotFound => None,
         Err(e) => {
             tracing::error!("{}: it cannot be read, and is made anew: {e}", path.display());
@@ -196,94 +226,4 @@ async fn begin_again(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ledger::fixtures::{at, open, record};
-
-    fn mark(epoch: u8, document: i64, event: i64) -> Mark {
-        let epoch = uuid::Uuid::from_bytes([epoch; 16]).to_string().parse().unwrap();
-        Mark { epoch, document, event }
-    }
-
-    const NOTHING: TakenUp = TakenUp { restored: None, signs_since: None };
-
-    async fn mark_of(db: &CentreDb) -> Mark {
-        current(&mut db.pool.acquire().await.unwrap()).await.unwrap()
-    }
-
-    #[test]
-    fn a_database_is_old_where_it_lacks_documents_or_events_that_were_noted() {
-        let noted = mark(1, 40, 100);
-        for (found, is_older) in [
-            (mark(1, 40, 100), false),
-            (mark(1, 41, 130), false),
-            (mark(1, 39, 100), true),
-            (mark(1, 40, 99), true),
-            // Made anew, as after a lost disk.
-            (mark(2, 0, 0), false),
-            // A copy from before it was made anew.
-            (mark(2, 5, 3), true),
-        ] {
-            assert_eq!(found.is_older_than(&noted, None), is_older, "{found:?}");
-        }
-        let restored = mark(2, 5, 3);
-        assert!(
-            !restored.is_older_than(&noted, Some(noted.epoch)),
-            "it could not be noted that it goes on from there"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_copy_of_some_time_ago_begins_a_new_life_once_and_says_from_where_it_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let (now, mut ids) = (at(1), Ids::new(7));
-        let copy = folder.path().join("copy.sqlite");
-        let file = folder.path().join(super::super::FILE_NAME);
-        let mut hourly = open(folder.path(), 1).await;
-        assert_eq!(hourly.db.take_up(&mut ids, now).await.unwrap(), NOTHING);
-        assert!(folder.path().join(MARK_NAME).exists());
-        record(&hourly, "gate", 1).await;
-        hourly.seal(at(2)).await.unwrap();
-        let first = mark_of(&hourly.db).await;
-        let copied = sqlx::query("VACUUM INTO ?").bind(copy.display().to_string());
-        copied.execute(&hourly.db.pool).await.unwrap();
-        record(&hourly, "gate", 2).await;
-        hourly.seal(at(3)).await.unwrap();
-        hourly.db.note().await.unwrap();
-        let last = mark_of(&hourly.db).await;
-        assert_eq!((first.document, last.document), (1, 2));
-        hourly.db.close().await;
-
-        for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-        }
-        std::fs::copy(&copy, &file).unwrap();
-        let mut again = open(folder.path(), 1).await.db;
-        assert!(again.is_to_be_taken_up().await.unwrap());
-        let restored = Some(Restored { from: first, lost: last });
-        let signs_since = Some(at(2).wall.plus_millis(-DAY_MS));
-        assert_eq!(again.take_up(&mut ids, now).await.unwrap(), TakenUp { restored, signs_since });
-        assert!(!again.is_to_be_taken_up().await.unwrap());
-        assert_ne!(again.epoch(), first.epoch);
-        let follows: (String, i64) = sqlx::query_as("SELECT follows_epoch, follows_number FROM meta")
-            .fetch_one(&again.pool)
-            .await
-            .unwrap();
-        assert_eq!(follows, (first.epoch.to_string(), first.document));
-        let once_more = TakenUp { restored: None, signs_since };
-        assert_eq!(again.take_up(&mut ids, now).await.unwrap(), once_more, "until an hour is signed");
-        again.close().await;
-        let mut hourly = open(folder.path(), 1).await;
-        hourly.seal(at(4)).await.unwrap();
-        assert_eq!(hourly.db.take_up(&mut ids, now).await.unwrap(), NOTHING);
-
-        // A database that was lost and made anew is not the one that was noted.
-        for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-        }
-        let mut new = open(folder.path(), 1).await.db;
-        assert!(new.is_to_be_taken_up().await.unwrap());
-        assert_eq!(new.take_up(&mut ids, now).await.unwrap(), NOTHING);
-        assert!(!new.is_to_be_taken_up().await.unwrap());
-    }
-}
+mod tests;

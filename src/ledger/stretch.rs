@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::book::links;
 use super::chain::{range, signed_place};
 use super::{BEGINNING, Link, LinkRow};
-use crate::centre_db::CentreDb;
+use crate::centre_db::{CentreDb, LostLife};
 use crate::model::{Epoch, Wall};
 use crate::wire::Malformed;
 
@@ -29,6 +29,9 @@ pub struct Stretch {
     schema: String,
     /// The lives of the database, each behind the one before it: a later one goes on from a copy of the earlier.
     lives: Vec<Life>,
+    /// Other lives, and ends of these, that were lost with the database in which they were signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lost: Vec<LostLife>,
 }
 
 /// Documents of one life of the database.
@@ -63,11 +66,16 @@ impl Life {
 
 impl Default for Stretch {
     fn default() -> Self {
-        Self { schema: SCHEMA.to_owned(), lives: Vec::new() }
+        Self { schema: SCHEMA.to_owned(), lives: Vec::new(), lost: Vec::new() }
     }
 }
 
 impl Stretch {
+    /// One that goes on without what was lost.
+    pub fn without(lost: Vec<LostLife>) -> Self {
+        Self { lost, ..Self::default() }
+    }
+
     /// The next document, signed in `epoch`.
     pub fn add(&mut self, epoch: Epoch, mut place: Place) {
         if let Some((_, last)) = self.last()
@@ -111,8 +119,16 @@ impl Stretch {
         self.lives.iter().find(|life| life.epoch == epoch)?.place(number)
     }
 
+    /// Lives that were lost with the database, and of which nothing is in here.
+    pub fn lost(&self) -> impl Iterator<Item = &LostLife> {
+        self.lost.iter().filter(|life| self.lives.iter().all(|other| other.epoch != life.epoch))
+    }
+
     /// Whether a document of `epoch` with this number was signed after the copy that a later life goes on from.
     pub fn is_of_a_lost_end(&self, epoch: Epoch, number: i64) -> bool {
+        if self.lost.iter().any(|life| life.epoch == epoch && number > life.after) {
+            return true;
+        }
         let at = self.lives.iter().position(|life| life.epoch == epoch);
         let next = at.and_then(|at| self.lives.get(at.saturating_add(1)));
         next.and_then(|life| life.documents.first()).is_some_and(|first| first.number <= number)
@@ -137,9 +153,20 @@ impl Stretch {
         firsts.map(|first| (first.number, first.made_at))
     }
 
+    /// The documents of a life that is said to be lost from one before them on.
+    fn not_lost(&self) -> impl Iterator<Item = String> {
+        self.lost.iter().filter_map(|life| {
+            let last = self.lives.iter().find(|other| other.epoch == life.epoch)?.documents.last()?;
+            let LostLife { epoch, after } = life;
+            (last.number > *after).then(|| {
+                format!("what was signed behind document {after} of {epoch} is called lost, and document {} is here", last.number)
+            })
+        })
+    }
+
     /// Where documents are missing, and where one does not follow the one before it, with the time.
     pub fn problems(&self) -> Vec<String> {
-        let (mut problems, mut before) = (Vec::new(), None::<&Place>);
+        let (mut problems, mut before) = (Vec::from_iter(self.not_lost()), None::<&Place>);
         for (_, place) in self.places() {
             problems.extend(problem(before, place));
             before = Some(place);
@@ -161,8 +188,9 @@ impl Stretch {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let stretch: Self = serde_json::from_slice(bytes).map_err(|e| Malformed(e.to_string()))?;
         match stretch.schema.as_str() {
-            SCHEMA if stretch.lives.len() > MOST_LIVES => {
-                Err(Malformed(format!("it tells of {} lives of one database", stretch.lives.len())))
+            SCHEMA if stretch.lives.len().max(stretch.lost.len()) > MOST_LIVES => {
+                let lives = stretch.lives.len().max(stretch.lost.len());
+                Err(Malformed(format!("it tells of {lives} lives of one database")))
             }
             SCHEMA => Ok(stretch),
             other => Err(Malformed(format!("it has form {other:?}, and {SCHEMA:?} is known"))),
@@ -198,14 +226,14 @@ impl CentreDb {
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub async fn stretch(&self, from: Wall, lowest: Option<i64>) -> Result<(Stretch, i64), sqlx::Error> {
+    pub async fn stretch(&self, from: Wall, lowest: Option<i64>) -> anyhow::Result<(Stretch, i64)> {
         let since = sqlx::query_scalar::<_, Option<i64>>(
             "SELECT coalesce(max(number), 0) FROM ledger WHERE number < min(
                  coalesce((SELECT number FROM ledger WHERE made_at > ? ORDER BY number LIMIT 1), 9e18),
                  coalesce(?, 9e18))",
         );
         let since = since.bind(from.as_millis()).bind(lowest).fetch_one(&self.pool).await?.unwrap_or(0);
-        let mut stretch = Stretch::default();
+        let mut stretch = Stretch::without(self.lost_lives().await?);
         let last = self.go_on(&mut stretch, since.saturating_sub(1)).await?;
         Ok((stretch, last))
     }

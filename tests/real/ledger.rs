@@ -164,10 +164,7 @@ fn the_province_follows_the_chain_through_a_kill_and_sees_a_centre_that_goes_bac
     // A technician puts the copy of some time ago in its place: a new life begins, and says so.
     restore(&hall, &copy);
     let centre = hall.start_centre();
-    let told = wait_for("the chain of the restored database", 60, || {
-        let told = at_province(&hall);
-        (told["chain"]["follows"].is_object() && told["chain"]["state"] == "whole").then_some(told)
-    });
+    let told = wait_for_restored(&hall, 2);
     let follows = &told["chain"]["follows"];
     let (number, lost) = (follows["number"].as_i64().unwrap(), follows["lost"].as_i64().unwrap());
     assert!(number >= 1 && lost >= 1 && number + lost >= documents, "{told}");
@@ -177,9 +174,25 @@ fn the_province_follows_the_chain_through_a_kill_and_sees_a_centre_that_goes_bac
         "{told}"
     );
     assert_eq!(told["chains"][1]["epoch"], follows["epoch"], "{told}");
+    let between = told["chains"][0]["epoch"].clone();
     assert!(centre.stop().success());
     let (_, told) = verify(&hall);
     assert!(told.contains("the database was restored from a copy"), "{told}");
+
+    // The same copy once more: it knows nothing of the life between, and that was no forgery either.
+    restore(&hall, &copy);
+    let centre = hall.start_centre();
+    let again = wait_for_restored(&hall, 3);
+    assert_eq!(
+        (again["chain_faults"].as_i64(), &again["chains"][1]["epoch"]),
+        (Some(0), &between),
+        "{again}"
+    );
+    assert_eq!(again["chain"]["follows"]["epoch"], again["chains"][2]["epoch"], "{again}");
+    assert!(centre.stop().success());
+    let (is_intact, told) = export(&hall, "twice");
+    let lost = format!("of the chain {} was lost with its database", between.as_str().unwrap());
+    assert!(is_intact && told.contains(&lost), "{told}");
 
     // The same by somebody who takes the note away as well, as if nothing had been signed since.
     restore(&hall, &copy);
@@ -192,6 +205,15 @@ fn the_province_follows_the_chain_through_a_kill_and_sees_a_centre_that_goes_bac
     let fault = &told["chain_broken"].as_array().unwrap().last().unwrap();
     assert_eq!(fault["fault"], "two-documents", "{told}");
     assert!(fault["number"].as_i64().unwrap() <= documents);
+}
+
+/// Waits until the province has a whole chain of the last of so many lives, and that it goes on from a copy.
+fn wait_for_restored(hall: &Hall, lives: usize) -> Value {
+    wait_for("the chain of the restored database", 60, || {
+        let told = at_province(hall);
+        let is_new = told["chains"].as_array()?.len() == lives;
+        (is_new && told["chain"]["follows"].is_object() && told["chain"]["state"] == "whole").then_some(told)
+    })
 }
 
 /// Exports half a minute around the incident and checks what the package proves, by the keys of both ends.

@@ -9,6 +9,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::Verdict;
+use crate::centre_db::LostLife;
 use crate::evidence::export::{CHAIN, INCIDENTS, Package, SOURCES};
 use crate::evidence::manifest::{self, MANIFEST_NAME};
 use crate::ledger::{Hour, Link, Stretch};
@@ -134,6 +135,9 @@ fn does_not_follow((own, made_at): (&Link, Wall), stretch: &Stretch) -> Option<S
             "the documents of the chain from {next} to {} are missing: signed between {since}{made_at}",
             number.saturating_sub(1)
         )),
+        _ if stretch.is_of_a_lost_end(own.epoch, number) => {
+            Some(format!("it is document {number} of {}, of which {CHAIN} says that it was lost", own.epoch))
+        }
         _ if stretch.before(number) != Some(own.previous.as_str()) => Some(format!(
             "the link between documents {} and {number} is broken, signed between {since}{made_at}",
             number.saturating_sub(1)
@@ -160,6 +164,9 @@ fn tell(own: &Link, placed: &[Placed], stretch: &Stretch, found: &mut Verdict) {
             last.number, last.made_at
         ));
     }
+    found.lines.extend(stretch.lost().map(|LostLife { epoch, after }| {
+        format!("the centre says that what was signed behind document {after} of the chain {epoch} was lost with its database")
+    }));
     let mut places = stretch.places();
     let Some((_, first)) = places.next() else { return };
     let all = places.count().saturating_add(1);

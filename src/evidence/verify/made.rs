@@ -9,6 +9,7 @@ use rcgen::KeyPair;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::centre_db::LostLife;
 use crate::enrol::{Authority, Request};
 use crate::evidence::CERTIFICATE_NAME;
 use crate::evidence::envelope::SignerFacts;
@@ -77,7 +78,7 @@ fn made_at() -> Wall {
     Wall::from_millis(1_795_400_100_000)
 }
 
-fn epoch() -> Epoch {
+pub(super) fn epoch() -> Epoch {
     "0193b3c4-0000-7000-8000-00000000e000".parse().unwrap()
 }
 
@@ -383,11 +384,23 @@ impl Making {
         stretch
     }
 
+    /// A manifest in here, as if it had been signed in another life of the database.
+    pub(super) fn of_another_life(&mut self, name: &str, epoch: Epoch) {
+        let mut manifest = manifest::open(&self.read(name)).unwrap().manifest;
+        manifest.link = manifest.link.map(|link| Link { epoch, ..link });
+        self.text(name, &manifest.seal(&Signer::from_secret([self.secret; 32])));
+    }
+
     /// Writes the chain, of which these documents were taken out.
     pub(super) fn write_chain(&mut self, without: &[i64]) {
+        self.write_chain_of(without, vec![]);
+    }
+
+    /// The same of a database that goes on without what was lost.
+    pub(super) fn write_chain_of(&mut self, without: &[i64], lost: Vec<LostLife>) {
         self.is_chain_written = true;
         let first = self.documents().keys().next().map_or(90, |first| first - 1).max(1);
-        let (mut kept, mut before) = (Stretch::default(), None::<String>);
+        let (mut kept, mut before) = (Stretch::without(lost), None::<String>);
         for (epoch, place) in self.stretch(first).places() {
             let previous = place.previous.clone().or(before.replace(place.digest.clone()));
             if !without.contains(&place.number) {

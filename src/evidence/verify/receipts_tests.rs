@@ -1,7 +1,9 @@
-use super::super::made::{Making, digest, hour_of, trust};
+use super::super::made::{self, Making, digest, hour_of, incident_id, trust};
 use super::super::tests::all_kinds;
 use super::super::{Verdict, verify_by};
+use crate::centre_db::LostLife;
 use crate::enrol::Believed;
+use crate::model::Epoch;
 use crate::wire::Signer;
 
 /// Who believes the centre's key and the province's.
@@ -143,6 +145,42 @@ fn a_chain_that_begins_only_within_the_range_lacks_its_beginning() {
     let verdict = found(making, &both());
     assert!(!verdict.is_intact, "{verdict:?}");
     assert!(has(&verdict, "what was signed before document 6 is missing"), "{verdict:?}");
+}
+
+#[test]
+fn evidence_of_a_life_that_was_lost_with_its_database_is_told_and_is_no_forgery() {
+    let other: Epoch = "0193b3c4-0000-7000-8000-00000000e001".parse().unwrap();
+    let name = format!("incidents/{}/closing/manifest.json", incident_id(2));
+    let with = |lost: Vec<LostLife>| {
+        let mut making = all_kinds();
+        making.of_another_life(&name, other);
+        making.receipted();
+        making.write_chain_of(&[], lost);
+        found(making, &both())
+    };
+    let behind = |after| vec![LostLife { epoch: other, after }];
+    for unknown in [vec![], behind(25)] {
+        let verdict = with(unknown);
+        assert!(!verdict.is_intact && has(&verdict, "has no document 25 of the chain"), "{verdict:?}");
+    }
+    let verdict = with(behind(20));
+    assert!(verdict.holds(), "{verdict:?}");
+    assert!(has(&verdict, "closing/manifest.json: it was signed after the copy was made"), "{verdict:?}");
+    assert!(has(&verdict, "what was signed behind document 20 of the chain 0193b3c4"), "{verdict:?}");
+}
+
+#[test]
+fn a_life_that_is_called_lost_has_no_documents_behind_the_last_that_is_left_of_it() {
+    let with = |after| {
+        let mut making = receipted();
+        making.write_chain_of(&[], vec![LostLife { epoch: made::epoch(), after }]);
+        found(making, &both())
+    };
+    let verdict = with(50);
+    assert!(!verdict.is_intact && has(&verdict, "is called lost, and document 98 is here"), "{verdict:?}");
+    let verdict = with(98);
+    let told = "manifest.json: it is document 99 of 0193b3c4-0000-7000-8000-00000000e000, of which";
+    assert!(!verdict.is_intact && has(&verdict, told), "{verdict:?}");
 }
 
 #[test]

@@ -139,6 +139,24 @@ fn a_restored_copy_goes_on_in_another_life_and_what_it_lacks_is_known_as_such() 
     assert!(!stretch.is_of_a_lost_end(epoch(3), 4));
 }
 
+#[test]
+fn lives_that_were_lost_with_their_database_stand_in_it() {
+    let lost = vec![LostLife { epoch: epoch(3), after: 2 }, LostLife { epoch: epoch(1), after: 3 }];
+    let mut stretch = Stretch::without(lost);
+    (1..=6).for_each(|number| stretch.add(epoch(if number <= 3 { 1 } else { 2 }), place(number)));
+    assert_eq!(stretch.problems(), Vec::<String>::new());
+    assert!(stretch.is_of_a_lost_end(epoch(3), 3) && !stretch.is_of_a_lost_end(epoch(3), 2));
+    assert!(stretch.is_of_a_lost_end(epoch(1), 4) && !stretch.is_of_a_lost_end(epoch(1), 3));
+    assert_eq!(stretch.lost().map(|life| life.epoch).collect::<Vec<_>>(), [epoch(3)]);
+    assert_eq!(Stretch::from_bytes(&stretch.to_bytes()).unwrap(), stretch);
+
+    stretch.lost.push(LostLife { epoch: epoch(2), after: 5 });
+    assert!(stretch.problems()[0].contains("is called lost, and document 6 is here"));
+    let many = Stretch::without((0..1001).map(|_| LostLife { epoch: epoch(4), after: 0 }).collect());
+    let told = Stretch::from_bytes(&many.to_bytes()).unwrap_err().0;
+    assert_eq!(told, "it tells of 1001 lives of one database");
+}
+
 fn place_in(stretch: &Stretch, number: i64) -> Place {
     stretch.places().find(|(_, place)| place.number == number).unwrap().1.clone()
 }
