@@ -1,10 +1,13 @@
 //! The digests of the recorded files behind a film, read a little ahead of the film: so the disk reads each file once,
 //! and a second processor shares the work.
 
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
+
+use rustix::fs::{Advice, fadvise};
 
 use super::Course;
 use super::copying::{Measured, measure};
@@ -60,9 +63,18 @@ impl<'scope> Ahead<'scope> {
 
 /// Ends when nobody listens any more.
 fn read_all(paths: &[PathBuf], course: &Course, tell: &SyncSender<io::Result<Measured>>) {
-    for path in paths {
+    for (path, next) in paths.iter().zip(paths.iter().skip(1).map(Some).chain([None])) {
+        // The disk has something to do while this one is hashed.
+        next.inspect(|next| foretell(next));
         if tell.send(measure(path, course)).is_err() {
             return;
         }
+    }
+}
+
+/// Asks the disk for a file that is read soon. Where it does not come, reading it will tell why.
+fn foretell(path: &Path) {
+    if let Ok(file) = File::open(path) {
+        let _ = fadvise(&file, 0, None, Advice::WillNeed);
     }
 }
