@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{Row, SqliteConnection};
 
-use super::{CentreDb, LostLife, lost};
+use super::lost::{self, Ending};
+use super::{CentreDb, LostLife};
 use crate::database::WRITING;
 use crate::disk;
 use crate::model::{Epoch, Ids, Now, Wall};
@@ -33,13 +34,15 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Whether a database that is so far is older than what was noted. One that holds nothing yet is new, not old; and a
-    /// note of one of the lives `ended` that it goes on without could not be written since. Pure.
-    fn is_older_than(&self, noted: &Self, ended: &[Epoch]) -> bool {
+    /// Whether a database that is so far is older than what was noted: a copy. One that holds nothing yet is new, not
+    /// old, unless its life is one of those that `ended` before the note. If it knows itself that the noted life was
+    /// `lost`, the note is older: it could not be written again since. Pure.
+    fn is_older_than(&self, noted: &Self, ended: &[LostLife], lost: &[LostLife]) -> bool {
+        let has = |lives: &[LostLife], epoch| lives.iter().any(|life| life.epoch == epoch);
         if self.epoch == noted.epoch {
             self.document < noted.document || self.event < noted.event
         } else {
-            !ended.contains(&noted.epoch) && !self.is_new()
+            !has(lost, noted.epoch) && (!self.is_new() || has(ended, self.epoch))
         }
     }
 
@@ -96,8 +99,9 @@ impl CentreDb {
         let mut transaction = self.pool.begin_with(WRITING).await?;
         let (from, other) = self.found(&mut transaction).await?;
         let restored = other.lost.map(|lost| Restored { from, lost });
-        let ended = restored.map(|restored| restored.lost.epoch).or(other.gone);
-        lost::take(&mut transaction, &other.lives, ended.map(|epoch| (epoch, from.document))).await?;
+        let noted = restored.map(|restored| restored.lost.epoch).or(other.gone);
+        let ending = Ending { noted, is_copy: restored.is_some(), from, at: now.wall };
+        lost::take(&mut transaction, &other.lives, &ending).await?;
         if let Some(restored) = &restored {
             let epoch = Epoch(ids.next(now));
             let lost = lost::of(&mut transaction).await?;
@@ -130,9 +134,10 @@ impl CentreDb {
         let Some(Note { mark: noted, lost: lives }) = read(&self.storage.join(MARK_NAME)) else {
             return Ok((found, Other::default()));
         };
-        let ended: Vec<Epoch> = lost::of(db).await?.into_iter().map(|life| life.epoch).collect();
-        let lost = Some(noted).filter(|noted| found.is_older_than(noted, &ended));
-        let gone = Some(noted.epoch).filter(|epoch| *epoch != found.epoch && found.is_new());
+        let known = lost::of(db).await?;
+        let lost = Some(noted).filter(|noted| found.is_older_than(noted, &lives, &known));
+        let gone =
+            Some(noted.epoch).filter(|epoch| lost.is_none() && *epoch != found.epoch && found.is_new());
         Ok((found, Other { lost, gone, lives }))
     }
 

@@ -12,7 +12,8 @@ use rustix::fs::{Advice, fadvise};
 use super::Course;
 use super::copying::{Measured, measure};
 
-/// So many files may be read before the film comes to the first of them: what is read must still be in memory then.
+/// So many files may be read before the film comes to the first of them, and one more is on its way: what is read must
+/// still be in memory then.
 const AHEAD: usize = 2;
 
 /// A recorded file, and where in the film begins what is from it.

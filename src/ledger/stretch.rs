@@ -124,7 +124,8 @@ impl Stretch {
         self.lost.iter().filter(|life| self.lives.iter().all(|other| other.epoch != life.epoch))
     }
 
-    /// Whether a document of `epoch` with this number was signed after the copy that a later life goes on from.
+    /// Whether a document of `epoch` with this number was signed after the copy that a later life goes on from, or in a
+    /// life that is told to be lost.
     pub fn is_of_a_lost_end(&self, epoch: Epoch, number: i64) -> bool {
         if self.lost.iter().any(|life| life.epoch == epoch && number > life.after) {
             return true;
@@ -154,19 +155,20 @@ impl Stretch {
     }
 
     /// The documents of a life that is said to be lost from one before them on.
-    fn not_lost(&self) -> impl Iterator<Item = String> {
+    fn called_lost(&self) -> impl Iterator<Item = String> {
         self.lost.iter().filter_map(|life| {
             let last = self.lives.iter().find(|other| other.epoch == life.epoch)?.documents.last()?;
-            let LostLife { epoch, after } = life;
+            let LostLife { epoch, after, .. } = life;
             (last.number > *after).then(|| {
-                format!("what was signed behind document {after} of {epoch} is called lost, and document {} is here", last.number)
+                let last = last.number;
+                format!("what was signed behind document {after} of {epoch} is called lost, and document {last} is here")
             })
         })
     }
 
     /// Where documents are missing, and where one does not follow the one before it, with the time.
     pub fn problems(&self) -> Vec<String> {
-        let (mut problems, mut before) = (Vec::from_iter(self.not_lost()), None::<&Place>);
+        let (mut problems, mut before) = (Vec::from_iter(self.called_lost()), None::<&Place>);
         for (_, place) in self.places() {
             problems.extend(problem(before, place));
             before = Some(place);

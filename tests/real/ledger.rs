@@ -191,7 +191,7 @@ fn the_province_follows_the_chain_through_a_kill_and_sees_a_centre_that_goes_bac
     assert_eq!(again["chain"]["follows"]["epoch"], again["chains"][2]["epoch"], "{again}");
     assert!(centre.stop().success());
     let (is_intact, told) = export(&hall, "twice");
-    let lost = format!("of the chain {} was lost with its database", between.as_str().unwrap());
+    let lost = format!("that the database of its chain {} was lost: ", between.as_str().unwrap());
     assert!(is_intact && told.contains(&lost), "{told}");
 
     // The same by somebody who takes the note away as well, as if nothing had been signed since.

@@ -150,8 +150,8 @@ fn tell(own: &Link, placed: &[Placed], stretch: &Stretch, found: &mut Verdict) {
     let lost = placed.iter().filter(|one| stretch.is_of_a_lost_end(one.link.epoch, one.link.number));
     found.lines.extend(lost.map(|one| {
         format!(
-            "{}: it was signed after the copy was made that the centre's database was restored from: the chain goes on \
-             without it",
+            "{}: it was signed in a database that was lost, and that a copy of some time ago or a new one replaced: the \
+             chain goes on without it",
             one.name
         )
     }));
@@ -164,9 +164,7 @@ fn tell(own: &Link, placed: &[Placed], stretch: &Stretch, found: &mut Verdict) {
             last.number, last.made_at
         ));
     }
-    found.lines.extend(stretch.lost().map(|LostLife { epoch, after }| {
-        format!("the centre says that what was signed behind document {after} of the chain {epoch} was lost with its database")
-    }));
+    found.lines.extend(stretch.lost().map(lost_in_words));
     let mut places = stretch.places();
     let Some((_, first)) = places.next() else { return };
     let all = places.count().saturating_add(1);
@@ -179,6 +177,18 @@ fn tell(own: &Link, placed: &[Placed], stretch: &Stretch, found: &mut Verdict) {
         first.made_at,
         placed.len()
     ));
+}
+
+/// Anybody with the centre's key can claim that.
+fn lost_in_words(LostLife { epoch, after, found_at }: &LostLife) -> String {
+    let what = match after {
+        0 => String::new(),
+        after => format!(" behind document {after}"),
+    };
+    format!(
+        "the centre says, at {found_at}, that the database of its chain {epoch} was lost: what was signed in it{what} has no \
+         place here; whether that is so shows at the province"
+    )
 }
 
 /// Reads an ordinary file of no more than [`MOST`] bytes.

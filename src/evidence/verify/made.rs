@@ -302,6 +302,11 @@ impl Making {
 
     /// A message of the centre that tells the province of these hours of the package.
     pub(super) fn told_of(&self, hours: &[i64]) -> Vec<u8> {
+        self.told_in(epoch(), hours)
+    }
+
+    /// The same, said in another life of the database.
+    pub(super) fn told_in(&self, epoch: Epoch, hours: &[i64]) -> Vec<u8> {
         let fact = |number: &i64| LinkFact {
             number: *number,
             kind: "hour".into(),
@@ -312,7 +317,7 @@ impl Making {
             epoch: None,
         };
         let (id, links) = (EventId(uuid::Uuid::nil()), hours.iter().map(fact).collect::<Vec<_>>());
-        LinksEvent::new(id, &self.package.centre, made_at(), 1, epoch(), links).to_bytes()
+        LinksEvent::new(id, &self.package.centre, made_at(), 1, epoch, links).to_bytes()
     }
 
     /// The province's receipt for these digests, so many seconds before the package.

@@ -3,7 +3,7 @@ use super::super::tests::all_kinds;
 use super::super::{Verdict, verify_by};
 use crate::centre_db::LostLife;
 use crate::enrol::Believed;
-use crate::model::Epoch;
+use crate::model::{Epoch, Wall};
 use crate::wire::Signer;
 
 /// Who believes the centre's key and the province's.
@@ -147,33 +147,58 @@ fn a_chain_that_begins_only_within_the_range_lacks_its_beginning() {
     assert!(has(&verdict, "what was signed before document 6 is missing"), "{verdict:?}");
 }
 
+fn other() -> Epoch {
+    "0193b3c4-0000-7000-8000-00000000e001".parse().unwrap()
+}
+
+fn lost(epoch: Epoch, after: i64) -> Vec<LostLife> {
+    vec![LostLife { epoch, after, found_at: Wall::from_millis(1_795_400_000_000) }]
+}
+
 #[test]
 fn evidence_of_a_life_that_was_lost_with_its_database_is_told_and_is_no_forgery() {
-    let other: Epoch = "0193b3c4-0000-7000-8000-00000000e001".parse().unwrap();
     let name = format!("incidents/{}/closing/manifest.json", incident_id(2));
     let with = |lost: Vec<LostLife>| {
         let mut making = all_kinds();
-        making.of_another_life(&name, other);
+        making.of_another_life(&name, other());
         making.receipted();
         making.write_chain_of(&[], lost);
         found(making, &both())
     };
-    let behind = |after| vec![LostLife { epoch: other, after }];
-    for unknown in [vec![], behind(25)] {
+    for unknown in [vec![], lost(other(), 25)] {
         let verdict = with(unknown);
         assert!(!verdict.is_intact && has(&verdict, "has no document 25 of the chain"), "{verdict:?}");
     }
-    let verdict = with(behind(20));
+    let verdict = with(lost(other(), 20));
     assert!(verdict.holds(), "{verdict:?}");
-    assert!(has(&verdict, "closing/manifest.json: it was signed after the copy was made"), "{verdict:?}");
-    assert!(has(&verdict, "what was signed behind document 20 of the chain 0193b3c4"), "{verdict:?}");
+    assert!(has(&verdict, "closing/manifest.json: it was signed in a database that was lost"), "{verdict:?}");
+    let told = "the centre says, at 2026-11-23T02:13:20.000Z, that the database of its chain \
+                0193b3c4-0000-7000-8000-00000000e001 was lost: what was signed in it behind document 20 has no place";
+    assert!(has(&verdict, told), "{verdict:?}");
+}
+
+#[test]
+fn what_the_province_was_told_of_in_a_life_that_was_lost_is_no_other_document() {
+    let with = |lost: Vec<LostLife>| {
+        let mut making = receipted();
+        let told = making.told_in(other(), &[9]);
+        making.message("receipts/told-2.json", 1, told.clone());
+        making.message("receipts/receipt-2.json", 9, Making::receipt_for(&[digest(&told)], 3600));
+        making.write_chain_of(&[], lost);
+        found(making, &both())
+    };
+    let verdict = with(vec![]);
+    let told = "receipts/told-2.json: the province was told of another document 9 than";
+    assert!(!verdict.is_intact && has(&verdict, told), "{verdict:?}");
+    let verdict = with(lost(other(), 0));
+    assert!(verdict.holds() && has(&verdict, "was lost: what was signed in it has no place"), "{verdict:?}");
 }
 
 #[test]
 fn a_life_that_is_called_lost_has_no_documents_behind_the_last_that_is_left_of_it() {
     let with = |after| {
         let mut making = receipted();
-        making.write_chain_of(&[], vec![LostLife { epoch: made::epoch(), after }]);
+        making.write_chain_of(&[], lost(made::epoch(), after));
         found(making, &both())
     };
     let verdict = with(50);

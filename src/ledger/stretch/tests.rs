@@ -141,8 +141,8 @@ fn a_restored_copy_goes_on_in_another_life_and_what_it_lacks_is_known_as_such() 
 
 #[test]
 fn lives_that_were_lost_with_their_database_stand_in_it() {
-    let lost = vec![LostLife { epoch: epoch(3), after: 2 }, LostLife { epoch: epoch(1), after: 3 }];
-    let mut stretch = Stretch::without(lost);
+    let lost = |life, after| LostLife { epoch: epoch(life), after, found_at: at(9).wall };
+    let mut stretch = Stretch::without(vec![lost(3, 2), lost(1, 3)]);
     (1..=6).for_each(|number| stretch.add(epoch(if number <= 3 { 1 } else { 2 }), place(number)));
     assert_eq!(stretch.problems(), Vec::<String>::new());
     assert!(stretch.is_of_a_lost_end(epoch(3), 3) && !stretch.is_of_a_lost_end(epoch(3), 2));
@@ -150,9 +150,9 @@ fn lives_that_were_lost_with_their_database_stand_in_it() {
     assert_eq!(stretch.lost().map(|life| life.epoch).collect::<Vec<_>>(), [epoch(3)]);
     assert_eq!(Stretch::from_bytes(&stretch.to_bytes()).unwrap(), stretch);
 
-    stretch.lost.push(LostLife { epoch: epoch(2), after: 5 });
+    stretch.lost.push(lost(2, 5));
     assert!(stretch.problems()[0].contains("is called lost, and document 6 is here"));
-    let many = Stretch::without((0..1001).map(|_| LostLife { epoch: epoch(4), after: 0 }).collect());
+    let many = Stretch::without(vec![lost(4, 0); 1001]);
     let told = Stretch::from_bytes(&many.to_bytes()).unwrap_err().0;
     assert_eq!(told, "it tells of 1001 lives of one database");
 }
