@@ -9,11 +9,14 @@
 //! three pictures that show it are then moved to just after those before them: the only ones of a
 //! connection whose presentation time changes.
 //!
-//! Where a connection begins within an open group of pictures, those that are shown before its first
-//! keyframe need pictures that were never received: they have no times and are left out.
+//! Where a connection begins with an open group of pictures, those that are shown before its first
+//! keyframe need pictures that were never received: they have no times and are left out. Behind a closed
+//! one there are none: there a picture that seems to be shown before it comes from a clock that was set
+//! back, as of a stream that just begins, and is kept.
 
 use std::collections::VecDeque;
 
+use super::Keyframe;
 use crate::libav::{Times, VIDEO_TICKS};
 
 /// No codec lets more pictures overtake another.
@@ -51,7 +54,7 @@ enum Start {
     /// No keyframe yet.
     #[default]
     Nothing,
-    /// A keyframe at this time, and nothing that is shown after it.
+    /// An open keyframe at this time, and nothing that is shown after it.
     Keyframe(i64),
     /// All that comes can be decoded.
     Over,
@@ -78,14 +81,14 @@ impl DecodeOrder {
 
     /// The times of the next picture, shown at `pts` (1/90000 s); `None` if it can never be decoded.
     /// Decode times rise strictly but where the time stamps leap.
-    pub fn next(&mut self, pts: i64, is_key: bool) -> Option<Times> {
-        match self.start {
-            Start::Nothing if is_key => self.start = Start::Keyframe(pts),
-            Start::Keyframe(first) if !is_key && (first.saturating_sub(LEAP_BACK)..first).contains(&pts) => {
+    pub fn next(&mut self, pts: i64, key: Option<Keyframe>) -> Option<Times> {
+        match (self.start, key) {
+            (Start::Nothing, Some(Keyframe::Open)) => self.start = Start::Keyframe(pts),
+            (Start::Keyframe(first), None) if (first.saturating_sub(LEAP_BACK)..first).contains(&pts) => {
                 return None;
             }
-            Start::Keyframe(_) => self.start = Start::Over,
-            Start::Nothing | Start::Over => {}
+            (Start::Keyframe(_), _) | (_, Some(Keyframe::Closed)) => self.start = Start::Over,
+            (Start::Nothing | Start::Over, _) => {}
         }
         Some(self.place(pts))
     }
@@ -140,7 +143,8 @@ mod tests {
     const FRAME: i64 = 3600;
 
     fn all(order: &mut DecodeOrder, frames: impl IntoIterator<Item = i64>) -> Vec<Times> {
-        frames.into_iter().filter_map(|frame| order.next(90_000 + frame * FRAME, frame % 4 == 0)).collect()
+        let key = |frame| (frame % 4 == 0).then_some(Keyframe::Open);
+        frames.into_iter().filter_map(|frame| order.next(90_000 + frame * FRAME, key(frame))).collect()
     }
 
     #[test]
@@ -185,6 +189,16 @@ mod tests {
         assert_eq!(order.moved(), 0);
     }
 
+    #[test]
+    fn a_clock_that_is_set_back_right_behind_a_closed_keyframe_costs_no_picture() {
+        let mut order = DecodeOrder::default();
+        let first = order.next(90_000, Some(Keyframe::Closed)).unwrap();
+        let times: Vec<Times> = (1..6).filter_map(|n| order.next(90_000 + (n - 2) * FRAME, None)).collect();
+        assert_eq!(times.len(), 5);
+        assert!(times.iter().all(|times| times.dts > first.dts && times.pts >= times.dts));
+        assert!(times.windows(2).all(|two| two[1].dts > two[0].dts));
+    }
+
     trait Frames {
         fn map_frames(&self) -> Vec<i64>;
     }
@@ -198,7 +212,7 @@ mod tests {
     #[test]
     fn a_repeated_stamp_is_moved_to_just_after_and_is_no_b_frame() {
         let mut order = DecodeOrder::default();
-        let times: Vec<Times> = [0, 3600, 3600, 7200].map(|pts| order.next(pts, false).unwrap()).into();
+        let times: Vec<Times> = [0, 3600, 3600, 7200].map(|pts| order.next(pts, None).unwrap()).into();
         assert_eq!(times[2], Times { pts: 3601, dts: 3601 });
         assert_eq!((times[3], order.depth()), (Times::at(7200), 0));
     }
@@ -247,7 +261,7 @@ mod tests {
             for (step, told) in steps {
                 at += step / 40 + if step % 97 == 0 { step * 10 } else { 0 };
                 order.set_depth(told);
-                let Some(times) = order.next(at, told.is_some()) else { continue };
+                let Some(times) = order.next(at, told.map(|_| Keyframe::Open)) else { continue };
                 prop_assert!(times.dts <= times.pts && times.pts >= at);
                 if let Some(last) = last {
                     prop_assert!(times.dts > last || at < last - LEAP_BACK);
@@ -277,7 +291,7 @@ mod tests {
                 let chosen = if is_first { 0 } else { due.unwrap_or(pick % waiting.len()) };
                 let (number, _) = waiting.remove(chosen);
                 waiting.iter_mut().filter(|(n, _)| *n < number).for_each(|(_, overtaken)| *overtaken += 1);
-                let times = order.next(number * frame, number == 0).unwrap();
+                let times = order.next(number * frame, is_first.then_some(Keyframe::Open)).unwrap();
                 prop_assert_eq!(times.pts, number * frame);
                 prop_assert!(times.dts > last && times.dts <= times.pts);
                 last = times.dts;

@@ -1,4 +1,4 @@
-//! Whether decoding can begin with an access unit, from its NAL units. Pure.
+//! Whether decoding can begin with an access unit, and what follows it, from its NAL units. Pure.
 //!
 //! H.265 says it in the type of its slices: IDR, CRA and BLA. H.264 has IDR, and where a camera makes
 //! open groups of pictures a *recovery point* message that promises a right picture at once. What
@@ -11,32 +11,46 @@ use h264_reader::rbsp::{BitRead, BitReader, decode_nal};
 
 use crate::libav::VideoCodec;
 
-/// Whether decoding can begin with `unit`: NAL units, each behind its length in 4 bytes.
-pub(super) fn is_keyframe(codec: VideoCodec, unit: &[u8]) -> bool {
+/// A picture with which decoding can begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyframe {
+    /// All that follows can be decoded.
+    Closed,
+    /// What follows but is shown before it may need the group before.
+    Open,
+}
+
+/// Which keyframe `unit` is, if any: NAL units, each behind its length in 4 bytes.
+pub(super) fn keyframe(codec: VideoCodec, unit: &[u8]) -> Option<Keyframe> {
     match codec {
-        VideoCodec::H264 => is_h264_keyframe(unit),
-        VideoCodec::H265 => is_h265_keyframe(unit),
+        VideoCodec::H264 => h264_keyframe(unit),
+        VideoCodec::H265 => h265_keyframe(unit),
     }
 }
 
-/// ITU-T H.264, table 7-1.
-fn is_h264_keyframe(unit: &[u8]) -> bool {
-    let mut recovers = false;
+/// ITU-T H.264, table 7-1. Nothing that follows an IDR is shown before it (7.4.1.2.4).
+fn h264_keyframe(unit: &[u8]) -> Option<Keyframe> {
+    let mut recovers = None;
     for nal in nals(unit) {
         match nal.first().map(|header| header & 0x1F) {
-            Some(5) => return true,
+            Some(5) => return Some(Keyframe::Closed),
             Some(1..=4) => return recovers,
-            Some(6) => recovers |= recovers_at_once(nal),
+            Some(6) if recovers_at_once(nal) => recovers = Some(Keyframe::Open),
             _ => {}
         }
     }
-    false
+    None
 }
 
-/// ITU-T H.265, table 7-1: 16 to 21 are the kinds of random access points, below 32 are slices.
-fn is_h265_keyframe(unit: &[u8]) -> bool {
+/// ITU-T H.265, table 7-1: 16 to 21 are the kinds of random access points, below 32 are slices. Only CRA and one kind of
+/// BLA have pictures that may need the group before.
+fn h265_keyframe(unit: &[u8]) -> Option<Keyframe> {
     let kinds = nals(unit).filter_map(|nal| nal.first()).map(|header| (header >> 1) & 0x3F);
-    kinds.into_iter().find(|kind| *kind < 32).is_some_and(|kind| (16..=21).contains(&kind))
+    match kinds.into_iter().find(|kind| *kind < 32)? {
+        17..=20 => Some(Keyframe::Closed),
+        16 | 21 => Some(Keyframe::Open),
+        _ => None,
+    }
 }
 
 /// Whether a supplemental message (SEI) is a recovery point without pictures to wait for.
@@ -88,7 +102,7 @@ mod tests {
     }
 
     fn h264(nals: &[&[u8]]) -> bool {
-        is_keyframe(VideoCodec::H264, &unit(nals))
+        keyframe(VideoCodec::H264, &unit(nals)).is_some()
     }
 
     #[test]
@@ -97,12 +111,16 @@ mod tests {
             h264(&[&[0x65, 0x88]]) && h264(&[&[0x09, 0xF0], &[0x06, 0x05, 0x01, 0x00, 0x80], &[0x25, 0x88]])
         );
         assert!(!h264(&[&[0x41, 0x9A]]) && !h264(&[]) && !h264(&[&[]]));
+        // Also one with a recovery point before it.
+        let both = unit(&[&[0x06, 0x06, 0x01, 0xC4, 0x80], &[0x65, 0x88]]);
+        assert_eq!(keyframe(VideoCodec::H264, &both), Some(Keyframe::Closed));
     }
 
     #[test]
     fn a_recovery_point_counts_where_nothing_must_be_waited_for() {
         let slice: &[u8] = &[0x41, 0x9A];
-        assert!(h264(&[&[0x06, 0x06, 0x01, 0xC4, 0x80], slice]));
+        let recovers = unit(&[&[0x06, 0x06, 0x01, 0xC4, 0x80], slice]);
+        assert_eq!(keyframe(VideoCodec::H264, &recovers), Some(Keyframe::Open));
         // Behind another message, and with numbers of more than a byte.
         assert!(h264(&[&[0x06, 0x05, 0x02, 0xAA, 0xBB, 0x06, 0x01, 0xC4, 0x80], slice]));
         let long = [&[0x06u8, 0xFF, 0x01, 0xFF, 0x05][..], &[7; 260], &[0x06, 0x01, 0x80]].concat();
@@ -118,8 +136,12 @@ mod tests {
     fn the_random_access_points_of_h265_are_keyframes_and_their_leading_pictures_are_not() {
         for kind in 0..64u8 {
             let nals = [&[0x46, 0x01, 0x10][..], &[kind << 1, 0x01, 0x80]];
-            let found = is_keyframe(VideoCodec::H265, &unit(&nals));
-            assert_eq!(found, (16..=21).contains(&kind), "{kind}");
+            let expected = match kind {
+                16 | 21 => Some(Keyframe::Open),
+                17..=20 => Some(Keyframe::Closed),
+                _ => None,
+            };
+            assert_eq!(keyframe(VideoCodec::H265, &unit(&nals)), expected, "{kind}");
         }
     }
 
@@ -128,7 +150,7 @@ mod tests {
         for encoder in ["libx264", "libx265"] {
             for (made, group) in [(footage(encoder, 4), 25), (b_frame_footage(encoder, 4), 24)] {
                 let pictures: Vec<_> = made.samples.iter().filter(|s| s.track == Track::Video).collect();
-                let keys = pictures.iter().filter(|s| is_keyframe(made.video.codec, s.data()));
+                let keys = pictures.iter().filter(|s| keyframe(made.video.codec, s.data()).is_some());
                 let times: Vec<i64> = keys.map(|s| (s.pts - pictures[0].pts) / 3600).collect();
                 let wanted: Vec<i64> = (0..100).step_by(group).collect();
                 // An open group may end a B-frame or two early or late.
@@ -142,9 +164,9 @@ mod tests {
         #[test]
         fn any_bytes_give_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             for codec in [VideoCodec::H264, VideoCodec::H265] {
-                let _ = is_keyframe(codec, &bytes);
-                let _ = is_keyframe(codec, &unit(&[&bytes]));
-                let _ = is_keyframe(codec, &unit(&[&[&[0x06][..], &bytes].concat(), &[0x41]]));
+                let _ = keyframe(codec, &bytes);
+                let _ = keyframe(codec, &unit(&[&bytes]));
+                let _ = keyframe(codec, &unit(&[&[&[0x06][..], &bytes].concat(), &[0x41]]));
             }
         }
     }

@@ -18,6 +18,7 @@ mod rtsp;
 mod unit;
 
 pub use decode_order::DecodeOrder;
+pub use keyframe::Keyframe;
 pub use link::{Action, CameraState, Failure, Input, Link};
 pub use measure::{CameraClock, Measure, Measured};
 pub use rtsp::{OpenError, Session, StreamAddress, open};

@@ -16,7 +16,7 @@ use retina::client::{
 use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoParameters, VideoParametersCodec};
 use url::Url;
 
-use super::keyframe::is_keyframe;
+use super::keyframe::{Keyframe, keyframe};
 use super::{DecodeOrder, Failure, SenderReport, SoundFormat, SoundUnit, Tracks, Unit, VideoUnit, reorder};
 use crate::clock;
 use crate::config::Secret;
@@ -162,12 +162,12 @@ impl Session {
                     // Without parameters nothing can be decoded; they come before the first keyframe.
                     let Some(format) = self.format.clone() else { continue };
                     let shown_at = self.zero.place_picture(&frame.timestamp());
-                    let is_key = is_keyframe(format.codec, frame.data());
-                    let Some(Times { pts, dts }) = self.order(shown_at, is_key) else { continue };
+                    let key = keyframe(format.codec, frame.data());
+                    let Some(Times { pts, dts }) = self.order(shown_at, key) else { continue };
                     return Some(Ok(Unit::Video(VideoUnit {
                         pts,
                         dts,
-                        is_key,
+                        is_key: key.is_some(),
                         lost_packets: u32::from(frame.loss()),
                         format,
                         arrived: clock::now(),
@@ -213,9 +213,9 @@ impl Session {
 
     /// Both times of the next picture, none if it can never be decoded; says once that a camera's
     /// B-frames came unannounced.
-    fn order(&mut self, pts: i64, is_key: bool) -> Option<Times> {
+    fn order(&mut self, pts: i64, key: Option<Keyframe>) -> Option<Times> {
         let moved = self.order.moved();
-        let times = self.order.next(pts, is_key);
+        let times = self.order.next(pts, key);
         if moved == 0 && self.order.moved() > 0 {
             tracing::warn!(
                 camera = self.name,

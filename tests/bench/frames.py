@@ -22,6 +22,8 @@ class Recorded:
     unknown: int
     first: int | None
     media_bytes: int
+    holes: list
+    """(how many frames were recorded before it, the number before it, the number behind it)"""
 
 
 def numbers_of(media):
@@ -34,9 +36,11 @@ def look(files, numbers, is_fragmented=True):
     read = fmp4.pictures if is_fragmented else clip.slices
     found = [numbers.get(digest) for file in files for digest in read(file)]
     known = [number for number in found if number is not None]
-    missing = sum((after - before - 1) % clip.FRAMES for before, after in zip(known, known[1:]))
+    steps = list(enumerate(zip(known, known[1:]), start=1))
+    missing = sum((after - before - 1) % clip.FRAMES for _, (before, after) in steps)
+    holes = [(place, *step) for place, step in steps if (step[1] - step[0] - 1) % clip.FRAMES]
     payload = sum(fmp4.media_bytes(file) for file in files)
-    return Recorded(len(known), missing, len(found) - len(known), known[0] if known else None, payload)
+    return Recorded(len(known), missing, len(found) - len(known), known[0] if known else None, payload, holes)
 
 
 def look_at_all(cases):
@@ -61,7 +65,7 @@ def dropped(camera, files, recorded, sent_log):
     first = recorded.first + clip.FRAMES * round((guess - recorded.first) / clip.FRAMES)
     lacking = sent_log[-1]["frames"] - max(first, 0) - recorded.frames
     if lacking or recorded.missing:
-        say(f"{camera}: {lacking} of {sent_log[-1]['frames'] - first} frames are missing, {recorded.missing} of them within")
+        say(f"{camera}: {lacking} of {sent_log[-1]['frames'] - first} frames are missing, {recorded.missing} of them within: {recorded.holes[:5]}")
     return max(lacking, recorded.missing)
 
 

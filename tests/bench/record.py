@@ -7,7 +7,8 @@ Simulated cameras send a 1080p25 4 Mbit/s clip with AAC (clip.py). `quaywatch ed
 16, beside it 16 times `ffmpeg -c copy -f segment -segment_time 60` records each of them, with the same
 fragments and flushing as ours; then once more with ffmpeg's defaults. Every recorded frame of both is
 looked up in the clip; a frame missing or repeated on either side makes the figures worthless, and
-`frames_equal` false. At every number of streams ours are counted against the frames that were sent.
+`frames_equal` false. At every number of streams ours are counted against the frames that were sent; `dropped_untold` are
+those of cameras of which the recorder does not say itself that packets were lost.
 
 Standard output ends with one line of JSON: medians over the runs, peak memory over all of them. CPU is
 of one core and a stream. `write_calls_per_stream_s_*` are all write calls of the process, those to sockets
@@ -70,6 +71,7 @@ def shared(streams, runs):
         f"write_calls_per_stream_s_{streams}": middle("write_calls_per_stream_s", 1),
         f"disk_bytes_per_media_byte_{streams}": middle("disk_bytes_per_media_byte"),
         f"dropped_{streams}": sum(run["dropped"] for run in runs),
+        f"dropped_untold_{streams}": sum(run["dropped_untold"] for run in runs),
         f"frames_{streams}": sum(run["frames"] for run in runs),
         f"simulator_cpu_percent_{streams}": middle("simulator_cpu_percent", 1),
         f"minutes_{streams}": round(runs[0]["minutes"], 2),

@@ -6,6 +6,7 @@ window; at its end the cameras fall silent, both sides drain and stop, and every
 
 import json
 import shutil
+import sqlite3
 import sys
 import time
 
@@ -138,16 +139,17 @@ class Run:
         ours, theirs = found[:self.streams], found[self.streams:]
         log = self.hall.log()
         sent = {name: [line for line in log if line["e"] == "sent" and line["mount"] == f"/{name}"] for name in self.cameras}
-        dropped = sum(frames.dropped(name, self._our_files(name), recorded, sent[name])
-                      for name, recorded in zip(self.cameras, ours))
+        dropped = {name: frames.dropped(name, self._our_files(name), recorded, sent[name])
+                   for name, recorded in zip(self.cameras, ours)}
         least = round(60 * minutes * clip.FPS)
         is_whole = all(not r.missing and not r.unknown and r.frames >= least for r in found)
         if not is_whole:
             say(f"{self.name}: not whole: {[r for r in found if r.missing or r.unknown or r.frames < least]}")
         result = {
             "frames": sum(recorded.frames for recorded in found),
-            "dropped": dropped,
-            "frames_equal": is_whole and not dropped,
+            "dropped": sum(dropped.values()),
+            "dropped_untold": sum(lost for name, lost in dropped.items() if lost and not self._told_lost(name)),
+            "frames_equal": is_whole and not any(dropped.values()),
             "streams_sent": self._streams_sent(sent),
             "disk_bytes_per_media_byte": self.written[0] / max(1, sum(recorded.media_bytes for recorded in ours)),
             "disk_is_counted_on_the_device": self.our_disk.is_loop,
@@ -156,6 +158,13 @@ class Run:
             media = sum(recorded.media_bytes for recorded in theirs)
             result["ffmpeg_disk_bytes_per_media_byte"] = self.written[1] / max(1, media)
         return result
+
+    def _told_lost(self, name):
+        """How many packets of a camera the recorder itself says that it never had."""
+        with sqlite3.connect(f"file:{self.our_disk.path / 'index.sqlite'}?mode=ro", uri=True) as index:
+            told, = index.execute("SELECT coalesce(sum(lost_packets), 0) FROM segments WHERE camera = ?", (name,)).fetchone()
+        say(f"{self.name}: {name}: the recorder tells of {told} lost packets")
+        return told
 
     def _streams_sent(self, sent):
         """How many streams at the full rate the simulator really sent in the window."""
