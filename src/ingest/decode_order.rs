@@ -55,7 +55,9 @@ enum Start {
     #[default]
     Nothing,
     /// An open keyframe at this time, and nothing that is shown after it.
-    Keyframe(i64),
+    Open(i64),
+    /// The same, closed.
+    Closed(i64),
     /// All that comes can be decoded.
     Over,
 }
@@ -82,12 +84,16 @@ impl DecodeOrder {
     /// The times of the next picture, shown at `pts` (1/90000 s); `None` if it can never be decoded.
     /// Decode times rise strictly but where the time stamps leap.
     pub fn next(&mut self, pts: i64, key: Option<Keyframe>) -> Option<Times> {
+        let is_before = |first: i64| (first.saturating_sub(LEAP_BACK)..first).contains(&pts);
         match (self.start, key) {
-            (Start::Nothing, Some(Keyframe::Open)) => self.start = Start::Keyframe(pts),
-            (Start::Keyframe(first), None) if (first.saturating_sub(LEAP_BACK)..first).contains(&pts) => {
-                return None;
+            (Start::Nothing, Some(Keyframe::Open)) => self.start = Start::Open(pts),
+            (Start::Nothing, Some(Keyframe::Closed)) => self.start = Start::Closed(pts),
+            (Start::Open(first), None) if is_before(first) => return None,
+            // It is no B-frame either, of which the depth would be learned.
+            (Start::Closed(first), None) if self.depth == 0 && (is_before(first) || pts == first) => {
+                return Some(self.place(first.saturating_add(1)));
             }
-            (Start::Keyframe(_), _) | (_, Some(Keyframe::Closed)) => self.start = Start::Over,
+            (Start::Open(_) | Start::Closed(_), _) => self.start = Start::Over,
             (Start::Nothing | Start::Over, _) => {}
         }
         Some(self.place(pts))
@@ -193,10 +199,21 @@ mod tests {
     fn a_clock_that_is_set_back_right_behind_a_closed_keyframe_costs_no_picture() {
         let mut order = DecodeOrder::default();
         let first = order.next(90_000, Some(Keyframe::Closed)).unwrap();
-        let times: Vec<Times> = (1..6).filter_map(|n| order.next(90_000 + (n - 2) * FRAME, None)).collect();
-        assert_eq!(times.len(), 5);
+        let times: Vec<Times> = (1..7).filter_map(|n| order.next(90_000 + (n - 3) * FRAME, None)).collect();
+        assert_eq!(times.len(), 6);
         assert!(times.iter().all(|times| times.dts > first.dts && times.pts >= times.dts));
         assert!(times.windows(2).all(|two| two[1].dts > two[0].dts));
+        assert_eq!((times[5], order.depth(), order.moved()), (Times::at(90_000 + 3 * FRAME), 0, 0));
+    }
+
+    #[test]
+    fn what_is_shown_before_a_closed_keyframe_and_can_be_decoded_keeps_its_time() {
+        let mut order = DecodeOrder::default();
+        order.set_depth(Some(1));
+        let first = order.next(90_000, Some(Keyframe::Closed)).unwrap();
+        let leading = order.next(90_000 - FRAME / 2, None).unwrap();
+        assert_eq!((first.pts, leading.pts), (90_000, 90_000 - FRAME / 2));
+        assert!(first.dts < leading.dts && leading.dts <= leading.pts);
     }
 
     trait Frames {
