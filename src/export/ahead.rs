@@ -64,9 +64,12 @@ impl<'scope> Ahead<'scope> {
 
 /// Ends when nobody listens any more.
 fn read_all(paths: &[PathBuf], course: &Course, tell: &SyncSender<io::Result<Measured>>) {
-    for (path, next) in paths.iter().zip(paths.iter().skip(1).map(Some).chain([None])) {
+    let mut later = paths.iter().skip(1);
+    for path in paths {
         // The disk has something to do while this one is hashed.
-        next.inspect(|next| foretell(next));
+        if let Some(next) = later.next() {
+            foretell(next);
+        }
         if tell.send(measure(path, course)).is_err() {
             return;
         }

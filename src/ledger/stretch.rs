@@ -189,9 +189,9 @@ impl Stretch {
     /// [`Malformed`] if it is not one, or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let stretch: Self = serde_json::from_slice(bytes).map_err(|e| Malformed(e.to_string()))?;
+        let lives = stretch.lives.len().max(stretch.lost.len());
         match stretch.schema.as_str() {
-            SCHEMA if stretch.lives.len().max(stretch.lost.len()) > MOST_LIVES => {
-                let lives = stretch.lives.len().max(stretch.lost.len());
+            SCHEMA if lives > MOST_LIVES => {
                 Err(Malformed(format!("it tells of {lives} lives of one database")))
             }
             SCHEMA => Ok(stretch),
